@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/vec.h"
+
+#include <string.h>
+
+#include "base/mem.h"
+
+void vec_grow(void **v, uint32_t *cap, uint32_t want, size_t elem_size)
+{
+    if (want <= *cap)
+        return;
+    REQUIRE(want < UINT32_C(1) << 31);
+    uint32_t bigger = *cap ? *cap : 8;
+    while (bigger < want)
+        bigger *= 2;
+    *v = mem_realloc(*v, (size_t)bigger * elem_size);
+    *cap = bigger;
+}
+
+void vec_sort(void *v, uint32_t n, size_t size, int (*cmp)(const void *, const void *, void *), void *arg)
+{
+    if (n < 2)
+        return;
+    char *from = v, *scratch = mem_array(n, size), *to = scratch;
+    for (uint32_t width = 1; width < n; width = width > n / 2 ? n : width * 2) {
+        for (uint32_t lo = 0; lo < n; lo = n - lo > 2 * width ? lo + 2 * width : n) {
+            uint32_t mid = n - lo > width ? lo + width : n, hi = n - mid > width ? mid + width : n;
+            uint32_t a = lo, b = mid;
+            for (uint32_t out = lo; out < hi; out++) {
+                int left = a < mid && (b >= hi || cmp(from + a * size, from + b * size, arg) <= 0);
+                memcpy(to + out * size, from + (left ? a++ : b++) * size, size);
+            }
+        }
+        char *swap = from;
+        from = to;
+        to = swap;
+    }
+    if (from != v)
+        memcpy(v, from, (size_t)n * size);
+    mem_free(scratch);
+}
