@@ -115,7 +115,7 @@ def header(files):
         for name, table in data.get("line", {}).items():
             prefix = table["prefix"]
             members = [(prefix + snake(key), row.get("help")) for key, row in table["key"].items()]
-            enum(f"conf_{prefix.lower().rstrip('_')}", members + [(f"{prefix}COUNT", None)])
+            enum(f"conf_{prefix.lower().rstrip('_')}", members + [(prefix.rstrip("_") + "S", None)])
     out.append("#endif")
     return "\n".join(out) + "\n"
 
