@@ -13,9 +13,9 @@ import tomllib
 
 KINDS = ["str", "list", "bool", "u16", "u32", "u64", "f64", "mb", "minutes", "enum", "flags", "plugin", "user", "ports", "run"]
 LIMITS = {"u16": 2**16 - 1, "u32": 2**32 - 1, "u64": 2**64 - 1, "mb": 2**63 - 1}
-FLAGS = ["multi", "inf", "minus", "hms", "lower", "flags", "list", "old", "open"]
+FLAGS = ["multi", "inf", "minus", "hms", "lower", "flags", "list", "old", "lenient", "daemon"]
 FILES = ["slurm", "gres", "cgroup"]
-ROW = {"kind", "default", "min", "max", "values", "show", "unit", "none", "effective", "alias", "help", *FLAGS}
+ROW = {"kind", "default", "min", "max", "values", "show", "unit", "none", "effective", "alias", "bad", "fatal", "help", *FLAGS}
 OLD = {"new", "drop", "note", "values"}
 
 
@@ -70,7 +70,7 @@ class Tables:
             return "NULL, 0"
         out = []
         for i, text in enumerate(names):
-            name, eq, number = text.partition("=")
+            name, eq, number = text.rpartition("=")
             if row["kind"] == "plugin":
                 name, number = text, str(i)
             elif not eq:
@@ -88,6 +88,7 @@ class Tables:
         top = row.get("max", LIMITS.get(row["kind"], 0))
         return (f"{{.name = {quote(name)}, .help = {quote(row.get('help'))}, .def = {quote(row.get('default'))}, "
                 f".show = {quote(row.get('show'))}, .unit = {quote(row.get('unit'))}, .none = {quote(row.get('none'))}, "
+                f".bad = {quote(row.get('bad'))}, .fatal = {quote(row.get('fatal'))}, "
                 f".min = {row.get('min', 0)}u, .max = {top}u, .kind = CONF_KIND_{row['kind'].upper()}, "
                 f".file = CONF_FILE_{file.upper()}, .flags = {' | '.join(flags) or '0'}, .alias = {alias}, "
                 f"CONF_VALUES({self.values(row, where)})}},")

@@ -98,6 +98,7 @@ enum conf_want {
     CONF_WANT_GRES = 2,   /* gres.conf merged into the nodes (implies NODES) */
     CONF_WANT_CGROUP = 4, /* cgroup.conf: the CONF_CG_* keys */
     CONF_WANT_ALL = 7,
+    CONF_WANT_DAEMON = 8, /* refuse also what only daemons refuse: unknown plugins, partitions of unknown nodes */
 };
 
 /*
@@ -123,7 +124,8 @@ enum conf_key_flag {
     CONF_KEY_FLAGS = 32,        /* an ENUM of which several may be given */
     CONF_KEY_LIST = 64,         /* a PLUGIN of which several may be given */
     CONF_KEY_OLD = 128,         /* a former spelling */
-    CONF_KEY_OPEN = 256,        /* PLUGIN: others than the known are let through */
+    CONF_KEY_LENIENT = 256,     /* a wrong value is a warning and the default is used */
+    CONF_KEY_DAEMON = 1024,     /* only daemons mind an unknown plugin */
     CONF_KEY_INEFFECTIVE = 512, /* recognised, but changes nothing yet */
 };
 struct conf_key_info {
@@ -133,6 +135,8 @@ struct conf_key_info {
     const char *show; /* name in `scontrol show config`: NULL = name, "" = not shown there */
     const char *unit; /* after the number, or NULL */
     const char *none; /* shown where there is no value; NULL = "(null)" */
+    const char *bad;   /* said of a wrong value: %k = key, %v = value; NULL = the usual text of the kind */
+    const char *fatal; /* ends the program then; NULL = "Unable to process configuration file" */
     const struct conf_value *values; /* ENUM, FLAGS; PLUGIN: full names */
     uint32_t n_values;
     uint64_t min, max; /* numbers */
