@@ -29,6 +29,14 @@ static struct gres_need *gres_slot(struct demand *d, const char *name, const cha
     return g;
 }
 
+bool demand_add_gres(struct demand *d, const char *name, const char *type, uint64_t count)
+{
+    struct gres_need *g = gres_slot(d, name, type);
+    if (g)
+        g->per_job += count;
+    return g != NULL;
+}
+
 /* "gres/gpu:h100:2", "gres/gpu:2", "gres/gpu:h100=2", "gres/gpu". */
 static int parse_one(struct demand *d, char *item, size_t slot, struct err *e)
 {
@@ -47,7 +55,8 @@ static int parse_one(struct demand *d, char *item, size_t slot, struct err *e)
     uint64_t count = 1;
     bool counted = n > 1 && text_to_u64(part[n - 1], &count);
     if (n == 3 && !counted)
-        return err_set(e, ESLURM_INVALID_TRES_GRES, "gres/%s:%s: '%s' is not a count", part[0], part[1], part[2]);
+        return err_set(e, ESLURM_INVALID_TRES_GRES, "gres/%s:%s: '%s' is not a count", part[0], part[1],
+                       part[2]);
     const char *type = n == 3 || (n == 2 && !counted) ? part[1] : NULL;
     struct gres_need *g = gres_slot(d, part[0], type);
     if (!g)
@@ -78,10 +87,17 @@ uint32_t demand_time_limit(const struct job_spec *spec, const struct part *part)
     return part->max_time != NO_VAL ? part->max_time : INFINITE;
 }
 
-static uint32_t opt16(uint16_t v) { return v == NO_VAL16 || v == INFINITE16 ? 0 : v; }
-static uint64_t opt_mb(uint64_t v) { return v == NO_VAL64 ? 0 : v; }
+static uint32_t opt16(uint16_t v)
+{
+    return v == NO_VAL16 || v == INFINITE16 ? 0 : v;
+}
+static uint64_t opt_mb(uint64_t v)
+{
+    return v == NO_VAL64 ? 0 : v;
+}
 
-static void set_memory(struct demand *d, const struct sched_view *v, const struct job_spec *spec, const struct part *part)
+static void set_memory(struct demand *d, const struct sched_view *v, const struct job_spec *spec,
+                       const struct part *part)
 {
     const struct policy *p = v->policy;
     if (spec->mem_per_node != NO_VAL64) {
@@ -122,7 +138,8 @@ static void set_tasks(struct demand *d, const struct job_spec *spec)
     d->tasks_per_node_exact = d->tasks_per_node && spec->ntasks == NO_VAL;
 }
 
-int demand_init(struct demand *d, const struct sched_view *v, const struct job *job, const struct part *part, struct err *e)
+int demand_init(struct demand *d, const struct sched_view *v, const struct job *job, const struct part *part,
+                struct err *e)
 {
     const struct job_spec *spec = job->spec;
     *d = (struct demand){0};
