@@ -24,7 +24,7 @@ PURE_HEADERS = {"stddef.h", "stdint.h", "stdbool.h", "string.h", "limits.h", "in
 PURE_EXCEPTIONS = {"src/base/mem.c": {"stdio.h", "stdlib.h"}, "src/base/buf.c": {"stdio.h"}}
 PURE_SYMBOLS = set("""abort calloc realloc free fprintf stderr vsnprintf memcpy memmove memset memcmp memchr memrchr memmem
  strlen strnlen strcmp strncmp strchr strrchr strstr strspn strcspn strpbrk strchrnul
- __stack_chk_fail __stack_chk_guard _GLOBAL_OFFSET_TABLE_ __assert_fail
+ __popcountdi2 __stack_chk_fail __stack_chk_guard _GLOBAL_OFFSET_TABLE_ __assert_fail
  __vsnprintf_chk __fprintf_chk __memcpy_chk __memset_chk __memmove_chk""".split())
 # Instrumented builds add calls of their own.
 PURE_PREFIXES = ("__asan_", "__ubsan_", "__sanitizer_", "__tsan_", "__gcov_", "__llvm_", "__start_", "__stop_")
