@@ -69,11 +69,7 @@ const char *host_iter_next(struct host_iter *it);
 /* Sorts: the text before the number in natural order (rack2 before rack10), then by width and value of the
  * number. Fails only when more than HOSTLIST_RANGES_MAX ranges would be needed to keep all duplicates. */
 int hostlist_sort(struct hostlist *l, struct err *e);
-<<<<<<< HEAD
-/* Sorts and keeps one of each. */
-=======
 /* Sorts and keeps one of each. (A name that was given once as n14 and once as n1[4-5] stays twice.) */
->>>>>>> base
 void hostlist_uniq(struct hostlist *l);
 /* Takes out every occurrence of the hosts of `gone`; how many went. The order stays. Fails when too many
  * ranges result. */
