@@ -225,7 +225,8 @@ int sched_admit(const struct sched_view *v, struct job *job, uint32_t uid, bool 
             buf_sep(&accepted, ",");
             buf_adds(&accepted, names.v[i]);
         } else if (names.n == 1 || (i + 1 == names.n && !accepted.len)) {
-            *e = why;
+            if (e)
+                *e = why;
             r = one;
         }
     }

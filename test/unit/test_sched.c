@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The scheduler against a small cluster made by hand: n0..n3, 2 sockets x 2 cores x 2 threads, 16000 MiB, 2 GPUs of type a100. */
+/* The scheduler against a small cluster made by hand: n0..n3, 2 sockets x 2 cores x 2 threads, 16000 MiB, 2
+ * GPUs of type a100. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -53,7 +54,8 @@ struct cluster {
 
 static uint32_t node_index(const void *ctx, const char *name)
 {
-    return name[0] == 'n' && name[1] >= '0' && name[1] < '0' + NODES && !name[2] ? (uint32_t)(name[1] - '0') : NO_VAL;
+    return name[0] == 'n' && name[1] >= '0' && name[1] < '0' + NODES && !name[2] ? (uint32_t)(name[1] - '0')
+                                                                                 : NO_VAL;
 }
 static uint32_t part_index(const void *ctx, const char *name)
 {
@@ -113,8 +115,13 @@ static void setup(struct cluster *c)
         add_node(c, i);
     add_part(c, 0, "debug", 4);
     add_part(c, 1, "long", 3);
-    c->view = (struct sched_view){.jobs = &c->jobs, .nodes = &c->nodes, .parts = &c->parts, .policy = c->policy,
-                                  .node_index = node_index, .part_index = part_index, .now = NOW};
+    c->view = (struct sched_view){.jobs = &c->jobs,
+                                  .nodes = &c->nodes,
+                                  .parts = &c->parts,
+                                  .policy = c->policy,
+                                  .node_index = node_index,
+                                  .part_index = part_index,
+                                  .now = NOW};
 }
 
 static void teardown(struct cluster *c)
@@ -332,10 +339,13 @@ struct request {
 };
 
 static const struct request requests[] = {
-    {"9 CPUs a task", .cpus_per_task = 9, .code = ESLURM_NODE_CONFIG_UNAVAILABLE, .detail = "CPU count per node"},
+    {"9 CPUs a task", .cpus_per_task = 9, .code = ESLURM_NODE_CONFIG_UNAVAILABLE,
+     .detail = "CPU count per node"},
     {"more tasks than CPUs", .ntasks = 33, .reason = WHY_RESOURCES},
-    {"more memory than a node", .mem_node = 20000, .code = ESLURM_NODE_CONFIG_UNAVAILABLE, .detail = "Memory spec"},
-    {"memory for 8 CPUs of one node", .nodes = 1, .ntasks = 8, .mem_cpu = 8000, .code = ESLURM_NODE_CONFIG_UNAVAILABLE},
+    {"more memory than a node", .mem_node = 20000, .code = ESLURM_NODE_CONFIG_UNAVAILABLE,
+     .detail = "Memory spec"},
+    {"memory for 8 CPUs of one node", .nodes = 1, .ntasks = 8, .mem_cpu = 8000,
+     .code = ESLURM_NODE_CONFIG_UNAVAILABLE},
     {"5 nodes of 4", .nodes = 5, .reason = WHY_PARTITIONNODELIMIT},
     {"3 amd nodes of 2", .nodes = 3, .features = "amd", .code = ESLURM_NODE_CONFIG_UNAVAILABLE},
     {"unknown feature", .features = "nosuch", .code = ESLURM_INVALID_FEATURE},
@@ -343,7 +353,8 @@ static const struct request requests[] = {
     {"3 GPUs on a node", .gres = "gres/gpu:3", .code = ESLURM_NODE_CONFIG_UNAVAILABLE},
     {"GPUs of another type", .gres = "gres/gpu:v100:1", .code = ESLURM_NODE_CONFIG_UNAVAILABLE},
     {"unknown device", .gres = "gres/fpga", .code = ESLURM_INVALID_GRES},
-    {"unknown partition", .partition = "bad", .code = ESLURM_INVALID_PARTITION_NAME, .detail = "invalid partition specified: bad"},
+    {"unknown partition", .partition = "bad", .code = ESLURM_INVALID_PARTITION_NAME,
+     .detail = "invalid partition specified: bad"},
     {"unknown node", .req_nodes = "n9", .code = ESLURM_INVALID_NODE_NAME},
     {"over the time limit", .time_limit = 300, .reason = WHY_PARTITIONTIMELIMIT},
     {"a node outside the partition", .partition = "long", .nodes = 4, .reason = WHY_PARTITIONNODELIMIT},
@@ -408,9 +419,9 @@ static void constraints_match_as_the_manual_says(void **state)
         const char *expr, *have;
         bool match;
     } rows[] = {
-        {NULL, NULL, true},           {"a", "a,b", true},         {"a", "ab", false},        {"a&b", "b,a", true},
-        {"a&b", "a", false},          {"a|b", "b", true},         {"(a|b)&c", "b,c", true},  {"(a|b)&c", "b", false},
-        {"a*2", "a", true},           {"[a|b]", "b", true},       {"a&", "a", false},        {"a,b", "a,b", true},
+        {NULL, NULL, true},  {"a", "a,b", true},   {"a", "ab", false},       {"a&b", "b,a", true},
+        {"a&b", "a", false}, {"a|b", "b", true},   {"(a|b)&c", "b,c", true}, {"(a|b)&c", "b", false},
+        {"a*2", "a", true},  {"[a|b]", "b", true}, {"a&", "a", false},       {"a,b", "a,b", true},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         if (constraint_match(rows[i].expr, rows[i].have) != rows[i].match)
@@ -436,7 +447,8 @@ static void licenses_are_counted(void **state)
     teardown(&c);
 }
 
-/* Random requests in random order: nothing is ever held twice (hold() asserts), and every proposal passes the core's check. */
+/* Random requests in random order: nothing is ever held twice (hold() asserts), and every proposal passes the
+ * core's check. */
 static void random_queues_never_over_allocate(void **state)
 {
     for (uint64_t seed = 1; seed <= 60; seed++) {
@@ -501,10 +513,14 @@ static void steps_are_laid_out(void **state)
         const char *tasks;
         int code;
     } rows[] = {
-        {NO_VAL, NO_VAL, DIST_UNSET, 0, "0;1", 0},         {8, NO_VAL, DIST_UNSET, 0, "0,1,2,3;4,5,6,7", 0},
-        {5, NO_VAL, DIST_BLOCK, 0, "0,1,2,3;4", 0},        {5, NO_VAL, DIST_CYCLIC, 0, "0,2,4;1,3", 0},
-        {6, NO_VAL, DIST_PLANE, 2, "0,1,4,5;2,3", 0},      {1, NO_VAL, DIST_UNSET, 0, "0", 0},
-        {9, NO_VAL, DIST_UNSET, 0, NULL, ESLURM_TOO_MANY_CPUS}, {3, 3, DIST_UNSET, 0, NULL, ESLURM_NODE_CONFIG_UNAVAILABLE},
+        {NO_VAL, NO_VAL, DIST_UNSET, 0, "0;1", 0},
+        {8, NO_VAL, DIST_UNSET, 0, "0,1,2,3;4,5,6,7", 0},
+        {5, NO_VAL, DIST_BLOCK, 0, "0,1,2,3;4", 0},
+        {5, NO_VAL, DIST_CYCLIC, 0, "0,2,4;1,3", 0},
+        {6, NO_VAL, DIST_PLANE, 2, "0,1,4,5;2,3", 0},
+        {1, NO_VAL, DIST_UNSET, 0, "0", 0},
+        {9, NO_VAL, DIST_UNSET, 0, NULL, ESLURM_TOO_MANY_CPUS},
+        {3, 3, DIST_UNSET, 0, NULL, ESLURM_NODE_CONFIG_UNAVAILABLE},
     };
     struct cluster c;
     struct job *j;
