@@ -17,11 +17,17 @@ void demand_release(struct demand *d)
     d->gres_n = 0;
 }
 
+/* A count without a type speaks of the same devices as one with: --gpus=4 --gres=gpu:h100:2. */
 static struct gres_need *gres_slot(struct demand *d, const char *name, const char *type)
 {
-    for (uint32_t i = 0; i < d->gres_n; i++)
-        if (text_same(d->gres[i].name, name) && text_same(d->gres[i].type, type))
-            return &d->gres[i];
+    for (uint32_t i = 0; i < d->gres_n; i++) {
+        struct gres_need *g = &d->gres[i];
+        if (!text_same(g->name, name) || (g->type && type && !text_same(g->type, type)))
+            continue;
+        if (!g->type)
+            g->type = mem_strdup(type);
+        return g;
+    }
     if (d->gres_n == DEMAND_GRES_MAX)
         return NULL;
     struct gres_need *g = &d->gres[d->gres_n++];
@@ -162,7 +168,7 @@ int demand_init(struct demand *d, const struct sched_view *v, const struct job *
         return r;
     }
     for (uint32_t i = 0; i < d->gres_n; i++)
-        if (d->gres[i].per_task)
-            d->gres[i].per_job = 0; /* the tasks say how many */
+        if (d->gres[i].per_task || d->gres[i].per_node)
+            d->gres[i].per_job = 0; /* the tasks or nodes say how many */
     return 0;
 }
