@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* apply: the rows of the table in apply.c. Each changes the state by one fact and cannot fail. Private to src/core. */
+/* apply: the rows of the table in apply.c. Each changes the state by one fact and cannot fail. Private to
+ * src/core. */
 #ifndef CORE_APPLY_H
 #define CORE_APPLY_H
 

@@ -2,8 +2,8 @@
 /*
  * apply.h: configuration, nodes and partitions that come and go.
  *
- * A node keeps its index as long as it exists; a new one gets an index that was never used, because records of ended jobs
- * still name old ones. decide_conf.c has checked every list that is parsed here.
+ * A node keeps its index as long as it exists; a new one gets an index that was never used, because records
+ * of ended jobs still name old ones. decide_conf.c has checked every list that is parsed here.
  */
 #include "core/apply.h"
 
@@ -12,7 +12,8 @@
 #include "base/text.h"
 #include "core/conf_names.h"
 
-/* --- nodes --------------------------------------------------------------------------------------------------- */
+/* --- nodes
+ * --------------------------------------------------------------------------------------------------- */
 
 /* What a node is and was told, carried over to the record of a new configuration. */
 static void keep_runtime(struct node *to, const struct node *from)
@@ -165,7 +166,8 @@ static void put_nodes(struct state *s, const struct configure *c, int64_t time)
     bits_release(&fresh);
 }
 
-/* --- partitions ---------------------------------------------------------------------------------------------- */
+/* --- partitions
+ * ---------------------------------------------------------------------------------------------- */
 
 /* Totals of each partition and the partitions of each node. */
 static void link_parts(struct state *s)
@@ -190,7 +192,8 @@ static void link_parts(struct state *s)
     const struct node *n;
     for (uint32_t i = 0; (n = ptree_next(&s->nodes, &i)); i++)
         if (!text_same(n->partitions ? n->partitions : "", names[i].s))
-            mem_set_str(&((struct node *)ptree_edit(&s->nodes, i))->partitions, names[i].len ? names[i].s : NULL);
+            mem_set_str(&((struct node *)ptree_edit(&s->nodes, i))->partitions,
+                        names[i].len ? names[i].s : NULL);
     for (uint32_t i = 0; i < limit; i++)
         buf_release(&names[i]);
     mem_free(names);

@@ -172,9 +172,10 @@ void apply_job_requeued(struct state *s, const void *record, int64_t time)
     enum job_phase to;
     struct job *j = move_begin(&e, s, c->job_id, EVENT_REQUEUE, &to);
     REQUIRE(!bits_any(&j->completing));
-    const uint64_t of_the_run = JOBF_COMPLETING | JOBF_CONFIGURING | JOBF_REQUEUED | JOBF_REQUEUE_HOLD | JOBF_TERM_SENT |
-                                JOBF_KILL_SENT | JOBF_WARN_SENT | JOBF_LAUNCHED | JOBF_WHOLE_NODES | JOBF_USER_NODES |
-                                JOBF_CPUS_GIVEN | JOBF_KILL_HURRY | JOBF_SPECIAL_EXIT;
+    const uint64_t of_the_run = JOBF_COMPLETING | JOBF_CONFIGURING | JOBF_REQUEUED | JOBF_REQUEUE_HOLD |
+                                JOBF_TERM_SENT | JOBF_KILL_SENT | JOBF_WARN_SENT | JOBF_LAUNCHED |
+                                JOBF_WHOLE_NODES | JOBF_USER_NODES | JOBF_CPUS_GIVEN | JOBF_KILL_HURRY |
+                                JOBF_SPECIAL_EXIT;
     j->flags = (j->flags & ~of_the_run) | c->set_flags;
     j->state = JOB_PENDING;
     j->restarts++;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* state_impl.h: the next moment at which something about a job or a node has to be decided without a command. */
+/* state_impl.h: the next moment at which something about a job or a node has to be decided without a command.
+ */
 #include "core/deadline.h"
 
 #include "base/mem.h"

@@ -11,9 +11,9 @@
 
 enum { NUDGE_SECONDS = 30 }; /* between two tries of a launch or a kill that no node has confirmed */
 
-int64_t job_limit_time(const struct state *s, const struct job *j);    /* TIMEOUT: limit and OverTimeLimit */
-int64_t job_warn_time(const struct job *j);                            /* --signal */
-int64_t job_start_by(const struct job *j);                             /* --deadline, less the time it needs */
+int64_t job_limit_time(const struct state *s, const struct job *j); /* TIMEOUT: limit and OverTimeLimit */
+int64_t job_warn_time(const struct job *j);                         /* --signal */
+int64_t job_start_by(const struct job *j);                          /* --deadline, less the time it needs */
 int64_t job_inactive_time(const struct state *s, const struct job *j); /* InactiveLimit */
 int64_t job_nudge_due(const struct state *s, const struct job *j);     /* launch or kill to be repeated */
 int64_t step_limit_time(const struct step *st);

@@ -2,8 +2,9 @@
 /*
  * depend: --dependency as data. Behaviour is that of sbatch(1): `,` asks for all parts, `?` for any of them.
  *
- * The same text form, with what has become of each part, is kept in job.dependency: "afterok:7_*+5(unfulfilled)". A part that is
- * fulfilled is left out of an "all" list; when nothing is left to wait for there is no text.
+ * The same text form, with what has become of each part, is kept in job.dependency:
+ * "afterok:7_*+5(unfulfilled)". A part that is fulfilled is left out of an "all" list; when nothing is left
+ * to wait for there is no text.
  */
 #ifndef CORE_DEPEND_H
 #define CORE_DEPEND_H
@@ -43,7 +44,8 @@ void depend_release(struct depend *d);
 
 enum { DEPEND_PARTS_MAX = 10000 };
 
-/* Errors: ESLURM_DEPENDENCY; ESLURM_REQUESTED_OPERATION_NOT_SUPPORTED_ON_THIS for expand. Nothing to release then. */
+/* Errors: ESLURM_DEPENDENCY; ESLURM_REQUESTED_OPERATION_NOT_SUPPORTED_ON_THIS for expand. Nothing to release
+ * then. */
 int depend_parse(struct depend *d, const char *text, struct err *e);
 /* Whether nothing has to be waited for; else the text. */
 bool depend_text(const struct depend *d, struct buf *out);

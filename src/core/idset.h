@@ -2,7 +2,8 @@
 /*
  * idset: a small ascending set of job ids, for the writer's indexes.
  *
- * Four bytes a member: ids mostly arrive in ascending order. Removal marks the place and tidies up when half of them are marks.
+ * Four bytes a member: ids mostly arrive in ascending order. Removal marks the place and tidies up when half
+ * of them are marks.
  */
 #ifndef CORE_IDSET_H
 #define CORE_IDSET_H

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* state_impl.h: the writer's indexes over jobs, kept in step with the tables by job_edit() and job_edit_end(). */
+/* state_impl.h: the writer's indexes over jobs, kept in step with the tables by job_edit() and
+ * job_edit_end(). */
 #include "core/state_impl.h"
 
 #include <string.h>
@@ -215,8 +216,8 @@ static void wake(struct state *s, const struct idset *set)
 {
     if (!set)
         return;
-    IDSET_EACH (set, id)
-        timers_set(&s->timers, timer_key(TIMER_DEPENDENCY, id), s->time);
+    IDSET_EACH(set, id)
+    timers_set(&s->timers, timer_key(TIMER_DEPENDENCY, id), s->time);
 }
 
 void wake_dependents(struct state *s, const struct job *job)
@@ -224,12 +225,13 @@ void wake_dependents(struct state *s, const struct job *job)
     wake(s, index_dependents(s, job->job_id));
     if (job->array_job_id && job->array_job_id != job->job_id)
         wake(s, index_dependents(s, job->array_job_id));
-    const struct idset *namesakes = idset_count(&s->singletons) ? index_namesakes(s, job->uid, job->spec->name) : NULL;
+    const struct idset *namesakes =
+        idset_count(&s->singletons) ? index_namesakes(s, job->uid, job->spec->name) : NULL;
     if (!namesakes)
         return;
-    IDSET_EACH (namesakes, id)
-        if (idset_has(&s->singletons, id))
-            timers_set(&s->timers, timer_key(TIMER_DEPENDENCY, id), s->time);
+    IDSET_EACH(namesakes, id)
+    if (idset_has(&s->singletons, id))
+        timers_set(&s->timers, timer_key(TIMER_DEPENDENCY, id), s->time);
 }
 
 void index_release(struct state *s)

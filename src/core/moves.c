@@ -3,7 +3,7 @@
 
 #include "model/jobtext.h"
 
-#define NO 0
+#define NO        0
 #define TO(phase) (1 + (phase))
 
 static const uint8_t moves[PHASE_COUNT][EVENT_COUNT] = {

@@ -36,6 +36,7 @@ enum job_event {
 enum job_phase job_phase(const struct job *j);
 /* Whether the event may happen now; where it leads. */
 bool job_may(const struct job *j, enum job_event event);
-enum job_phase job_after(enum job_phase phase, enum job_event event); /* PHASE_COUNT: not allowed, or the record is gone */
+enum job_phase job_after(enum job_phase phase,
+                         enum job_event event); /* PHASE_COUNT: not allowed, or the record is gone */
 
 #endif

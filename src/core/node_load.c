@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* state_impl.h: what jobs hold on nodes. A node's derived fields are sums over its jobs; state_check() adds them up again. */
+/* state_impl.h: what jobs hold on nodes. A node's derived fields are sums over its jobs; state_check() adds
+ * them up again. */
 #include "core/state_impl.h"
 
 #include "base/mem.h"
@@ -89,9 +90,9 @@ void node_take(struct state *s, const struct job *job, uint32_t i, int64_t time)
 /* Does another job keep the node for its user? */
 static bool still_owned(const struct state *s, const struct idset *jobs)
 {
-    IDSET_EACH (jobs, id)
-        if (state_job(s, id)->flags & JOBF_USER_NODES)
-            return true;
+    IDSET_EACH(jobs, id)
+    if (state_job(s, id)->flags & JOBF_USER_NODES)
+        return true;
     return false;
 }
 

@@ -2,9 +2,9 @@
 /*
  * state: everything the controller knows, made by core_apply() alone.
  *
- * The three tables are ptrees (base/ptree.h): taking a snapshot is O(1) and readers on other threads never see a later change.
- * The writer's indexes (queues, timers) exist only in the core thread's state, are rebuilt from the tables after a restart and are in
- * no snapshot.
+ * The three tables are ptrees (base/ptree.h): taking a snapshot is O(1) and readers on other threads never
+ * see a later change. The writer's indexes (queues, timers) exist only in the core thread's state, are
+ * rebuilt from the tables after a restart and are in no snapshot.
  */
 #ifndef CORE_STATE_H
 #define CORE_STATE_H
@@ -33,9 +33,9 @@ struct snapshot {
     struct ptree parts; /* struct part by index */
     struct policy *policy;
     struct directory *dir;
-    uint64_t index;       /* of the last fact batch in it */
-    uint64_t version;     /* raised with every batch that could let a waiting job start */
-    int64_t time;         /* `now` of that batch */
+    uint64_t index;        /* of the last fact batch in it */
+    uint64_t version;      /* raised with every batch that could let a waiting job start */
+    int64_t time;          /* `now` of that batch */
     uint32_t default_part; /* index, NO_VAL = none */
 };
 
@@ -65,14 +65,16 @@ void state_set_index(struct state *s, uint64_t index, uint64_t term);
 struct snapshot *state_publish(struct state *s);
 /* Whether some job still has this stored script. */
 bool state_uses_payload(const struct state *s, const struct meta_bytes *name);
-/* For the journal: the whole durable state as one record and back. Restoring rebuilds the writer's indexes. */
+/* For the journal: the whole durable state as one record and back. Restoring rebuilds the writer's indexes.
+ */
 void state_save(const struct state *s, struct saved_state *ret_saved);
 int state_restore(struct state *s, const struct saved_state *saved, struct err *e);
-/* Broken invariants as text, one a line; nothing is added when all hold. Used by tests and the simulator after every step:
- * no core, device or MiB held twice; a node's derived load is the sum over its jobs; ended jobs hold nothing; and so on. */
+/* Broken invariants as text, one a line; nothing is added when all hold. Used by tests and the simulator
+ * after every step: no core, device or MiB held twice; a node's derived load is the sum over its jobs; ended
+ * jobs hold nothing; and so on. */
 void state_check(const struct state *s, struct buf *out);
-/* Differences of two durable states (live against replayed), one a line. What the planner noted and other volatile values
- * are not compared. */
+/* Differences of two durable states (live against replayed), one a line. What the planner noted and other
+ * volatile values are not compared. */
 void state_diff(const struct state *a, const struct state *b, struct buf *out);
 
 #endif

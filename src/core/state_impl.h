@@ -2,8 +2,8 @@
 /*
  * state_impl: what struct state holds. Private to src/core.
  *
- * apply.c is the only writer. It changes a job between job_edit() and job_edit_end(), which keep the indexes in step;
- * what nodes hold changes in node_load.c.
+ * apply.c is the only writer. It changes a job between job_edit() and job_edit_end(), which keep the indexes
+ * in step; what nodes hold changes in node_load.c.
  */
 #ifndef CORE_STATE_IMPL_H
 #define CORE_STATE_IMPL_H
@@ -25,13 +25,14 @@ struct state {
 
     /* The writer's indexes: derived from the tables. */
     struct timers timers;
-    uint32_t job_count;       /* array tasks count singly */
-    struct map_u64 by_array;  /* array id -> struct idset * of its records: the ARRAY record and tasks split off */
-    struct map_u64 by_name;   /* hash of user and name -> struct idset * of jobs that have not ended */
-    struct map_u64 dependents;/* job or array id -> struct idset * of pending jobs that wait for it */
-    struct idset singletons;  /* pending jobs with a singleton dependency */
-    struct map_u64 payloads;  /* first bytes of the script's name -> how many jobs have it */
-    struct idset *node_jobs;  /* by node index: jobs that hold something there */
+    uint32_t job_count; /* array tasks count singly */
+    struct map_u64
+        by_array; /* array id -> struct idset * of its records: the ARRAY record and tasks split off */
+    struct map_u64 by_name;    /* hash of user and name -> struct idset * of jobs that have not ended */
+    struct map_u64 dependents; /* job or array id -> struct idset * of pending jobs that wait for it */
+    struct idset singletons;   /* pending jobs with a singleton dependency */
+    struct map_u64 payloads;   /* first bytes of the script's name -> how many jobs have it */
+    struct idset *node_jobs;   /* by node index: jobs that hold something there */
     uint32_t node_jobs_n;
 };
 
@@ -54,7 +55,8 @@ const struct part *state_part(const struct state *s, const char *name);
 /* Replaces the directory by one made from the tables. */
 void directory_rebuild(struct state *s);
 
-/* --- index.c ------------------------------------------------------------------------------------------------- */
+/* --- index.c
+ * ------------------------------------------------------------------------------------------------- */
 /* Sets of the indexes; NULL when nobody is in. */
 const struct idset *index_array(const struct state *s, uint32_t array_job_id);
 const struct idset *index_dependents(const struct state *s, uint32_t job_id);
@@ -83,11 +85,13 @@ void index_rebuild(struct state *s);
 void index_release(struct state *s);
 void payload_key(const struct meta_bytes *name, uint64_t *ret);
 
-/* --- deadline.c ---------------------------------------------------------------------------------------------- */
+/* --- deadline.c
+ * ---------------------------------------------------------------------------------------------- */
 int64_t job_deadline(const struct state *s, const struct job *j);
 int64_t node_deadline(const struct state *s, const struct node *n);
 
-/* --- node_load.c --------------------------------------------------------------------------------------------- */
+/* --- node_load.c
+ * --------------------------------------------------------------------------------------------- */
 /* The job's part on node alloc[i] is taken, given back; `cpus` and `rest` say which parts of it. */
 void node_take(struct state *s, const struct job *job, uint32_t i, int64_t time);
 void node_give(struct state *s, const struct job *job, uint32_t i, int64_t time);

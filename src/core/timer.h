@@ -2,8 +2,8 @@
 /*
  * timer: the moments at which something has to be decided, one for each key.
  *
- * A binary heap by (time, key) with the place of each key kept beside it, so that setting again and removing are O(log n).
- * Only keys with a deadline are in it: a held job costs nothing here.
+ * A binary heap by (time, key) with the place of each key kept beside it, so that setting again and removing
+ * are O(log n). Only keys with a deadline are in it: a held job costs nothing here.
  */
 #ifndef CORE_TIMER_H
 #define CORE_TIMER_H
