@@ -199,7 +199,7 @@ def write_lock(schema, path):
     numbers = numbers_of(schema) | read_lock(path)
     lines = [f"{key}={numbers[key]}" for key in sorted(numbers, key=lambda key: (key.split(".")[:2], numbers[key]))]
     path.write_text("# SPDX-License-Identifier: Apache-2.0\n# Numbers that are taken for ever. Written by "
-                    "`schema_gen.py lock`; doc/spec/02-schema.md.\n" + "\n".join(lines) + "\n", encoding="utf-8")
+                    "`ninja schema-lock`; doc/spec/02-schema.md.\n" + "\n".join(lines) + "\n", encoding="utf-8")
 
 
 # --- C ---------------------------------------------------------------------------------------------------------------
@@ -335,7 +335,7 @@ def main(args):
     elif command == "check":
         missing = numbers_of(schema).keys() - read_lock(lock).keys()
         if missing:
-            fail(f"run `schema_gen.py lock`: not in tags.lock: {', '.join(sorted(missing))}")
+            fail(f"run `ninja schema-lock` in the build folder: not in tags.lock: {', '.join(sorted(missing))}")
     else:
         import schema_docs
         try:
