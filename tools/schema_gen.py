@@ -48,6 +48,7 @@ TYPES = {"tag": int, "number": int, "v": int, "max": int, "flags": bool, "shared
 # the constants of src/model/message.h
 CHOICES = {"access": ("none", "user", "operator", "admin", "daemon"), "kind": ("command", "query", "node", "local")}
 TAG_MAX = 8191
+NUMBER_MAX = 1023  # of messages and facts: their tables are indexed by it
 
 
 def fail(text):
@@ -157,6 +158,8 @@ def check_rows(schema):
         numbers = {}
         for name, row in schema[section].items():
             once(numbers, "number", row["number"], f"{section}.{name}")
+            if section != "error" and not 1 <= row["number"] <= NUMBER_MAX:
+                fail(f"{section}.{name}: number {row['number']} is not between 1 and {NUMBER_MAX}")
             for key in ("request", "reply", "record"):
                 if key in row and row[key] not in schema["record"]:
                     fail(f"{section}.{name}: there is no record.{row[key]}")
