@@ -60,9 +60,10 @@ static bool parse_time(const char *text, int64_t *ret)
 static bool parse_duration(const struct meta_field *f, const char *text, uint64_t *ret)
 {
     uint32_t v = 0;
-    bool ok = text_is_digit(*text) &&
-              ((f->kind == META_SECONDS && text_to_u32(text, &v)) ||
-               (f->kind == META_SECONDS ? time_parse_seconds : time_parse_minutes)(text, &v, NULL) == 0);
+    if (!text_is_digit(*text))
+        return false;
+    bool ok = f->kind == META_MINUTES ? time_parse_minutes(text, &v, NULL) == 0
+                                      : text_to_u32(text, &v) || time_parse_seconds(text, &v, NULL) == 0;
     *ret = v;
     return ok;
 }
