@@ -2,9 +2,9 @@
 /*
  * sim: a whole cluster in one thread and virtual time, with faults by seed.
  *
- * The controller's core and the planner are the production code; clock, journal, network, nodes and users are simulated.
- * After every step checkers look at the state and at what the nodes really run. The same options and seed give the
- * same run, to the letter. Specified in doc/spec/08-simulator.md.
+ * The controller's core and the planner are the production code; clock, journal, network, nodes and users are
+ * simulated. After every step checkers look at the state and at what the nodes really run. The same options
+ * and seed give the same run, to the letter. Specified in doc/spec/08-simulator.md.
  */
 #ifndef SIM_SIM_H
 #define SIM_SIM_H
@@ -29,9 +29,10 @@ enum sim_fault {
 struct sim_options {
     uint64_t seed;
     uint32_t nodes, jobs;
-    uint32_t faults;          /* enum sim_fault */
-    uint64_t steps_max;       /* 0 = as many as it takes */
-    void (*trace)(void *arg, const char *line); /* every event, for a person who repeats a seed; NULL = none */
+    uint32_t faults;    /* enum sim_fault */
+    uint64_t steps_max; /* 0 = as many as it takes */
+    void (*trace)(void *arg,
+                  const char *line); /* every event, for a person who repeats a seed; NULL = none */
     void *arg;
 };
 

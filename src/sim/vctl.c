@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* vctl: the controller's shell around the real core: the same order of decide, apply, journal, publish, reply and effects as slurmctld. */
+/* vctl: the controller's shell around the real core: the same order of decide, apply, journal, publish, reply
+ * and effects as slurmctld. */
 #include <string.h>
 
 #include "base/mem.h"
@@ -36,12 +37,12 @@ static void take_facts(struct world *w, struct facts *facts)
     struct vctl *c = &w->ctl;
     for (uint32_t i = 0; i < facts->list.n; i++) {
         const struct fact *f = &facts->list.v[i];
-        const struct fact_type_info *type = fact_by_number(f->type);
+        const struct fact_type_row *type = fact_by_number(f->type);
         core_apply(c->state, f, clock_s(w));
         core_effects(c->state, f, &c->effects);
         if (!type->durable)
             continue;
-        struct fact_record *r = meta_recs_push(&record_fact, &c->open.facts);
+        struct fact_entry *r = meta_recs_push(&record_fact_entry, &c->open.facts);
         r->type = f->type;
         r->time = clock_s(w);
         struct buf body = BUF_INIT;
@@ -70,14 +71,16 @@ static void write_batch(struct world *w)
     memset(&c->effects, 0, sizeof c->effects);
     memset(&c->replies, 0, sizeof c->replies);
     meta_release(&record_fact_batch, &c->open);
-    int64_t ms = world_chance(w, SIM_SLOW_DISK, 20) ? 500 + (int64_t)world_rand(w, 5000) : 1 + (int64_t)world_rand(w, 4);
+    int64_t ms = world_chance(w, SIM_SLOW_DISK, 20) ? 500 + (int64_t)world_rand(w, 5000)
+                                                    : 1 + (int64_t)world_rand(w, 4);
     world_push(w, ms, (struct event){.kind = EV_DURABLE, .epoch = c->epoch});
 }
 
-static int run_command(struct world *w, enum msg_type type, const void *record, enum message_access level, uint32_t uid,
-                       struct reply *reply)
+static int run_command(struct world *w, enum msg_type type, const void *record, enum message_access level,
+                       uint32_t uid, struct reply *reply)
 {
-    struct command cmd = {.type = type, .record = record, .sender = {.uid = uid, .gid = uid, .level = level, .host = "sim"}};
+    struct command cmd = {
+        .type = type, .record = record, .sender = {.uid = uid, .gid = uid, .level = level, .host = "sim"}};
     struct facts facts = {0};
     struct err e = {0};
     int r = core_decide(w->ctl.state, &cmd, clock_s(w), &facts, reply, &e);
@@ -147,9 +150,12 @@ void vctl_plan(struct world *w)
     schedule_tick(w);
 }
 
-static void send_to_node(struct world *w, uint32_t node, enum msg_type type, const struct meta_record *r, const void *record)
+static void send_to_node(struct world *w, uint32_t node, enum msg_type type, const struct meta_record *r,
+                         const void *record)
 {
-    world_send(w, EV_TO_NODE, (struct message){.type = type, .node = node, .record = r ? meta_dup(r, record) : NULL, .ask = ++w->ask});
+    world_send(w, EV_TO_NODE,
+               (struct message){
+                   .type = type, .node = node, .record = r ? meta_dup(r, record) : NULL, .ask = ++w->ask});
 }
 
 static void launch(struct world *w, uint32_t job_id)
@@ -178,8 +184,10 @@ static void carry_out(struct world *w, const struct effect *e)
     case EFFECT_SIGNAL: {
         struct kill_job *k = e->record;
         k->term = w->journal.term;
-        world_trace(w, "  %s job %u on node %u", e->type == EFFECT_KILL_JOB ? "kill" : "signal", e->job_id, e->node_index);
-        send_to_node(w, e->node_index, e->type == EFFECT_KILL_JOB ? MSG_KILL_JOB : MSG_SIGNAL_JOB, &record_kill_job, k);
+        world_trace(w, "  %s job %u on node %u", e->type == EFFECT_KILL_JOB ? "kill" : "signal", e->job_id,
+                    e->node_index);
+        send_to_node(w, e->node_index, e->type == EFFECT_KILL_JOB ? MSG_KILL_JOB : MSG_SIGNAL_JOB,
+                     &record_kill_job, k);
         break;
     }
     case EFFECT_PING:
@@ -256,8 +264,8 @@ static int replay_batch(struct world *w, struct state *s, const struct buf *byte
         return -1;
     }
     for (uint32_t i = 0; i < batch.facts.n; i++) {
-        const struct fact_record *r = &batch.facts.v[i];
-        const struct fact_type_info *type = fact_by_number(r->type);
+        const struct fact_entry *r = &batch.facts.v[i];
+        const struct fact_type_row *type = fact_by_number(r->type);
         struct fact f = {.type = (enum fact_type)r->type, .record = mem_alloc(type->record->size)};
         if (meta_decode(type->record, f.record, r->body.v, r->body.n, &e) < 0)
             world_fail(w, "journal: fact %s: %s", type->name, e.text);
@@ -276,7 +284,8 @@ struct state *vctl_replay(struct world *w)
     struct err e;
     if (w->journal.snapshot.len) {
         struct saved_state saved;
-        if (meta_decode(&record_saved_state, &saved, w->journal.snapshot.s, w->journal.snapshot.len, &e) < 0 ||
+        if (meta_decode(&record_saved_state, &saved, w->journal.snapshot.s, w->journal.snapshot.len, &e) <
+                0 ||
             state_restore(s, &saved, &e) < 0)
             world_fail(w, "snapshot: %s", e.text);
         meta_release(&record_saved_state, &saved);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * vjournal: a journal in memory that survives the simulated controller. What is being written when it dies may or may not be there
- * afterwards, but only whole and in order.
+ * vjournal: a journal in memory that survives the simulated controller. What is being written when it dies
+ * may or may not be there afterwards, but only whole and in order.
  */
 #ifndef SIM_VJOURNAL_H
 #define SIM_VJOURNAL_H

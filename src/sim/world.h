@@ -2,8 +2,8 @@
 /*
  * world: everything in a simulation. Private to src/sim.
  *
- * vctl.c is the controller's shell, vnode.c a node's, vuser.c the users; they meet only through messages, which
- * world_send() delays, loses and doubles as the fault plan says.
+ * vctl.c is the controller's shell, vnode.c a node's, vuser.c the users; they meet only through messages,
+ * which world_send() delays, loses and doubles as the fault plan says.
  */
 #ifndef SIM_WORLD_H
 #define SIM_WORLD_H
@@ -20,25 +20,25 @@ enum event_kind {
     EV_TO_NODE,       /* message */
     EV_DURABLE,       /* the journal has written a batch */
     EV_PLAN,
-    EV_TICK,          /* the core's deadline */
-    EV_NODE_WAKE,     /* a job of the node ends, or a report is due again */
-    EV_USER,          /* somebody does something */
+    EV_TICK,      /* the core's deadline */
+    EV_NODE_WAKE, /* a job of the node ends, or a report is due again */
+    EV_USER,      /* somebody does something */
     EV_CRASH,
     EV_RECOVER,
     EV_NODE_CRASH,
     EV_NODE_START,
-    EV_CUT,           /* a node is cut off */
+    EV_CUT, /* a node is cut off */
     EV_HEAL,
     EV_CLOCK,
-    EV_CALM,          /* no more faults */
+    EV_CALM, /* no more faults */
 };
 
 /* A message under way. `record` is of the message's request type. */
 struct message {
     enum msg_type type;
     void *record;
-    uint32_t node;  /* sender or receiver, NO_VAL = a user */
-    uint64_t ask;   /* what an answer refers to */
+    uint32_t node; /* sender or receiver, NO_VAL = a user */
+    uint64_t ask;  /* what an answer refers to */
 };
 
 struct event {
@@ -66,8 +66,8 @@ struct vnode {
     char name[16];
     bool up, cut, registered;
     uint64_t term, token;
-    int64_t wake; /* ms of the EV_NODE_WAKE under way, 0 = none */
-    VEC(struct vjob) jobs;        /* running ones, and those that have ended, so that nothing starts twice */
+    int64_t wake;          /* ms of the EV_NODE_WAKE under way, 0 = none */
+    VEC(struct vjob) jobs; /* running ones, and those that have ended, so that nothing starts twice */
     VEC(struct vreport) unacked;
     int64_t register_at;
 };
@@ -90,17 +90,17 @@ struct batch {
 
 struct vctl {
     bool up;
-    uint64_t epoch;        /* events of an earlier life are void */
+    uint64_t epoch; /* events of an earlier life are void */
     struct state *state;
     struct planner *planner;
-    struct snapshot *seen; /* published */
-    struct fact_batch open;/* facts of the batch that is being filled */
+    struct snapshot *seen;  /* published */
+    struct fact_batch open; /* facts of the batch that is being filled */
     struct outbox effects;
     VEC(struct pending_reply) replies;
     VEC(struct batch) writing; /* at most one */
     uint64_t next_index;
-    int64_t clock_skew;    /* s */
-    int64_t tick_at;       /* ms of the EV_TICK under way */
+    int64_t clock_skew; /* s */
+    int64_t tick_at;    /* ms of the EV_TICK under way */
     bool plan_wanted;
 };
 
