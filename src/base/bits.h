@@ -2,8 +2,8 @@
 /*
  * bits: a set of small numbers (cores, devices, node indexes, array tasks).
  *
- * Grows on set. Two sets are equal when they have the same members, whatever their sizes. Owns `v`; {0} is empty.
- * Limit: members below BITS_MAX. Text form: "0-3,7", ascending, "" when empty.
+ * Grows on set. Two sets are equal when they have the same members, whatever their sizes. Owns `v`; {0} is
+ * empty. Limit: members below BITS_MAX. Text form: "0-3,7", ascending, "" when empty.
  */
 #ifndef BASE_BITS_H
 #define BASE_BITS_H

@@ -2,9 +2,9 @@
 /*
  * err: how a function says what went wrong.
  *
- * A function that can fail returns 0 or a negative code and fills the caller's `struct err` with a text that names the
- * thing that failed. Codes are those of schema/errors.toml (Slurm's public numbers, so that tools recognise
- * them). Nothing is changed on failure, and libraries never log: the caller decides.
+ * A function that can fail returns 0 or a negative code and fills the caller's `struct err` with a text that
+ * names the thing that failed. Codes are those of schema/errors.toml (Slurm's public numbers, so that tools
+ * recognise them). Nothing is changed on failure, and libraries never log: the caller decides.
  *
  *     struct err e;
  *     if (hostlist_parse(&hl, text, &e) < 0)
@@ -16,6 +16,10 @@
 #include <stdarg.h>
 
 enum { ERR_TEXT_MAX = 512 };
+
+/* The errno numbers that the pure levels use for texts they cannot read; written here because errno.h is not
+ * theirs. */
+enum { ERR_INVALID = 22, ERR_TOO_BIG = 7 };
 
 struct err {
     int code;                /* positive: the number in schema/errors.toml, or an errno */

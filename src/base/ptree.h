@@ -2,9 +2,9 @@
 /*
  * ptree: a persistent map from a 32-bit key to a shared record, in key order.
  *
- * The controller's tables (jobs by id, nodes and partitions by index) are ptrees. Taking a snapshot copies a root pointer and
- * raises one count; after that the writer copies only the path it changes (64-way nodes, so 2 to 6 of
- * them). Readers on other threads walk their snapshot without a lock.
+ * The controller's tables (jobs by id, nodes and partitions by index) are ptrees. Taking a snapshot copies a
+ * root pointer and raises one count; after that the writer copies only the path it changes (64-way nodes, so
+ * 2 to 6 of them). Readers on other threads walk their snapshot without a lock.
  *
  * Ownership: a tree holds one reference to every record in it. Exactly one thread writes to a given tree; any
  * number may read snapshots of it. Limits: keys 0 to 2^32-1.

@@ -1,0 +1,391 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Reads schema/*.toml and writes tables: C declarations and descriptors, .proto, OpenAPI, manual fragments.
+
+Only data comes out; what is done with it is written by hand in src/meta. The form of the input is described in
+doc/spec/02-schema.md.
+
+  schema_gen.py model OUTDIR FILES...   OUTDIR/model.h and OUTDIR/model.c
+  schema_gen.py lock FILES...           adds new numbers to tags.lock beside the first file
+  schema_gen.py check FILES...          fails unless tags.lock holds every number
+  schema_gen.py proto FILES...          a .proto file of all records, on stdout
+  schema_gen.py openapi FILES...        components/schemas as JSON, on stdout
+  schema_gen.py man RECORD FILES...     the keys of a record as troff, on stdout
+"""
+import json
+import pathlib
+import re
+import sys
+import tomllib
+
+# kind -> C type, its alignment, .proto type, OpenAPI schema
+TEXT, NUMBER = {"type": "string"}, {"type": "integer"}
+OPTIONAL = {"$ref": "#/components/schemas/number"}
+KINDS = {
+    "bool": ("bool", 1, "bool", {"type": "boolean"}), "tri": ("uint16_t", 2, "uint32", {"type": "boolean"}),
+    "u16": ("uint16_t", 2, "uint32", NUMBER), "u32": ("uint32_t", 4, "uint32", NUMBER),
+    "u64": ("uint64_t", 8, "uint64", NUMBER), "i32": ("int32_t", 4, "sint32", NUMBER),
+    "i64": ("int64_t", 8, "sint64", NUMBER), "f64": ("double", 8, "double", {"type": "number"}),
+    "u16_opt": ("uint16_t", 2, "uint32", OPTIONAL), "u32_opt": ("uint32_t", 4, "uint32", OPTIONAL),
+    "u64_opt": ("uint64_t", 8, "uint64", OPTIONAL), "time": ("int64_t", 8, "int64", OPTIONAL),
+    "minutes": ("uint32_t", 4, "uint32", OPTIONAL), "seconds": ("uint32_t", 4, "uint32", NUMBER),
+    "mb": ("uint64_t", 8, "uint64", OPTIONAL), "uid": ("uint32_t", 4, "uint32", NUMBER),
+    "gid": ("uint32_t", 4, "uint32", NUMBER), "enum": ("uint32_t", 4, None, TEXT),
+    "flags": ("uint64_t", 8, "uint64", {"type": "array", "items": TEXT}), "str": ("char *", 8, "string", TEXT),
+    "hosts": ("char *", 8, "string", TEXT), "tres": ("char *", 8, "string", TEXT),
+    "bytes": ("struct meta_bytes ", 8, "bytes", TEXT), "bits": ("struct bits ", 8, "repeated uint32", TEXT),
+    "rec": ("struct %s *", 8, None, None), "ref": ("struct %s *", 8, None, None),
+    "strs": ("struct meta_strs ", 8, "repeated string", {"type": "array", "items": TEXT}),
+    "u32s": ("struct meta_u32s ", 8, "repeated uint32", {"type": "array", "items": NUMBER}),
+    "recs": ("struct {\n        struct %s *v;\n        uint32_t n;\n    } ", 8, None, None),
+}
+KEYWORDS = set("""auto break case char const continue default do double else enum extern float for goto if inline int
+long register restrict return short signed sizeof static struct switch typedef union unsigned void volatile while
+bool true false asm typeof sh""".split())
+# section -> keys of a row that must be there, keys that may be there
+SECTIONS = {
+    "enum": ({"prefix", "values"}, {"flags", "help"}),
+    "record": ({"field"}, {"shared", "help", "retired"}),
+    "message": ({"number", "access", "kind"}, {"request", "reply", "help"}),
+    "fact": ({"number", "record"}, {"durable", "help"}),
+    "error": ({"number", "text"}, {"help"}),
+}
+VALUE_KEYS = ({"v", "name"}, {"alt", "json", "help"})
+FIELD_KEYS = ({"tag", "kind"}, {"enum", "record", "kv", "json", "help", "max", "secret", "volatile"})
+TAG_MAX = 8191
+
+
+def fail(text):
+    sys.exit(f"schema: {text}")
+
+
+def check_keys(where, row, keys):
+    needed, allowed = keys
+    for key in needed - row.keys():
+        fail(f"{where}: '{key}' is missing")
+    for key in row.keys() - needed - allowed:
+        fail(f"{where}: unknown key '{key}'")
+
+
+def once(seen, what, value, where):
+    if value in seen:
+        fail(f"{where}: {what} {value} is also that of {seen[value]}")
+    seen[value] = where
+
+
+def constant(prefix, name):
+    return prefix + re.sub(r"[^A-Za-z0-9]", "_", name).upper()
+
+
+def load(files):
+    schema = {section: {} for section in SECTIONS}
+    for file in files:
+        try:
+            rows = tomllib.loads(pathlib.Path(file).read_text(encoding="utf-8"))
+        except tomllib.TOMLDecodeError as e:
+            fail(f"{file}: {e}")
+        for section, entries in rows.items():
+            if section not in SECTIONS:
+                fail(f"{file}: unknown section [{section}.*]")
+            for name, row in entries.items():
+                if name in schema[section]:
+                    fail(f"{file}: {section}.{name} is defined twice")
+                check_keys(f"{section}.{name}", row, SECTIONS[section])
+                schema[section][name] = row
+    check_enums(schema)
+    check_records(schema)
+    check_rows(schema)
+    return schema
+
+
+def check_enums(schema):
+    constants = {}
+    for name, row in schema["enum"].items():
+        where, values = f"enum.{name}", {}
+        if name in schema["record"]:
+            fail(f"{where}: a record has the same name")
+        for value in row["values"]:
+            check_keys(where, value, VALUE_KEYS)
+            v = value["v"]
+            once(values, "value", v, f"{where}.{value['name']}")
+            once(constants, "constant", constant(row["prefix"], value["name"]), f"{where}.{value['name']}")
+            if row.get("flags") and (v <= 0 or v >= 1 << 64 or v & (v - 1)):
+                fail(f"{where}.{value['name']}: {v:#x} is not one bit")
+            if not row.get("flags") and not 0 <= v < 1 << 31:
+                fail(f"{where}.{value['name']}: {v} is out of range")
+
+
+def check_records(schema):
+    for name, row in schema["record"].items():
+        tags, keys, jsons = {}, {}, {}
+        for field, f in row["field"].items():
+            where = f"record.{name}.{field}"
+            if field in KEYWORDS or not re.fullmatch(r"[a-z_][a-z0-9_]*", field):
+                fail(f"{where}: not a name that C allows")
+            check_keys(where, f, FIELD_KEYS)
+            if not 1 <= f["tag"] <= TAG_MAX:
+                fail(f"{where}: tag {f['tag']} is not between 1 and {TAG_MAX}")
+            once(tags, "tag", f["tag"], where)
+            if f["tag"] in row.get("retired", []):
+                fail(f"{where}: tag {f['tag']} is retired; take a new one")
+            if "kv" in f:
+                once(keys, "kv", f["kv"].lower(), where)
+            if "json" in f:
+                once(jsons, "json", f["json"], where)
+            check_kind(schema, where, f)
+
+
+def check_kind(schema, where, f):
+    kind = f["kind"]
+    if kind not in KINDS:
+        fail(f"{where}: unknown kind '{kind}'")
+    for key, kinds in (("enum", ("enum", "flags")), ("record", ("rec", "ref", "recs"))):
+        if (key in f) != (kind in kinds):
+            fail(f"{where}: kind '{kind}' " + ("takes no" if key in f else "needs a key") + f" '{key}'")
+        if key in f and f[key] not in schema[key]:
+            fail(f"{where}: there is no {key}.{f[key]}")
+    if kind in ("enum", "flags") and bool(schema["enum"][f["enum"]].get("flags")) != (kind == "flags"):
+        fail(f"{where}: enum.{f['enum']} is " + ("not " if kind == "flags" else "") + "one of flags")
+    if kind == "ref" and not schema["record"][f["record"]].get("shared"):
+        fail(f"{where}: record.{f['record']} is not shared")
+
+
+def check_rows(schema):
+    for section in ("message", "fact", "error"):
+        numbers = {}
+        for name, row in schema[section].items():
+            once(numbers, "number", row["number"], f"{section}.{name}")
+            for key in ("request", "reply", "record"):
+                if key in row and row[key] not in schema["record"]:
+                    fail(f"{section}.{name}: there is no record.{row[key]}")
+
+
+def numbers_of(schema):
+    """Every number that journals and peers hold, as 'section.owner.name' -> number."""
+    all_numbers = {}
+    for name, row in schema["record"].items():
+        all_numbers |= {f"record.{name}.{field}": f["tag"] for field, f in row["field"].items()}
+    for name, row in schema["enum"].items():
+        all_numbers |= {f"enum.{name}.{v['name']}": v["v"] for v in row["values"]}
+    for section in ("message", "fact", "error"):
+        all_numbers |= {f"{section}.{name}": row["number"] for name, row in schema[section].items()}
+    return all_numbers
+
+
+def read_lock(path):
+    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    return {k: int(v) for k, _, v in (line.rpartition("=") for line in lines if line and line[0] != "#")}
+
+
+def check_lock(schema, path):
+    numbers = numbers_of(schema)
+    for key, number in read_lock(path).items():
+        owner = key.split(".")
+        if key in numbers and numbers[key] != number:
+            fail(f"{key} was {number} and is now {numbers[key]}: journals hold the old number. "
+                 "Give it back and add a new entry with a new number")
+        if key not in numbers and not (
+                owner[0] == "record" and number in schema["record"].get(owner[1], {}).get("retired", [])):
+            fail(f"{key}={number} is gone: a number is never given away. Put it back, or name it in `retired` of its "
+                 "record and add a new tag; a mere change of name is made in tags.lock too")
+
+
+def write_lock(schema, path):
+    numbers, locked = numbers_of(schema), read_lock(path)
+    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else [
+        "# SPDX-License-Identifier: Apache-2.0",
+        "# Numbers that are taken for ever. Written by `schema_gen.py lock`; doc/spec/02-schema.md."]
+    lines += [f"{key}={number}" for key, number in numbers.items() if key not in locked]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+# --- C ---------------------------------------------------------------------------------------------------------------
+
+def quoted(text):
+    return "NULL" if text is None else json.dumps(text, ensure_ascii=False)
+
+
+def members(row):
+    """Fields in the order of the struct: by alignment, so that no padding is left inside."""
+    fields = sorted(row["field"].items(), key=lambda item: -KINDS[item[1]["kind"]][1])
+    if row.get("shared"):
+        word = next((i for i, (_, f) in enumerate(fields) if KINDS[f["kind"]][1] == 4), None)
+        if word is not None:
+            fields.insert(0, fields.pop(word))
+    return fields
+
+
+def c_enum(name, row):
+    if row.get("flags"):
+        for v in row["values"]:
+            yield f"#define {constant(row['prefix'], v['name'])} UINT64_C({v['v']:#x})"
+    else:
+        yield f"enum {name} {{"
+        for v in row["values"]:
+            yield f"    {constant(row['prefix'], v['name'])} = {v['v']},"
+        yield "};"
+    yield f"extern const struct meta_enum enum_{name};\n"
+
+
+def c_struct(name, row):
+    if "help" in row:
+        yield f"/* {row['help']} */"
+    yield f"struct {name} {{"
+    if row.get("shared"):
+        yield "    struct shared sh;"
+    for field, f in members(row):
+        c_type = KINDS[f["kind"]][0].replace("%s", f.get("record", ""))
+        gap = "" if c_type[-1] in "* " else " "
+        comment = f" /* {f['help']} */" if "help" in f else ""
+        yield f"    {c_type}{gap}{field};{comment}"
+    if not row["field"] and not row.get("shared"):
+        yield "    char empty;"
+    yield "};"
+    yield f"extern const struct meta_record record_{name};\n"
+
+
+def c_numbers(tag, prefix, rows):
+    if rows:
+        yield f"enum {tag} {{"
+        for name, row in rows.items():
+            yield f"    {constant(prefix, name)} = {row['number']},"
+        yield "};\n"
+
+
+def model_h(schema):
+    yield "/* Written by tools/schema_gen.py from schema/. */\n#ifndef MODEL_H\n#define MODEL_H\n"
+    yield '#include "base/bits.h"\n#include "base/shared.h"\n#include "meta/meta.h"\n'
+    for name, row in schema["enum"].items():
+        yield from c_enum(name, row)
+    for name, row in schema["record"].items():
+        yield from c_struct(name, row)
+    yield from c_numbers("msg_type", "MSG_", schema["message"])
+    yield from c_numbers("fact_type", "FACT_", schema["fact"])
+    yield from c_numbers("error_code", "ESLURM_", schema["error"])
+    yield "extern const struct meta_record *const all_records[];\nextern const uint32_t all_records_count;\n\n#endif"
+
+
+def c_field(record, name, f):
+    flags = [c for key, c in (("secret", "META_F_SECRET"), ("volatile", "META_F_VOLATILE")) if f.get(key)]
+    parts = [f'.name = "{name}"', f".tag = {f['tag']}", f".kind = META_{f['kind'].upper()}",
+             f".offset = offsetof(struct {record}, {name})"]
+    parts += [f".{key} = {quoted(f[key])}" for key in ("kv", "json", "help") if key in f]
+    parts += [f".flags = {' | '.join(flags)}"] if flags else []
+    parts += [f".max = {f['max']}"] if "max" in f else []
+    parts += [f".enums = &enum_{f['enum']}"] if "enum" in f else []
+    parts += [f".sub = &record_{f['record']}"] if "record" in f else []
+    return "    {" + ", ".join(parts) + "},"
+
+
+def c_table(c_type, name, count, rows, line):
+    """A table with one empty row at its end, so that it may have no rows."""
+    yield f"const {c_type} {name}[] = {{"
+    yield from ("    " + line(*item) for item in sorted(rows.items(), key=lambda item: item[1]["number"]))
+    yield f"    {{0}},\n}};\nconst uint32_t {count} = sizeof {name} / sizeof *{name} - 1;\n"
+
+
+def record_ref(row, key):
+    return f"&record_{row[key]}" if key in row else "NULL"
+
+
+def model_c(schema):
+    yield '/* Written by tools/schema_gen.py from schema/. */\n#include "model.h"\n\n#include "model/errors.h"'
+    yield '#include "model/fact.h"\n#include "model/message.h"\n'
+    for name, row in schema["enum"].items():
+        yield f"static const struct meta_enum_name {name}_names[] = {{"
+        for v in row["values"]:
+            yield f"    {{UINT64_C({v['v']})," + ",".join(
+                quoted(v.get(key)) for key in ("name", "alt", "json", "help")) + "},"
+        yield f'}};\nconst struct meta_enum enum_{name} = {{"{name}", {name}_names, {len(row["values"])}}};\n'
+    for name, row in schema["record"].items():
+        fields = sorted(row["field"].items(), key=lambda item: item[1]["tag"])
+        yield f"static const struct meta_field {name}_fields[] = {{"
+        yield from (c_field(name, field, f) for field, f in fields)
+        yield "    {0},\n};"
+        yield (f'const struct meta_record record_{name} = {{"{name}", {quoted(row.get("help"))}, {name}_fields, '
+               f"{len(fields)}, sizeof(struct {name}), {'true' if row.get('shared') else 'false'}}};\n")
+    yield "const struct meta_record *const all_records[] = {"
+    yield from (f"    &record_{name}," for name in schema["record"])
+    yield f"    NULL,\n}};\nconst uint32_t all_records_count = {len(schema['record'])};\n"
+    yield from c_table("struct message_type", "message_types", "message_types_count", schema["message"], lambda name, row: (
+        f'[{row["number"]}] = {{{row["number"]}, "{name}", {record_ref(row, "request")}, {record_ref(row, "reply")}, '
+        f'ACCESS_{row["access"].upper()}, MSGK_{row["kind"].upper()}}},'))
+    yield from c_table("struct fact_type_row", "fact_types", "fact_types_count", schema["fact"], lambda name, row: (
+        f'[{row["number"]}] = {{{row["number"]}, "{name}", {record_ref(row, "record")}, '
+        f'{"true" if row.get("durable") else "false"}}},'))
+    yield from c_table("struct error_row", "error_rows", "error_rows_count", schema["error"], lambda name, row: (
+        f'{{{row["number"]}, "{constant("ESLURM_", name)}", {quoted(row["text"])}}},'))
+
+
+# --- documents -------------------------------------------------------------------------------------------------------
+
+def proto(schema):
+    yield '// Written by tools/schema_gen.py from schema/.\nsyntax = "proto3";\npackage sluice;\n'
+    for name, row in schema["enum"].items():
+        if not row.get("flags"):
+            yield f"enum {name} {{"
+            yield from (f"  {constant(row['prefix'], v['name'])} = {v['v']};"
+                        for v in sorted(row["values"], key=lambda v: v["v"]))
+            yield "}\n"
+    for name, row in schema["record"].items():
+        yield f"message {name} {{"
+        for field, f in sorted(row["field"].items(), key=lambda item: item[1]["tag"]):
+            kind = "repeated " + f["record"] if f["kind"] == "recs" else (
+                KINDS[f["kind"]][2] or f.get("record") or f["enum"])
+            optional = "" if kind.startswith("repeated") else "optional "
+            note = "  // pairs: members left out, members present" if f["kind"] == "bits" else ""
+            yield f"  {optional}{kind} {field} = {f['tag']};{note}"
+        yield "}\n"
+
+
+def openapi(schema):
+    schemas = {"number": {"type": "object", "description": "a number that may be unset or without limit", "properties": {
+        "set": {"type": "boolean"}, "infinite": {"type": "boolean"}, "number": NUMBER}}}
+    for name, row in schema["record"].items():
+        properties = {}
+        for f in row["field"].values():
+            if "json" not in f:
+                continue
+            value = KINDS[f["kind"]][3]
+            if value is None:
+                value = {"$ref": f"#/components/schemas/{f['record']}"}
+                value = {"type": "array", "items": value} if f["kind"] == "recs" else value
+            if f["kind"] in ("enum", "flags"):
+                texts = {"type": "string", "enum": [v.get("json", v["name"]) for v in schema["enum"][f["enum"]]["values"]]}
+                value = texts if f["kind"] == "enum" else {"type": "array", "items": texts}
+            properties[f["json"]] = value if "$ref" in value or "help" not in f else value | {"description": f["help"]}
+        schemas[name] = {"type": "object", "properties": properties} | (
+            {"description": row["help"]} if "help" in row else {})
+    yield json.dumps({"components": {"schemas": schemas}}, indent=2)
+
+
+def man(schema, record):
+    if record not in schema["record"]:
+        fail(f"there is no record.{record}")
+    for f in sorted((f for f in schema["record"][record]["field"].values() if "kv" in f), key=lambda f: f["kv"].lower()):
+        yield f".TP\n\\fB{f['kv']}\\fR"
+        yield f.get("help", "").replace("\\", "\\e").replace("-", "\\-")
+
+
+def main(args):
+    command, rest = (args[0], args[1:]) if args else ("", [])
+    extra = rest.pop(0) if command in ("model", "man") and rest else None
+    if command not in ("model", "lock", "check", "proto", "openapi", "man") or not rest:
+        sys.exit(__doc__)
+    schema, lock = load(rest), pathlib.Path(rest[0]).parent / "tags.lock"
+    check_lock(schema, lock)
+    if command == "model":
+        for file, lines in (("model.h", model_h(schema)), ("model.c", model_c(schema))):
+            pathlib.Path(extra, file).write_text("\n".join(lines) + "\n", encoding="utf-8")
+    elif command == "lock":
+        write_lock(schema, lock)
+    elif command == "check":
+        missing = numbers_of(schema).keys() - read_lock(lock).keys()
+        if missing:
+            fail(f"run `schema_gen.py lock`: not in tags.lock: {', '.join(sorted(missing))}")
+    else:
+        print("\n".join({"proto": proto, "openapi": openapi}[command](schema) if command != "man" else man(schema, extra)))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
