@@ -46,7 +46,7 @@ struct jobopt_world {
     int64_t now;          /* seconds since 1970, for --begin and --deadline */
     uint32_t uid, gid;    /* of the caller */
     uint16_t umask;
-    bool stdin_tty;       /* sbatch then waits for a script all the same; srun's --pty asks */
+    const char *gres_types; /* GresTypes of slurm.conf: "gpu,nic"; NULL = not known, so not checked */
 };
 
 /* Where an option's value came from; later ones win. */
@@ -110,6 +110,7 @@ struct jobopt_part {
     struct job_spec spec;
     struct job_cli_opts cli;                /* of the first part, for what concerns the whole command */
     uint8_t source[JOBOPT_ROWS_MAX];        /* enum jobopt_source, by row of the table */
+    char *given[JOBOPT_ROWS_MAX];           /* the argument as given ("" when none), by row; owned; NULL = not given */
     char **argv;                            /* script or command with arguments, NULL terminated, owned */
     uint32_t argc;
 };
@@ -142,6 +143,8 @@ enum jobopt_result jobopt_read(struct jobopt *o, int argc, char **argv);
 
 /* Whether an option was given to a part, and by whom. `name` is the long name: "cpus-per-task". */
 enum jobopt_source jobopt_given(const struct jobopt_part *p, const char *name);
+/* Its argument as it was given; "" when it has none, NULL when the option was not given. */
+const char *jobopt_text(const struct jobopt_part *p, const char *name);
 
 /* The name's value in an environment, or NULL. */
 const char *jobopt_env(char *const *env, const char *name);
