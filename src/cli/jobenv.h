@@ -23,8 +23,13 @@ void jobenv_setf(struct jobenv *e, const char *name, const char *fmt, ...) __att
 void jobenv_unset(struct jobenv *e, const char *name);
 const char *jobenv_get(const struct jobenv *e, const char *name);
 
-/* The environment for a part of a job: --export rules, then the client's own variables. The resource limits
- * are read with getrlimit(2), the nice value with getpriority(2). */
-void jobenv_make(struct jobenv *e, const struct jobopt *o, const struct jobopt_part *p);
+/* Adds what a file of NAME=value texts, each ended by a zero byte, holds; the name may be the number of an open descriptor.
+ * -1 with the message when it cannot be read. */
+int jobenv_read_file(struct jobenv *e, const char *file, struct err *err);
+
+/* The environment for a part of a job: --export or --export-file, then the client's own variables. Resource limits
+ * (SLURM_RLIMIT_*: the node applies and removes them) are read with getrlimit(2), the nice value with
+ * getpriority(2). *e is initialised here; on failure there is nothing to release. */
+int jobenv_make(struct jobenv *e, const struct jobopt *o, const struct jobopt_part *p, struct err *err);
 
 #endif

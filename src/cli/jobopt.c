@@ -331,9 +331,9 @@ static void keep_words(struct jobopt_part *p, char **words, int n)
     p->argc = (uint32_t)n;
 }
 
-/* One component's options, from argv[at]. Gives where the next component begins, or argc when this is the last,
- * whose words (script or command) are kept in p. */
-static int read_component(struct jobopt *o, struct jobopt_part *p, int argc, char **argv, int at)
+/* One component's options, from argv[at]. Gives where the next component begins. The words after the options (script or
+ * command) are kept in p. */
+static int read_component(struct jobopt *o, struct jobopt_part *p, int argc, char **argv, int at, bool *ret_more)
 {
     struct jobopt_scan scan = {.o = o, .argc = argc, .argv = argv, .next = at};
     const struct jobopt_row *row;
@@ -349,10 +349,11 @@ static int read_component(struct jobopt *o, struct jobopt_part *p, int argc, cha
     /* Every component of srun has a program of its own; the others have one for all, at the end. */
     while (o->cmd == JOBOPT_SRUN && end < argc && strcmp(argv[end], ":") != 0)
         end++;
-    bool more = end + 1 < argc && strcmp(argv[end], ":") == 0;
+    bool more = end < argc && strcmp(argv[end], ":") == 0;
     if (!more)
         end = argc;
     keep_words(p, argv + scan.next, end - scan.next);
+    *ret_more = more;
     return more ? end + 1 : argc;
 }
 
@@ -385,7 +386,7 @@ static int look_ahead(struct jobopt *o, int argc, char **argv, struct jobopt_par
         }
         if (r == SCAN_BAD)
             return -1;
-        if (scan.next + 1 < argc && strcmp(argv[scan.next], ":") == 0) {
+        if (scan.next < argc && strcmp(argv[scan.next], ":") == 0) {
             at = scan.next + 1;
             continue;
         }
@@ -416,6 +417,26 @@ static int get_script(struct jobopt *o, const struct jobopt_part *ahead, struct 
     return 0;
 }
 
+/* The later components of a heterogeneous job take these from the first unless they say otherwise. */
+static int inherit(struct jobopt *o, struct jobopt_part *p)
+{
+    static const char *const names[] = {"account",   "acctg-freq", "begin",       "chdir", "comment",     "deadline",
+                                        "hold",      "job-name",   "mail-type",   "mail-user", "mem",     "mem-per-cpu",
+                                        "nice",      "priority",   "qos",         "reservation", "time",  "time-min",
+                                        "wckey"};
+    const struct jobopt_part *first = o->parts[0];
+    int rc = 0;
+    for (size_t i = 0; p != first && i < sizeof names / sizeof *names && rc == 0; i++) {
+        const struct jobopt_row *row = jobopt_row(names[i]);
+        uint32_t k = jobopt_index(row);
+        if (first->source[k] != JOBOPT_UNSET) {
+            rc = jobopt_apply(o, p, row, *first->given[k] ? first->given[k] : NULL, first->source[k]);
+            p->source[k] = JOBOPT_UNSET; /* not this component's own: its own memory option may be another one */
+        }
+    }
+    return rc;
+}
+
 /* Every component in turn: its lines of the script, the environment, its part of the command line. */
 static int read_components(struct jobopt *o, int argc, char **argv, const struct script_lines *lines)
 {
@@ -425,14 +446,13 @@ static int read_components(struct jobopt *o, int argc, char **argv, const struct
         if (k == JOBOPT_PARTS_MAX)
             return jobopt_fail(o, JOBOPT_EXIT, "more than %u components", JOBOPT_PARTS_MAX);
         struct jobopt_part *p = k < o->n_parts ? o->parts[k] : part_add(o);
-        if (apply_script(o, p, lines, k) < 0 || jobopt_apply_env(o, p) < 0)
+        if (inherit(o, p) < 0 || apply_script(o, p, lines, k) < 0 || jobopt_apply_env(o, p) < 0)
             return -1;
         if (!more)
             continue;
-        at = read_component(o, p, argc, argv, at);
+        at = read_component(o, p, argc, argv, at, &more);
         if (at < 0)
             return -1;
-        more = at < argc;
     }
     return 0;
 }

@@ -291,6 +291,10 @@ static int check_nodes(struct jobopt *o, struct jobopt_part *p, const struct gpu
     struct job_spec *s = &p->spec;
     if (!g->job || !g->node)
         return 0;
+    if (g->job % g->node) {
+        jobopt_error(o, "Failed to validate job spec, --gpus is not multiple of --gres=gpu/--gpus-per-node");
+        return refuse_gres(o);
+    }
     uint64_t nodes = g->job / g->node;
     uint32_t min = s->min_nodes == NO_VAL ? 1 : s->min_nodes;
     bool bounded = s->max_nodes != NO_VAL;
@@ -318,7 +322,10 @@ static int check_tasks(struct jobopt *o, struct jobopt_part *p, const struct gpu
             return refuse_gres(o);
         }
         s->ntasks = (uint32_t)tasks;
-    } else if (!given && o->cmd != JOBOPT_SRUN) {
+    } else if (g->node && (given || p->cli.nodes_given)) {
+        if (s->ntasks_per_node == NO_VAL16 && g->node >= g->task && g->node / g->task < NO_VAL16)
+            s->ntasks_per_node = (uint16_t)(g->node / g->task);
+    } else if (!given && p->cli.jobid == NO_VAL) {
         jobopt_error(o, "Failed to validate job spec. --gpus-per-task or --tres-per-task used without either --gpus or "
                         "-n/--ntasks is not allowed.");
         return refuse_gres(o);

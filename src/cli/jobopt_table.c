@@ -217,7 +217,7 @@ const struct jobopt_row jobopt_rows[] = {
      .help = "nodes to use, from a file"},
     {"nodelist", .letter = 'w', .cmds = ALL, CONSTRAINT, CALL(set_nodelist), .metavar = "nodes",
      .help = "nodes to use, or a file of them"},
-    {"nodes", .letter = 'N', .cmds = ALL, CALL(set_nodes), ENV_SRUN("SLURM_NNODES SLURM_JOB_NUM_NODES"),
+    {"nodes", .letter = 'N', .cmds = ALL, CALL(set_nodes), ENV_SRUN("SLURM_JOB_NUM_NODES"),
      .metavar = "min[-max]", .help = "number of nodes; also sizes such as 1,2,4 or 2-8:2"},
     {"ntasks", .letter = 'n', .cmds = ALL, COUNT32(ntasks), ENV_SRUN("SLURM_NPROCS SLURM_NTASKS"), .metavar = "n",
      .help = "number of tasks"},
