@@ -6,7 +6,8 @@
 #include "base/mem.h"
 #include "cli/jobopt_priv.h"
 
-/* A letter option of another manager and the long option it corresponds to; NULL = its argument is skipped. */
+/* A letter option of another manager and the long option it corresponds to; NULL = its argument is skipped.
+ */
 struct foreign_row {
     const char *letters; /* "-N", "-cwd" */
     const char *option;
@@ -15,20 +16,52 @@ struct foreign_row {
 };
 
 static const struct foreign_row pbs_rows[] = {
-    {"-a", "begin", true},       {"-A", "account", true},      {"-d", "chdir", true},     {"-D", "chdir", true},
-    {"-e", "error", true},       {"-h", "hold", false},        {"-I", NULL, false},       {"-j", NULL, true},
-    {"-J", "array", true},       {"-k", NULL, true},           {"-M", "mail-user", true}, {"-n", "exclusive", false},
-    {"-N", "job-name", true},    {"-o", "output", true},       {"-p", "nice", true},      {"-P", "wckey", true},
-    {"-q", "partition", true},   {"-r", NULL, true},           {"-S", NULL, true},        {"-t", "array", true},
-    {"-u", NULL, true},          {"-v", "export", true},       {"-V", "export", false, "ALL"},
+    {"-a", "begin", true},
+    {"-A", "account", true},
+    {"-d", "chdir", true},
+    {"-D", "chdir", true},
+    {"-e", "error", true},
+    {"-h", "hold", false},
+    {"-I", NULL, false},
+    {"-j", NULL, true},
+    {"-J", "array", true},
+    {"-k", NULL, true},
+    {"-M", "mail-user", true},
+    {"-n", "exclusive", false},
+    {"-N", "job-name", true},
+    {"-o", "output", true},
+    {"-p", "nice", true},
+    {"-P", "wckey", true},
+    {"-q", "partition", true},
+    {"-r", NULL, true},
+    {"-S", NULL, true},
+    {"-t", "array", true},
+    {"-u", NULL, true},
+    {"-v", "export", true},
+    {"-V", "export", false, "ALL"},
     {"-z", NULL, false},
 };
 static const struct foreign_row bsub_rows[] = {
-    {"-cwd", "chdir", true},   {"-J", "job-name", true}, {"-q", "partition", true}, {"-W", "time", true},
-    {"-o", "output", true},    {"-oo", "output", true},  {"-e", "error", true},     {"-eo", "error", true},
-    {"-i", "input", true},     {"-n", "ntasks", true},   {"-M", "mem", true},       {"-m", "nodelist", true},
-    {"-x", "exclusive", false}, {"-P", "wckey", true},   {"-u", "mail-user", true}, {"-H", "hold", false},
-    {"-b", NULL, true},        {"-w", NULL, true},       {"-R", NULL, true},        {"-B", "mail-type", false, "BEGIN"},
+    {"-cwd", "chdir", true},
+    {"-J", "job-name", true},
+    {"-q", "partition", true},
+    {"-W", "time", true},
+    {"-o", "output", true},
+    {"-oo", "output", true},
+    {"-e", "error", true},
+    {"-eo", "error", true},
+    {"-i", "input", true},
+    {"-n", "ntasks", true},
+    {"-M", "mem", true},
+    {"-m", "nodelist", true},
+    {"-x", "exclusive", false},
+    {"-P", "wckey", true},
+    {"-u", "mail-user", true},
+    {"-H", "hold", false},
+    {"-b", NULL, true},
+    {"-w", NULL, true},
+    {"-R", NULL, true},
+    {"-B", "mail-type", false, "BEGIN"},
     {"-N", "mail-type", false, "END"},
 };
 
@@ -58,8 +91,9 @@ static int pbs_nodes(struct jobopt *o, struct jobopt_part *p, char *text)
 static int pbs_resources(struct jobopt *o, struct jobopt_part *p, const char *list)
 {
     static const char *const names[][2] = {
-        {"walltime", "time"}, {"cput", "time"},    {"mem", "mem"},     {"pmem", "mem-per-cpu"}, {"ncpus", "mincpus"},
-        {"file", "tmp"},      {"host", "nodelist"}, {"nice", "nice"},  {"naccesspolicy", NULL}, {"select", "nodes"},
+        {"walltime", "time"},    {"cput", "time"},    {"mem", "mem"},       {"pmem", "mem-per-cpu"},
+        {"ncpus", "mincpus"},    {"file", "tmp"},     {"host", "nodelist"}, {"nice", "nice"},
+        {"naccesspolicy", NULL}, {"select", "nodes"},
     };
     struct text_list items = {0};
     int rc = 0;
@@ -87,7 +121,10 @@ static int pbs_mail(struct jobopt *o, struct jobopt_part *p, const char *letters
 {
     struct buf types = BUF_INIT;
     for (; *letters; letters++) {
-        const char *type = *letters == 'b' ? "BEGIN" : *letters == 'e' ? "END" : *letters == 'a' ? "FAIL" : "NONE";
+        const char *type = *letters == 'b'   ? "BEGIN"
+                           : *letters == 'e' ? "END"
+                           : *letters == 'a' ? "FAIL"
+                                             : "NONE";
         buf_sep(&types, ",");
         buf_adds(&types, type);
     }
@@ -111,8 +148,8 @@ static int bsub_time(struct jobopt *o, struct jobopt_part *p, const char *text)
     return rc;
 }
 
-static int apply_word(struct jobopt *o, struct jobopt_part *p, enum script_dialect dialect, const char *word, const char *arg,
-                      const struct foreign_row *row)
+static int apply_word(struct jobopt *o, struct jobopt_part *p, enum script_dialect dialect, const char *word,
+                      const char *arg, const struct foreign_row *row)
 {
     if (dialect == SCRIPT_PBS && strcmp(word, "-l") == 0)
         return pbs_resources(o, p, arg);

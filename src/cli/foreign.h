@@ -6,7 +6,8 @@
 #include "cli/jobopt.h"
 #include "cli/sbatch_script.h"
 
-/* Applies one line to a part. Options without a counterpart are left out. 0, or -1 with the message in o->log. */
+/* Applies one line to a part. Options without a counterpart are left out. 0, or -1 with the message in
+ * o->log. */
 int foreign_directive(struct jobopt *o, struct jobopt_part *p, const struct script_line *line);
 
 #endif

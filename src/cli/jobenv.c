@@ -13,7 +13,8 @@
 
 enum { EXPORT_FILE_MAX = 4 << 20 };
 
-/* --- the list --------------------------------------------------------------------------------------------------- */
+/* --- the list
+ * --------------------------------------------------------------------------------------------------- */
 
 static int64_t find(const struct jobenv *e, const char *name, size_t len)
 {
@@ -67,7 +68,8 @@ const char *jobenv_get(const struct jobenv *e, const char *name)
     return at < 0 ? NULL : e->vars.v[at] + len + 1;
 }
 
-/* --- what is taken over ----------------------------------------------------------------------------------------- */
+/* --- what is taken over
+ * ----------------------------------------------------------------------------------------- */
 
 /* "NAME=value" as it is. Names in an environment are unique, so nothing is searched for. */
 static void take(struct jobenv *e, const char *entry)
@@ -165,7 +167,8 @@ int jobenv_read_file(struct jobenv *e, const char *file, struct err *err)
     return rc;
 }
 
-/* --- what is derived -------------------------------------------------------------------------------------------- */
+/* --- what is derived
+ * -------------------------------------------------------------------------------------------- */
 
 static void set_text(struct jobenv *e, const char *name, const char *value)
 {

@@ -10,7 +10,8 @@
 #include "cli/sbatch_script.h"
 #include "version.h"
 
-/* --- life ------------------------------------------------------------------------------------------------------- */
+/* --- life
+ * ------------------------------------------------------------------------------------------------------- */
 
 static void drop_words(struct jobopt_part *p)
 {
@@ -34,9 +35,9 @@ static struct jobopt_part *part_new(void)
 static void part_free(struct jobopt_part *p)
 {
     struct job_cli_opts *c = &p->cli;
-    char *texts[] = {c->export_env,  c->export_file, c->propagate, c->wrap,   c->batch_features, c->mpi_type,
-                     c->bcast,       c->bcast_exclude, c->compress, c->het_group, c->prolog,      c->epilog,
-                     c->task_prolog, c->task_epilog, c->ignore_signals};
+    char *texts[] = {c->export_env, c->export_file, c->propagate,     c->wrap,        c->batch_features,
+                     c->mpi_type,   c->bcast,       c->bcast_exclude, c->compress,    c->het_group,
+                     c->prolog,     c->epilog,      c->task_prolog,   c->task_epilog, c->ignore_signals};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         mem_free(texts[i]);
     for (uint32_t i = 0; i < JOBOPT_ROWS_MAX; i++)
@@ -71,7 +72,8 @@ static struct jobopt_part *part_add(struct jobopt *o)
     return o->parts[o->n_parts++];
 }
 
-/* --- messages --------------------------------------------------------------------------------------------------- */
+/* --- messages
+ * --------------------------------------------------------------------------------------------------- */
 
 static void say(struct jobopt *o, const char *level, const char *fmt, va_list ap)
 {
@@ -141,7 +143,8 @@ static int fail_lines(struct jobopt *o, const char *text)
     return -1;
 }
 
-/* --- one option ------------------------------------------------------------------------------------------------- */
+/* --- one option
+ * ------------------------------------------------------------------------------------------------- */
 
 enum jobopt_source jobopt_given(const struct jobopt_part *p, const char *name)
 {
@@ -207,7 +210,8 @@ int jobopt_apply(struct jobopt *o, struct jobopt_part *p, const struct jobopt_ro
     return 0;
 }
 
-/* --- environment ------------------------------------------------------------------------------------------------ */
+/* --- environment
+ * ------------------------------------------------------------------------------------------------ */
 
 const char *jobopt_env(char *const *env, const char *name)
 {
@@ -225,7 +229,8 @@ static bool says_yes(const char *value)
     return *value == '\0' || text_casecmp(value, "yes") == 0 || (text_to_u32(value, &number) && number != 0);
 }
 
-static int apply_env_value(struct jobopt *o, struct jobopt_part *p, const struct jobopt_row *row, const char *value)
+static int apply_env_value(struct jobopt *o, struct jobopt_part *p, const struct jobopt_row *row,
+                           const char *value)
 {
     if (row->arg == ARG_NONE && strcmp(row->name, "verbose") != 0) {
         if (!says_yes(value))
@@ -238,9 +243,12 @@ static int apply_env_value(struct jobopt *o, struct jobopt_part *p, const struct
 }
 
 /* All the variables of one row, the most important last. */
-static int apply_env_row(struct jobopt *o, struct jobopt_part *p, char *const *env, const struct jobopt_row *row)
+static int apply_env_row(struct jobopt *o, struct jobopt_part *p, char *const *env,
+                         const struct jobopt_row *row)
 {
-    const char *names = o->cmd == JOBOPT_SBATCH ? row->env_sbatch : o->cmd == JOBOPT_SALLOC ? row->env_salloc : row->env_srun;
+    const char *names = o->cmd == JOBOPT_SBATCH   ? row->env_sbatch
+                        : o->cmd == JOBOPT_SALLOC ? row->env_salloc
+                                                  : row->env_srun;
     while (names && *names) {
         char name[64];
         size_t len = strcspn(names, " ");
@@ -255,11 +263,12 @@ static int apply_env_row(struct jobopt *o, struct jobopt_part *p, char *const *e
 
 int jobopt_apply_env(struct jobopt *o, struct jobopt_part *p)
 {
-    /* Most variables are none of ours: keep the few that may be, so that 150 rows do not search all of them. */
+    /* Most variables are none of ours: keep the few that may be, so that 150 rows do not search all of them.
+     */
     VEC(char *) ours = {0};
     for (char *const *env = o->world.env; env && *env; env++) {
-        if (strncmp(*env, "SLURM", 5) == 0 || strncmp(*env, "SBATCH_", 7) == 0 || strncmp(*env, "SALLOC_", 7) == 0 ||
-            strncmp(*env, "SRUN_", 5) == 0)
+        if (strncmp(*env, "SLURM", 5) == 0 || strncmp(*env, "SBATCH_", 7) == 0 ||
+            strncmp(*env, "SALLOC_", 7) == 0 || strncmp(*env, "SRUN_", 5) == 0)
             *VEC_PUSH(&ours) = *env;
     }
     *VEC_PUSH(&ours) = NULL;
@@ -270,7 +279,8 @@ int jobopt_apply_env(struct jobopt *o, struct jobopt_part *p)
         if ((jobopt_rows[i].cmds & o->cmd) && !(in_job && strcmp(jobopt_rows[i].name, "job-name") == 0))
             rc = apply_env_row(o, p, ours.v, &jobopt_rows[i]);
     }
-    static const char *const wait[] = {[JOBOPT_SBATCH] = "SBATCH_WAIT4SWITCH", [JOBOPT_SALLOC] = "SALLOC_WAIT4SWITCH",
+    static const char *const wait[] = {[JOBOPT_SBATCH] = "SBATCH_WAIT4SWITCH",
+                                       [JOBOPT_SALLOC] = "SALLOC_WAIT4SWITCH",
                                        [JOBOPT_SRUN] = "SLURM_WAIT4SWITCH"};
     const char *value = jobopt_env(ours.v, wait[o->cmd]);
     uint32_t minutes;
@@ -280,7 +290,8 @@ int jobopt_apply_env(struct jobopt *o, struct jobopt_part *p)
     return rc;
 }
 
-/* --- script ----------------------------------------------------------------------------------------------------- */
+/* --- script
+ * ----------------------------------------------------------------------------------------------------- */
 
 static int apply_directive(struct jobopt *o, struct jobopt_part *p, const struct script_line *line)
 {
@@ -295,7 +306,8 @@ static int apply_directive(struct jobopt *o, struct jobopt_part *p, const struct
     if (r == SCAN_BAD)
         return -1;
     if (scan.next < scan.argc)
-        return jobopt_fail(o, JOBOPT_EXIT_ARG, "Invalid directive found in batch script: %s", scan.argv[scan.next]);
+        return jobopt_fail(o, JOBOPT_EXIT_ARG, "Invalid directive found in batch script: %s",
+                           scan.argv[scan.next]);
     return 0;
 }
 
@@ -305,7 +317,8 @@ static bool ignores_foreign(const struct jobopt *o)
     return (o->parts[0]->cli.ignore_pbs) || (value && says_yes(value));
 }
 
-static int apply_script(struct jobopt *o, struct jobopt_part *p, const struct script_lines *lines, uint32_t component)
+static int apply_script(struct jobopt *o, struct jobopt_part *p, const struct script_lines *lines,
+                        uint32_t component)
 {
     for (uint32_t i = 0; i < lines->lines.n; i++) {
         const struct script_line *line = &lines->lines.v[i];
@@ -320,7 +333,8 @@ static int apply_script(struct jobopt *o, struct jobopt_part *p, const struct sc
     return 0;
 }
 
-/* --- command line ----------------------------------------------------------------------------------------------- */
+/* --- command line
+ * ----------------------------------------------------------------------------------------------- */
 
 static void keep_words(struct jobopt_part *p, char **words, int n)
 {
@@ -331,9 +345,10 @@ static void keep_words(struct jobopt_part *p, char **words, int n)
     p->argc = (uint32_t)n;
 }
 
-/* One component's options, from argv[at]. Gives where the next component begins. The words after the options (script or
- * command) are kept in p. */
-static int read_component(struct jobopt *o, struct jobopt_part *p, int argc, char **argv, int at, bool *ret_more)
+/* One component's options, from argv[at]. Gives where the next component begins. The words after the options
+ * (script or command) are kept in p. */
+static int read_component(struct jobopt *o, struct jobopt_part *p, int argc, char **argv, int at,
+                          bool *ret_more)
 {
     struct jobopt_scan scan = {.o = o, .argc = argc, .argv = argv, .next = at};
     const struct jobopt_row *row;
@@ -368,11 +383,11 @@ static void share_words(struct jobopt *o)
     }
 }
 
-/* sbatch must know its script before it reads the options for good, and these are why: --wrap, --chdir, --ignore-pbs.
- * The part made here is thrown away. */
+/* sbatch must know its script before it reads the options for good: --wrap, --chdir and --ignore-pbs say
+ * which it is and how it is read. The part made here is thrown away; errors of the command line show before
+ * those of the script. */
 static int look_ahead(struct jobopt *o, int argc, char **argv, struct jobopt_part **ret)
 {
-    static const char *const wanted[] = {"wrap", "chdir", "ignore-pbs", "help", "usage", "version", "autocomplete", NULL};
     struct jobopt_part *p = *ret = part_add(o);
     const struct jobopt_row *row;
     const char *arg;
@@ -381,7 +396,7 @@ static int look_ahead(struct jobopt *o, int argc, char **argv, struct jobopt_par
         struct jobopt_scan scan = {.o = o, .argc = argc, .argv = argv, .next = at};
         enum jobopt_scan_result r;
         while ((r = jobopt_scan_next(&scan, &row, &arg)) == SCAN_OPTION) {
-            if (jobopt_word_in(row->name, wanted) && jobopt_apply(o, p, row, arg, JOBOPT_ARGV) < 0)
+            if (jobopt_apply(o, p, row, arg, JOBOPT_ARGV) < 0)
                 return -1;
         }
         if (r == SCAN_BAD)
@@ -420,10 +435,10 @@ static int get_script(struct jobopt *o, const struct jobopt_part *ahead, struct 
 /* The later components of a heterogeneous job take these from the first unless they say otherwise. */
 static int inherit(struct jobopt *o, struct jobopt_part *p)
 {
-    static const char *const names[] = {"account",   "acctg-freq", "begin",       "chdir", "comment",     "deadline",
-                                        "hold",      "job-name",   "mail-type",   "mail-user", "mem",     "mem-per-cpu",
-                                        "nice",      "priority",   "qos",         "reservation", "time",  "time-min",
-                                        "wckey"};
+    static const char *const names[] = {"account",     "acctg-freq",  "begin",    "chdir",     "comment",
+                                        "deadline",    "hold",        "job-name", "mail-type", "mail-user",
+                                        "mem",         "mem-per-cpu", "nice",     "priority",  "qos",
+                                        "reservation", "time",        "time-min", "wckey"};
     const struct jobopt_part *first = o->parts[0];
     int rc = 0;
     for (size_t i = 0; p != first && i < sizeof names / sizeof *names && rc == 0; i++) {
@@ -431,7 +446,8 @@ static int inherit(struct jobopt *o, struct jobopt_part *p)
         uint32_t k = jobopt_index(row);
         if (first->source[k] != JOBOPT_UNSET) {
             rc = jobopt_apply(o, p, row, *first->given[k] ? first->given[k] : NULL, first->source[k]);
-            p->source[k] = JOBOPT_UNSET; /* not this component's own: its own memory option may be another one */
+            p->source[k] =
+                JOBOPT_UNSET; /* not this component's own: its own memory option may be another one */
         }
     }
     return rc;
@@ -468,7 +484,8 @@ static int read_batch(struct jobopt *o, int argc, char **argv)
         bool ignore_pbs = ahead->cli.ignore_pbs;
         buf_clear(&o->log); /* what was said of the command line is said again */
         if (lines.packjob)
-            jobopt_warn(o, "The \"packjob\" component separator is deprecated. Please use \"hetjob\" instead.");
+            jobopt_warn(o,
+                        "The \"packjob\" component separator is deprecated. Please use \"hetjob\" instead.");
         part_free(ahead);
         o->parts[0] = part_new();
         o->parts[0]->cli.ignore_pbs = ignore_pbs;

@@ -2,9 +2,10 @@
 /*
  * jobopt: the options that sbatch, srun and salloc share.
  *
- * One table (jobopt_table.c) has a row for every option of sbatch(1), srun(1) and salloc(1). From it come the parser of
- * the command line, of #SBATCH lines and of environment variables, the help texts and the checks. The result is
- * a `struct job_spec` (schema/job.toml) for each component of the job, and what only the client needs.
+ * One table (jobopt_table.c) has a row for every option of sbatch(1), srun(1) and salloc(1). From it come the
+ * parser of the command line, of #SBATCH lines and of environment variables, the help texts and the checks.
+ * The result is a `struct job_spec` (schema/job.toml) for each component of the job, and what only the client
+ * needs.
  *
  *     struct jobopt o;
  *     jobopt_init(&o, JOBOPT_SBATCH, &world);
@@ -13,11 +14,12 @@
  *
  * Order of precedence: #SBATCH lines, then the environment, then the command line, as sbatch(1) says.
  *
- * Nothing here prints or exits. Texts collect in `out` and `log`, lines complete with the "sbatch: error: " that
- * Slurm would print, because tools match them; the caller writes them and exits with `exit_code`.
+ * Nothing here prints or exits. Texts collect in `out` and `log`, lines complete with the "sbatch: error: "
+ * that Slurm would print, because tools match them; the caller writes them and exits with `exit_code`.
  *
- * Ownership: jobopt_release() frees all that is reachable from a struct jobopt. Argument texts are copied; argv and the
- * environment are only read. Limits: JOBOPT_PARTS_MAX components, JOBOPT_SCRIPT_MAX bytes of script.
+ * Ownership: jobopt_release() frees all that is reachable from a struct jobopt. Argument texts are copied;
+ * argv and the environment are only read. Limits: JOBOPT_PARTS_MAX components, JOBOPT_SCRIPT_MAX bytes of
+ * script.
  */
 #ifndef CLI_JOBOPT_H
 #define CLI_JOBOPT_H
@@ -33,12 +35,14 @@
 enum jobopt_cmd { JOBOPT_SBATCH = 1, JOBOPT_SRUN = 2, JOBOPT_SALLOC = 4 };
 
 enum {
-    JOBOPT_PARTS_MAX = 128,      /* components of a heterogeneous job */
-    JOBOPT_SCRIPT_MAX = 4 << 20, /* bytes; the controller's max_script_size may be lower and is checked there */
-    JOBOPT_ROWS_MAX = 256,       /* rows of the table */
+    JOBOPT_PARTS_MAX = 128, /* components of a heterogeneous job */
+    JOBOPT_SCRIPT_MAX =
+        4 << 20,           /* bytes; the controller's max_script_size may be lower and is checked there */
+    JOBOPT_ROWS_MAX = 256, /* rows of the table */
 };
 
-/* What the parser may know of the world; the caller fills it. Nothing is owned, everything outlives the struct jobopt. */
+/* What the parser may know of the world; the caller fills it. Nothing is owned, everything outlives the
+ * struct jobopt. */
 struct jobopt_world {
     char *const *env;     /* NULL terminated, as environ */
     const char *cwd;      /* absolute */
@@ -70,7 +74,7 @@ struct job_cli_opts {
     char *export_env;  /* --export as given */
     char *export_file; /* path or number of a descriptor */
     bool get_user_env;
-    char *propagate;   /* comma separated limit names, "ALL" or "NONE"; NULL = as configured */
+    char *propagate; /* comma separated limit names, "ALL" or "NONE"; NULL = as configured */
 
     /* sbatch */
     bool wait, parsable, ignore_pbs;
@@ -83,10 +87,10 @@ struct job_cli_opts {
     uint32_t kill_command; /* signal; 0 = none */
 
     /* srun: the step */
-    uint32_t jobid;      /* --jobid or SLURM_JOB_ID */
+    uint32_t jobid; /* --jobid or SLURM_JOB_ID */
     bool jobid_from_env;
     bool pty;
-    uint32_t pty_fd;     /* --pty=fd; NO_VAL = the standard ones */
+    uint32_t pty_fd; /* --pty=fd; NO_VAL = the standard ones */
     bool label, unbuffered, multi_prog, overlap, exact, exclusive_step, no_allocate, async, whole;
     bool external_launcher, preserve_env, disable_status, quit_on_interrupt, debugger_test;
     bool wait_for_children;
@@ -108,10 +112,10 @@ struct job_cli_opts {
 /* One component: all there is unless the job is heterogeneous. */
 struct jobopt_part {
     struct job_spec spec;
-    struct job_cli_opts cli;                /* of the first part, for what concerns the whole command */
-    uint8_t source[JOBOPT_ROWS_MAX];        /* enum jobopt_source, by row of the table */
-    char *given[JOBOPT_ROWS_MAX];           /* the argument as given ("" when none), by row; owned; NULL = not given */
-    char **argv;                            /* script or command with arguments, NULL terminated, owned */
+    struct job_cli_opts cli;         /* of the first part, for what concerns the whole command */
+    uint8_t source[JOBOPT_ROWS_MAX]; /* enum jobopt_source, by row of the table */
+    char *given[JOBOPT_ROWS_MAX]; /* the argument as given ("" when none), by row; owned; NULL = not given */
+    char **argv;                  /* script or command with arguments, NULL terminated, owned */
     uint32_t argc;
 };
 
@@ -122,8 +126,8 @@ struct jobopt {
     struct jobopt_part **parts; /* n_parts >= 1, each owned */
     uint32_t n_parts;
 
-    struct buf script;  /* sbatch: the whole script (also for --wrap and standard input) */
-    char *script_path;  /* sbatch: where it was found, absolute; NULL for --wrap and standard input */
+    struct buf script; /* sbatch: the whole script (also for --wrap and standard input) */
+    char *script_path; /* sbatch: where it was found, absolute; NULL for --wrap and standard input */
 
     struct buf out, log; /* for standard output and standard error */
     int exit_code;
@@ -138,7 +142,8 @@ enum jobopt_result {
 void jobopt_init(struct jobopt *o, enum jobopt_cmd cmd, const struct jobopt_world *world);
 void jobopt_release(struct jobopt *o);
 
-/* Everything: command line, script, #SBATCH lines, environment, derivations and checks. argv[0] is the command's name. */
+/* Everything: command line, script, #SBATCH lines, environment, derivations and checks. argv[0] is the
+ * command's name. */
 enum jobopt_result jobopt_read(struct jobopt *o, int argc, char **argv);
 
 /* Whether an option was given to a part, and by whom. `name` is the long name: "cpus-per-task". */

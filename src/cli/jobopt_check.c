@@ -41,7 +41,8 @@ static int check_memory(struct jobopt *o, struct jobopt_part *p)
     if (n_asked > 1)
         return jobopt_fatal(o, "--mem, --mem-per-cpu, and --mem-per-gpu are mutually exclusive.");
     if (n_asked == 0 && n_env > 1)
-        return jobopt_fatal(o, "SLURM_MEM_PER_CPU, SLURM_MEM_PER_GPU, and SLURM_MEM_PER_NODE are mutually exclusive.");
+        return jobopt_fatal(
+            o, "SLURM_MEM_PER_CPU, SLURM_MEM_PER_GPU, and SLURM_MEM_PER_NODE are mutually exclusive.");
     for (unsigned i = 0; i < 3 && n_asked; i++) {
         if (jobopt_given(p, names[i]) != JOBOPT_ENV)
             continue;
@@ -58,10 +59,12 @@ static int check_cpus(struct jobopt *o, struct jobopt_part *p)
     const char *tres = jobopt_text(p, "tres-per-task");
     bool cpus_in_tres = tres && (text_starts_nocase(tres, "cpu") || text_has(tres, ",cpu"));
     if (asked(p, "cpus-per-task") && asked(p, "tres-per-task") && cpus_in_tres)
-        return jobopt_fatal(o, "You can not have --tres-per-task=cpu= and --cpus-per-task please use one or the other");
+        return jobopt_fatal(
+            o, "You can not have --tres-per-task=cpu= and --cpus-per-task please use one or the other");
     bool per_task = asked(p, "cpus-per-task") || (asked(p, "tres-per-task") && cpus_in_tres);
     if (asked(p, "cpus-per-gpu") && per_task)
-        return jobopt_fatal(o, "--cpus-per-task, --tres-per-task=cpu:#, and --cpus-per-gpu are mutually exclusive");
+        return jobopt_fatal(
+            o, "--cpus-per-task, --tres-per-task=cpu:#, and --cpus-per-gpu are mutually exclusive");
     if (given(p, "cpus-per-gpu") && given(p, "cpus-per-task")) {
         /* One of them is only inherited from the job: the other one counts. */
         if (per_task)
@@ -69,7 +72,8 @@ static int check_cpus(struct jobopt *o, struct jobopt_part *p)
         else
             p->spec.cpus_per_task = NO_VAL16;
     }
-    /* An inherited SLURM_TRES_PER_TASK repeats an inherited SLURM_CPUS_PER_TASK; what was asked for is stronger. */
+    /* An inherited SLURM_TRES_PER_TASK repeats an inherited SLURM_CPUS_PER_TASK; what was asked for is
+     * stronger. */
     if (asked(p, "tres-per-task") && cpus_in_tres && !asked(p, "cpus-per-task"))
         p->spec.cpus_per_task = NO_VAL16;
     return 0;
@@ -130,21 +134,25 @@ static int check_layout(struct jobopt *o, struct jobopt_part *p)
     if (s->dist == DIST_ARBITRARY && !s->req_nodes && p->cli.jobid == NO_VAL) {
         if (o->cmd == JOBOPT_SRUN)
             return jobopt_fail(o, JOBOPT_EXIT, "invalid number of tasks (-n 0)");
-        return jobopt_fail(o, JOBOPT_EXIT,
-                           "With Arbitrary distribution you need to specify a nodelist or hostfile with the -w option");
+        return jobopt_fail(
+            o, JOBOPT_EXIT,
+            "With Arbitrary distribution you need to specify a nodelist or hostfile with the -w option");
     }
     if (nodes_of_list(o, p) < 0)
         return -1;
     tasks_implied(p);
     if (s->ntasks != NO_VAL && s->min_nodes != NO_VAL && s->ntasks < s->min_nodes) {
-        jobopt_warn(o, "can't run %u processes on %u nodes, setting nnodes to %u", s->ntasks, s->min_nodes, s->ntasks);
+        jobopt_warn(o, "can't run %u processes on %u nodes, setting nnodes to %u", s->ntasks, s->min_nodes,
+                    s->ntasks);
         s->min_nodes = s->max_nodes = s->ntasks;
     }
-    if (s->segment_size && s->segment_size != NO_VAL16 && s->min_nodes != NO_VAL && s->min_nodes > s->segment_size &&
-        s->min_nodes == s->max_nodes && s->min_nodes % s->segment_size)
-        return jobopt_fatal(o, "--segment=%u does not fit the job size (%u): node count must be evenly divisible by "
-                               "segment size",
-                            s->segment_size, s->min_nodes);
+    if (s->segment_size && s->segment_size != NO_VAL16 && s->min_nodes != NO_VAL &&
+        s->min_nodes > s->segment_size && s->min_nodes == s->max_nodes && s->min_nodes % s->segment_size)
+        return jobopt_fatal(
+            o,
+            "--segment=%u does not fit the job size (%u): node count must be evenly divisible by "
+            "segment size",
+            s->segment_size, s->min_nodes);
     return 0;
 }
 
@@ -152,8 +160,8 @@ static int check_layout(struct jobopt *o, struct jobopt_part *p)
 static void apply_hint(struct jobopt_part *p)
 {
     struct job_spec *s = &p->spec;
-    if (!s->hint || given(p, "ntasks-per-core") || asked(p, "threads-per-core") || given(p, "extra-node-info") ||
-        asked(p, "cpu-bind"))
+    if (!s->hint || given(p, "ntasks-per-core") || asked(p, "threads-per-core") ||
+        given(p, "extra-node-info") || asked(p, "cpu-bind"))
         return;
     bool memory = text_has(s->hint, "memory_bound");
     if (memory && s->cores_per_socket == NO_VAL16)
@@ -171,7 +179,8 @@ static int check_srun(struct jobopt *o, struct jobopt_part *p)
     if (c->parsable && !c->async)
         return jobopt_fail(o, JOBOPT_EXIT, "--parsable requires --async.");
     if (c->async && !in_job)
-        return jobopt_fail(o, JOBOPT_EXIT, "--async is only valid for steps submitted within an existing job allocation.");
+        return jobopt_fail(o, JOBOPT_EXIT,
+                           "--async is only valid for steps submitted within an existing job allocation.");
     if (c->no_allocate && !p->spec.req_nodes)
         return jobopt_fail(o, JOBOPT_EXIT, "must specify a node list with -Z, --no-allocate.");
     if (c->pty && (asked(p, "output") || asked(p, "error") || asked(p, "input")))

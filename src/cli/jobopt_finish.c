@@ -87,7 +87,8 @@ static void show_value(struct buf *out, const struct jobopt_row *row, const stru
     const struct meta_field *f;
     if (strcmp(row->name, "verbose") == 0)
         buf_addf(out, "%u", p->cli.verbose);
-    else if (row->kind == KIND_MINUTES && (f = meta_find(&record_job_spec, strcmp(row->name, "time") == 0 ? "time_limit" : "time_min")))
+    else if (row->kind == KIND_MINUTES &&
+             (f = meta_find(&record_job_spec, strcmp(row->name, "time") == 0 ? "time_limit" : "time_min")))
         meta_text(f, &p->spec, out);
     else
         buf_adds(out, *text ? text : "set");

@@ -89,8 +89,9 @@ int set_gres(struct jobopt_use *u)
 
 int set_gres_flags(struct jobopt_use *u)
 {
-    static const char *const known[] = {"enforce-binding", "disable-binding", "one-task-per-sharing",
-                                        "multiple-tasks-per-sharing", "allow-task-sharing", NULL};
+    static const char *const known[] = {"enforce-binding",      "disable-binding",
+                                        "one-task-per-sharing", "multiple-tasks-per-sharing",
+                                        "allow-task-sharing",   NULL};
     static const char *const pairs[][2] = {{"disable-binding", "enforce-binding"},
                                            {"multiple-tasks-per-sharing", "one-task-per-sharing"}};
     struct text_list items = {0};
@@ -102,8 +103,9 @@ int set_gres_flags(struct jobopt_use *u)
     }
     for (size_t k = 0; k < sizeof pairs / sizeof *pairs && rc == 0; k++) {
         if (text_has(u->arg, pairs[k][0]) && text_has(u->arg, pairs[k][1]))
-            rc = jobopt_fail(u->o, JOBOPT_EXIT_ARG, "Invalid --gres-flags combo: %s and %s are mutually exclusive.",
-                             pairs[k][0], pairs[k][1]);
+            rc = jobopt_fail(u->o, JOBOPT_EXIT_ARG,
+                             "Invalid --gres-flags combo: %s and %s are mutually exclusive.", pairs[k][0],
+                             pairs[k][1]);
     }
     text_list_release(&items);
     if (rc == 0)
@@ -140,7 +142,8 @@ int set_tres_per_task(struct jobopt_use *u)
     return rc;
 }
 
-/* --- counting --------------------------------------------------------------------------------------------------- */
+/* --- counting
+ * --------------------------------------------------------------------------------------------------- */
 
 static int refuse_gres(struct jobopt *o)
 {
@@ -239,7 +242,8 @@ static struct gpus count_gpus(const struct jobopt_part *p)
     return g;
 }
 
-/* --- do they go together? --------------------------------------------------------------------------------------- */
+/* --- do they go together?
+ * --------------------------------------------------------------------------------------- */
 
 static int check_exclusive(struct jobopt *o, const struct jobopt_part *p)
 {
@@ -251,14 +255,16 @@ static int check_exclusive(struct jobopt *o, const struct jobopt_part *p)
         /* Inside a job srun finds the job's own options in its environment: those give way. */
         if (jobopt_given(p, against[i]) == JOBOPT_ENV || jobopt_given(p, "ntasks-per-gpu") == JOBOPT_ENV)
             continue;
-        return jobopt_fatal(o, "--%s is mutually exclusive with --ntasks-per-gpu and SLURM_NTASKS_PER_GPU", against[i]);
+        return jobopt_fatal(o, "--%s is mutually exclusive with --ntasks-per-gpu and SLURM_NTASKS_PER_GPU",
+                            against[i]);
     }
     if (jobopt_given(p, "gpus-per-node") > JOBOPT_ENV && jobopt_given(p, "gres") > JOBOPT_ENV &&
         gpus_among(jobopt_text(p, "gres")))
         return jobopt_fatal(o, "--gpus-per-node and --gres=gpu are mutually exclusive.");
     if (jobopt_given(p, "gpus-per-task") > JOBOPT_ENV && jobopt_given(p, "tres-per-task") > JOBOPT_ENV &&
         gpus_among(jobopt_text(p, "tres-per-task")))
-        return jobopt_fatal(o, "You can not have --tres-per-task=gres/gpu= and --gpus-per-task please use one or the other");
+        return jobopt_fatal(
+            o, "You can not have --tres-per-task=gres/gpu= and --gpus-per-task please use one or the other");
     return 0;
 }
 
@@ -299,8 +305,10 @@ static int check_nodes(struct jobopt *o, struct jobopt_part *p, const struct gpu
     uint32_t min = s->min_nodes == NO_VAL ? 1 : s->min_nodes;
     bool bounded = s->max_nodes != NO_VAL;
     if (nodes > INT32_MAX || nodes < min || (bounded && nodes > s->max_nodes)) {
-        jobopt_error(o, "Failed to validate job spec. Based on --gpu and --gres=gpu/--gpus-per-node required nodes (%llu) "
-                        "doesn't fall between min_nodes (%u) and max_nodes (%u) boundaries.",
+        jobopt_error(o,
+                     "Failed to validate job spec. Based on --gpu and --gres=gpu/--gpus-per-node required "
+                     "nodes (%llu) "
+                     "doesn't fall between min_nodes (%u) and max_nodes (%u) boundaries.",
                      (unsigned long long)nodes, min, bounded ? s->max_nodes : NO_VAL);
         return refuse_gres(o);
     }
@@ -317,8 +325,10 @@ static int check_tasks(struct jobopt *o, struct jobopt_part *p, const struct gpu
     if (g->job) {
         uint64_t tasks = g->job / g->task;
         if (tasks == 0 || tasks > INT32_MAX || (given && tasks != s->ntasks)) {
-            jobopt_error(o, "Failed to validate job spec. Based on --gpus and --gpus-per-task number of requested tasks "
-                            "differ from -n/--ntasks.");
+            jobopt_error(
+                o,
+                "Failed to validate job spec. Based on --gpus and --gpus-per-task number of requested tasks "
+                "differ from -n/--ntasks.");
             return refuse_gres(o);
         }
         s->ntasks = (uint32_t)tasks;
@@ -326,8 +336,10 @@ static int check_tasks(struct jobopt *o, struct jobopt_part *p, const struct gpu
         if (s->ntasks_per_node == NO_VAL16 && g->node >= g->task && g->node / g->task < NO_VAL16)
             s->ntasks_per_node = (uint16_t)(g->node / g->task);
     } else if (!given && p->cli.jobid == NO_VAL) {
-        jobopt_error(o, "Failed to validate job spec. --gpus-per-task or --tres-per-task used without either --gpus or "
-                        "-n/--ntasks is not allowed.");
+        jobopt_error(
+            o,
+            "Failed to validate job spec. --gpus-per-task or --tres-per-task used without either --gpus or "
+            "-n/--ntasks is not allowed.");
         return refuse_gres(o);
     }
     return 0;
@@ -346,7 +358,8 @@ static int check_tasks_per_gpu(struct jobopt *o, struct jobopt_part *p, const st
         return 0;
     }
     if (s->ntasks == NO_VAL) {
-        jobopt_error(o, "gres_job_state_validate: --ntasks-per-tres needs either a GRES GPU specification or a node/ntask "
+        jobopt_error(o, "gres_job_state_validate: --ntasks-per-tres needs either a GRES GPU specification or "
+                        "a node/ntask "
                         "specification");
         return refuse_gres(o);
     }
@@ -362,13 +375,14 @@ static int check_tasks_per_gpu(struct jobopt *o, struct jobopt_part *p, const st
 int jobopt_check_gpus(struct jobopt *o, struct jobopt_part *p)
 {
     struct gpus g = count_gpus(p);
-    if (check_exclusive(o, p) < 0 || check_gres(o, jobopt_text(p, "gres")) < 0 || check_amounts(o, p, &g) < 0 ||
-        check_nodes(o, p, &g) < 0 || check_tasks(o, p, &g) < 0)
+    if (check_exclusive(o, p) < 0 || check_gres(o, jobopt_text(p, "gres")) < 0 ||
+        check_amounts(o, p, &g) < 0 || check_nodes(o, p, &g) < 0 || check_tasks(o, p, &g) < 0)
         return -1;
     return check_tasks_per_gpu(o, p, &g);
 }
 
-/* --- the texts that go into job_spec ---------------------------------------------------------------------------- */
+/* --- the texts that go into job_spec
+ * ---------------------------------------------------------------------------- */
 
 /* Adds "PREFIXitem" for each item of a list; items that have the prefix already keep it. */
 static void add_prefixed(struct buf *out, const char *list, const char *prefix)
@@ -420,7 +434,8 @@ static void compose_task(struct jobopt_part *p)
     text_split(&items, given ? given : "", ',');
     for (uint32_t i = 0; i < items.n; i++) {
         uint32_t cpus;
-        if (is_tres(items.v[i], "cpu") && text_to_u32(items.v[i] + 4, &cpus) && s->cpus_per_task == NO_VAL16) {
+        if (is_tres(items.v[i], "cpu") && text_to_u32(items.v[i] + 4, &cpus) &&
+            s->cpus_per_task == NO_VAL16) {
             s->cpus_per_task = (uint16_t)cpus;
             s->tres_per_task_cpu = true;
         }

@@ -22,7 +22,8 @@ static const char *synopsis(enum jobopt_cmd cmd)
     case JOBOPT_SBATCH:
         return "sbatch [OPTIONS(0)...] [ : [OPTIONS(N)...]] script(0) [args(0)...]";
     case JOBOPT_SRUN:
-        return "srun [OPTIONS(0)... [executable(0) [args(0)...]]] [ : [OPTIONS(N)...]] executable(N) [args(N)...]";
+        return "srun [OPTIONS(0)... [executable(0) [args(0)...]]] [ : [OPTIONS(N)...]] executable(N) "
+               "[args(N)...]";
     default:
         return "salloc [OPTIONS(0)...] [ : [OPTIONS(N)...]] [command(0) [args(0)...]]";
     }
@@ -92,7 +93,8 @@ void jobopt_help(enum jobopt_cmd cmd, struct buf *out)
 
 void jobopt_usage(enum jobopt_cmd cmd, struct buf *out)
 {
-    static const char *const names[] = {[JOBOPT_SBATCH] = "sbatch", [JOBOPT_SRUN] = "srun", [JOBOPT_SALLOC] = "salloc"};
+    static const char *const names[] = {
+        [JOBOPT_SBATCH] = "sbatch", [JOBOPT_SRUN] = "srun", [JOBOPT_SALLOC] = "salloc"};
     static const char *const ends[] = {[JOBOPT_SBATCH] = "script [args...]",
                                        [JOBOPT_SRUN] = "executable [args...]",
                                        [JOBOPT_SALLOC] = "[command [args...]]"};

@@ -5,21 +5,31 @@
 #include <grp.h>
 #include <pwd.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/mem.h"
 #include "base/text.h"
+#include "base/timetext.h"
 #include "cli/rlimits.h"
-#include "cli/when.h"
 
 enum { NICE_DEFAULT = 100, NICE_MAX = 2147483645, SIGNAL_TIME = 60 };
 
+/* The zone of TZ or /etc/localtime. */
+static int32_t local_offset(const void *arg, int64_t unix_time)
+{
+    time_t t = (time_t)unix_time;
+    struct tm tm;
+    return localtime_r(&t, &tm) ? (int32_t)tm.tm_gmtoff : 0;
+}
+
 static int set_when(struct jobopt_use *u, int64_t *field)
 {
-    uint32_t pos;
-    if (when_parse(u->arg, u->o->world.now, field, &pos) == 0)
+    static const struct time_zone local = {.offset = local_offset};
+    struct err e;
+    if (time_parse(u->arg, u->o->world.now, &local, false, field, &e) == 0)
         return 0;
-    buf_addf(&u->o->log, "Invalid time specification (pos=%u): %s\n", pos, u->arg);
+    buf_addf(&u->o->log, "%s\n", e.text);
     return jobopt_bad_arg(u);
 }
 
@@ -70,6 +80,9 @@ int set_signal(struct jobopt_use *u)
 
 int set_immediate(struct jobopt_use *u)
 {
+    uint32_t ignored;
+    if (u->source == JOBOPT_ENV && u->arg && !text_to_u32(u->arg, &ignored))
+        return 0; /* as Slurm does */
     u->part->cli.immediate = 0;
     if (u->arg && jobopt_number(u, u->arg, "immediate", 0, INT32_MAX, &u->part->cli.immediate) < 0)
         return -1;
@@ -113,7 +126,8 @@ static bool array_item(const char *s)
     for (unsigned i = 0; i < 3; i++) {
         size_t len = strspn(s, "0123456789");
         char digits[12];
-        if (len == 0 || !buf_print(digits, sizeof digits, "%.*s", (int)len, s) || !text_to_u32(digits, &part[i]))
+        if (len == 0 || !buf_print(digits, sizeof digits, "%.*s", (int)len, s) ||
+            !text_to_u32(digits, &part[i]))
             return false;
         s += len;
         if (*s == '\0')
@@ -145,8 +159,9 @@ int set_array(struct jobopt_use *u)
 /* Unknown types are left out; only a list without any known one is refused, as Slurm does. */
 int set_mail_type(struct jobopt_use *u)
 {
-    static const char *const known[] = {"BEGIN", "END", "FAIL", "REQUEUE", "STAGE_OUT", "TIME_LIMIT", "TIME_LIMIT_90",
-                                        "TIME_LIMIT_80", "TIME_LIMIT_50", "ARRAY_TASKS", "INVALID_DEPEND", NULL};
+    static const char *const known[] = {"BEGIN",         "END",         "FAIL",           "REQUEUE",
+                                        "STAGE_OUT",     "TIME_LIMIT",  "TIME_LIMIT_90",  "TIME_LIMIT_80",
+                                        "TIME_LIMIT_50", "ARRAY_TASKS", "INVALID_DEPEND", NULL};
     static const char all[] = "INVALID_DEPEND,BEGIN,END,FAIL,REQUEUE,STAGE_OUT";
     struct text_list items = {0};
     struct buf types = BUF_INIT;
@@ -294,7 +309,8 @@ int set_propagate(struct jobopt_use *u)
 
 int set_profile(struct jobopt_use *u)
 {
-    static const char *const known[] = {"all", "none", "energy", "task", "lustre", "filesystem", "network", NULL};
+    static const char *const known[] = {"all",    "none",       "energy",  "task",
+                                        "lustre", "filesystem", "network", NULL};
     struct text_list items = {0};
     text_split(&items, u->arg, ',');
     bool ok = items.n > 0;
@@ -319,7 +335,8 @@ int set_acctg_freq(struct jobopt_use *u)
         char *equals = strchr(items.v[i], '=');
         if (equals)
             *equals = '\0';
-        ok = text_to_u32(equals ? equals + 1 : items.v[i], &seconds) && (!equals || jobopt_word_in(items.v[i], known));
+        ok = text_to_u32(equals ? equals + 1 : items.v[i], &seconds) &&
+             (!equals || jobopt_word_in(items.v[i], known));
     }
     text_list_release(&items);
     if (!ok)
@@ -332,8 +349,8 @@ int set_acctg_freq(struct jobopt_use *u)
 int set_cpu_freq(struct jobopt_use *u)
 {
     static const char *const speeds[] = {"low", "medium", "high", "highm1", NULL};
-    static const char *const governors[] = {"conservative", "ondemand", "performance", "powersave", "schedutil",
-                                            "userspace", NULL};
+    static const char *const governors[] = {"conservative", "ondemand",  "performance", "powersave",
+                                            "schedutil",    "userspace", NULL};
     char first[32], second[32] = "";
     size_t len = strcspn(u->arg, ":"), dash = strcspn(u->arg, "-:");
     const char *governor = u->arg[len] ? u->arg + len + 1 : NULL;
@@ -346,8 +363,10 @@ int set_cpu_freq(struct jobopt_use *u)
     ok = ok && (!range || text_to_u32(second, &khz) || jobopt_word_in(second, speeds));
     ok = ok && (!governor || jobopt_word_in(governor, governors));
     if (ok && range && !governor) {
-        jobopt_error(u->o, "You must explicitly choose a governor when defining a range. Please specify only one value "
-                           "for the desired frequency (p1) or choose a specific governor (p3).");
+        jobopt_error(
+            u->o,
+            "You must explicitly choose a governor when defining a range. Please specify only one value "
+            "for the desired frequency (p1) or choose a specific governor (p3).");
         return jobopt_fail(u->o, JOBOPT_EXIT_ARG, "Invalid --cpu-freq argument");
     }
     if (!ok) {
@@ -396,7 +415,9 @@ int set_x11(struct jobopt_use *u)
     static const struct {
         const char *name;
         enum jobopt_x11 where;
-    } names[] = {{"all", JOBOPT_X11_ALL}, {"first", JOBOPT_X11_FIRST}, {"last", JOBOPT_X11_LAST},
+    } names[] = {{"all", JOBOPT_X11_ALL},
+                 {"first", JOBOPT_X11_FIRST},
+                 {"last", JOBOPT_X11_LAST},
                  {"batch", JOBOPT_X11_BATCH}};
     enum jobopt_x11 where = u->arg ? JOBOPT_X11_NONE : JOBOPT_X11_ALL;
     for (size_t i = 0; u->arg && i < sizeof names / sizeof *names; i++) {

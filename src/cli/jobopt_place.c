@@ -83,8 +83,8 @@ int set_nodes(struct jobopt_use *u)
             return jobopt_fail(u->o, JOBOPT_EXIT_ARG, "\"%s\" is not a valid node count", rest);
     }
     if (high < low)
-        return jobopt_fail(u->o, JOBOPT_EXIT_ARG, "Maximum node count %d is less than minimum node count %d", (int)high,
-                           (int)low);
+        return jobopt_fail(u->o, JOBOPT_EXIT_ARG, "Maximum node count %d is less than minimum node count %d",
+                           (int)high, (int)low);
     s->min_nodes = (uint32_t)low;
     s->max_nodes = (uint32_t)high;
     mem_set_str(&s->node_sizes, NULL);
@@ -209,8 +209,11 @@ int set_distribution(struct jobopt_use *u)
     static const struct {
         const char *name;
         uint32_t dist;
-    } names[] = {{"*", DIST_UNSET},       {"block", DIST_BLOCK}, {"cyclic", DIST_CYCLIC},
-                 {"arbitrary", DIST_ARBITRARY}, {"plane", DIST_PLANE}};
+    } names[] = {{"*", DIST_UNSET},
+                 {"block", DIST_BLOCK},
+                 {"cyclic", DIST_CYCLIC},
+                 {"arbitrary", DIST_ARBITRARY},
+                 {"plane", DIST_PLANE}};
     struct job_spec *s = &u->part->spec;
     size_t len = strcspn(u->arg, ":,="), i = 0;
     const char *rest = u->arg + len;
@@ -242,8 +245,11 @@ int set_exclusive(struct jobopt_use *u)
     static const struct {
         const char *name;
         uint32_t share;
-    } names[] = {{"", SHARE_NODE},     {"allocation", SHARE_NODE}, {"user", SHARE_USER},
-                 {"mcs", SHARE_MCS},   {"topo", SHARE_TOPO}};
+    } names[] = {{"", SHARE_NODE},
+                 {"allocation", SHARE_NODE},
+                 {"user", SHARE_USER},
+                 {"mcs", SHARE_MCS},
+                 {"topo", SHARE_TOPO}};
     const char *name = u->arg ? u->arg : "";
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         if (text_casecmp(name, names[i].name) == 0) {
@@ -266,13 +272,15 @@ int set_oversubscribe(struct jobopt_use *u)
 
 int set_hint(struct jobopt_use *u)
 {
-    static const char help[] = "Application hint options:\n"
-                               "    --hint=             Bind tasks according to application hints\n"
-                               "        compute_bound   use all cores in each socket\n"
-                               "        memory_bound    use only one core in each socket\n"
-                               "        [no]multithread [don't] use extra threads with in-core multi-threading\n"
-                               "        help            show this help message\n";
-    static const char *const known[] = {"compute_bound", "memory_bound", "multithread", "nomultithread", NULL};
+    static const char help[] =
+        "Application hint options:\n"
+        "    --hint=             Bind tasks according to application hints\n"
+        "        compute_bound   use all cores in each socket\n"
+        "        memory_bound    use only one core in each socket\n"
+        "        [no]multithread [don't] use extra threads with in-core multi-threading\n"
+        "        help            show this help message\n";
+    static const char *const known[] = {"compute_bound", "memory_bound", "multithread", "nomultithread",
+                                        NULL};
     if (text_casecmp(u->arg, "help") == 0) {
         buf_adds(&u->o->out, help);
         u->o->exit_code = JOBOPT_EXIT;
@@ -283,7 +291,8 @@ int set_hint(struct jobopt_use *u)
     text_split(&items, u->arg, ',');
     for (uint32_t i = 0; i < items.n && rc == 0; i++) {
         if (!jobopt_word_in(items.v[i], known))
-            rc = jobopt_fail(u->o, JOBOPT_EXIT, "unrecognized --hint argument \"%s\", see --hint=help", items.v[i]);
+            rc = jobopt_fail(u->o, JOBOPT_EXIT, "unrecognized --hint argument \"%s\", see --hint=help",
+                             items.v[i]);
     }
     text_list_release(&items);
     if (rc == 0)

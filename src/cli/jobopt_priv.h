@@ -92,7 +92,8 @@ struct jobopt_scan {
 enum jobopt_scan_result { SCAN_BAD = -1, SCAN_END, SCAN_OPTION };
 /* The next option. Stops at "--" (stepping over it), at the first word that is no option, and at the end;
  * scan->next is then what follows. SCAN_BAD: the message and exit_code are set. */
-enum jobopt_scan_result jobopt_scan_next(struct jobopt_scan *scan, const struct jobopt_row **row, const char **arg);
+enum jobopt_scan_result jobopt_scan_next(struct jobopt_scan *scan, const struct jobopt_row **row,
+                                         const char **arg);
 
 /* --- storing values (jobopt.c) --- */
 int jobopt_apply(struct jobopt *o, struct jobopt_part *p, const struct jobopt_row *row, const char *arg,
@@ -108,13 +109,14 @@ int jobopt_bad_arg(struct jobopt_use *u);
 
 /* --- values (jobopt_value.c) --- */
 /* A whole number from `min` up; `what` is how messages call it: "--ntasks". */
-int jobopt_number(struct jobopt_use *u, const char *text, const char *what, uint32_t min, uint32_t max, uint32_t *ret);
-bool jobopt_size(const char *text, uint64_t *ret_mb);           /* 100, 100M, 2GB: rounded up to MiB */
-bool jobopt_minutes(const char *text, uint32_t *ret);           /* a duration; INFINITE for none */
-bool jobopt_tres_count(const char *text, uint64_t *ret);        /* 4, 2k */
-bool jobopt_signal(const char *text, uint32_t *ret);            /* USR1, SIGUSR1, 10 */
+int jobopt_number(struct jobopt_use *u, const char *text, const char *what, uint32_t min, uint32_t max,
+                  uint32_t *ret);
+bool jobopt_size(const char *text, uint64_t *ret_mb);            /* 100, 100M, 2GB: rounded up to MiB */
+bool jobopt_minutes(const char *text, uint32_t *ret);            /* a duration; INFINITE for none */
+bool jobopt_tres_count(const char *text, uint64_t *ret);         /* 4, 2k */
+bool jobopt_signal(const char *text, uint32_t *ret);             /* USR1, SIGUSR1, 10 */
 bool jobopt_word_in(const char *text, const char *const *words); /* ignoring case; words end with NULL */
-int jobopt_store(struct jobopt_use *u);                         /* what u->row->kind says */
+int jobopt_store(struct jobopt_use *u);                          /* what u->row->kind says */
 
 /* --- handlers, by concern --- */
 int set_nodes(struct jobopt_use *u);
@@ -185,9 +187,10 @@ int set_treewidth(struct jobopt_use *u);
 int set_resv_ports(struct jobopt_use *u);
 
 /* --- after all options are in --- */
-int jobopt_check(struct jobopt *o, struct jobopt_part *p);      /* combinations (jobopt_check.c) */
-int jobopt_check_gpus(struct jobopt *o, struct jobopt_part *p); /* GPUs against tasks and nodes (jobopt_gpu.c) */
-void jobopt_compose_tres(struct jobopt_part *p);                /* tres_per_* from the texts given (jobopt_gpu.c) */
+int jobopt_check(struct jobopt *o, struct jobopt_part *p); /* combinations (jobopt_check.c) */
+int jobopt_check_gpus(struct jobopt *o,
+                      struct jobopt_part *p);    /* GPUs against tasks and nodes (jobopt_gpu.c) */
+void jobopt_compose_tres(struct jobopt_part *p); /* tres_per_* from the texts given (jobopt_gpu.c) */
 /* Names, folders, the command: what follows from all options together (jobopt_finish.c). */
 void jobopt_finish(struct jobopt *o, int argc, char **argv);
 void jobopt_show_given(struct jobopt *o, const struct jobopt_part *p); /* -v: the options that were given */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reading options the way getopt_long(3) does, with its messages, but without its global state: a heterogeneous job
- * is read component by component, and a script's lines look the same as a command line. */
+/* Reading options the way getopt_long(3) does, with its messages, but without its global state: a
+ * heterogeneous job is read component by component, and a script's lines look the same as a command line. */
 #include "cli/jobopt_priv.h"
 
 #include <string.h>
@@ -11,14 +11,10 @@
 static const struct {
     const char *given, *meant;
 } misspelled[] = {
-    {"gpu", "--gpus"},
-    {"gpu-per-task", "--gpus-per-task"},
-    {"memory", "--mem"},
-    {"mem-per-task", "--mem or --mem-per-cpu"},
-    {"mem-per-node", "--mem"},
-    {"cores", "--cpus-per-task"},
-    {"cpus", "--cpus-per-task"},
-    {"walltime", "--time"},
+    {"gpu", "--gpus"},           {"gpu-per-task", "--gpus-per-task"},
+    {"memory", "--mem"},         {"mem-per-task", "--mem or --mem-per-cpu"},
+    {"mem-per-node", "--mem"},   {"cores", "--cpus-per-task"},
+    {"cpus", "--cpus-per-task"}, {"walltime", "--time"},
     {"queue", "--partition"},
 };
 
@@ -82,8 +78,8 @@ static const struct jobopt_row *find_long(struct jobopt *o, const char *text, si
     return found;
 }
 
-static enum jobopt_scan_result scan_long(struct jobopt_scan *s, const char *text, const struct jobopt_row **ret_row,
-                                         const char **ret_arg)
+static enum jobopt_scan_result scan_long(struct jobopt_scan *s, const char *text,
+                                         const struct jobopt_row **ret_row, const char **ret_arg)
 {
     size_t len = strcspn(text, "=");
     const struct jobopt_row *row = find_long(s->o, text, len);
@@ -108,7 +104,8 @@ static enum jobopt_scan_result scan_long(struct jobopt_scan *s, const char *text
     return SCAN_OPTION;
 }
 
-static enum jobopt_scan_result scan_letter(struct jobopt_scan *s, const struct jobopt_row **ret_row, const char **ret_arg)
+static enum jobopt_scan_result scan_letter(struct jobopt_scan *s, const struct jobopt_row **ret_row,
+                                           const char **ret_arg)
 {
     char letter = *s->letters++;
     const struct jobopt_row *row = NULL;
@@ -138,7 +135,8 @@ static enum jobopt_scan_result scan_letter(struct jobopt_scan *s, const struct j
     return SCAN_OPTION;
 }
 
-enum jobopt_scan_result jobopt_scan_next(struct jobopt_scan *s, const struct jobopt_row **row, const char **arg)
+enum jobopt_scan_result jobopt_scan_next(struct jobopt_scan *s, const struct jobopt_row **row,
+                                         const char **arg)
 {
     if (s->letters)
         return scan_letter(s, row, arg);

@@ -74,19 +74,18 @@ static const char cpu_bind_help[] =
     "        ldoms           auto-generated masks bind to NUMA locality domains\n"
     "        help            show this help message\n";
 
-static const char mem_bind_help[] =
-    "Memory bind options:\n"
-    "    --mem-bind=         Bind memory to locality domains (ldom)\n"
-    "        q[uiet]         quietly bind before task runs (default)\n"
-    "        v[erbose]       verbosely report binding before task runs\n"
-    "        no[ne]          don't bind tasks to memory (default)\n"
-    "        rank            bind by task rank\n"
-    "        local           bind to memory local to processor\n"
-    "        map_mem:<list>  specify a memory binding for each task\n"
-    "                        where <list> is <cpuid1>,<cpuid2>,...<cpuidN>\n"
-    "        mask_mem:<list> specify a memory binding mask for each tasks\n"
-    "                        where <list> is <mask1>,<mask2>,...<maskN>\n"
-    "        help            show this help message\n";
+static const char mem_bind_help[] = "Memory bind options:\n"
+                                    "    --mem-bind=         Bind memory to locality domains (ldom)\n"
+                                    "        q[uiet]         quietly bind before task runs (default)\n"
+                                    "        v[erbose]       verbosely report binding before task runs\n"
+                                    "        no[ne]          don't bind tasks to memory (default)\n"
+                                    "        rank            bind by task rank\n"
+                                    "        local           bind to memory local to processor\n"
+                                    "        map_mem:<list>  specify a memory binding for each task\n"
+                                    "                        where <list> is <cpuid1>,<cpuid2>,...<cpuidN>\n"
+                                    "        mask_mem:<list> specify a memory binding mask for each tasks\n"
+                                    "                        where <list> is <mask1>,<mask2>,...<maskN>\n"
+                                    "        help            show this help message\n";
 
 /* The words of a binding and those of them that take a list. What follows such a word belongs to its list. */
 struct binding {
@@ -118,10 +117,12 @@ static int check_binding(struct jobopt *o, const struct binding *b, const char *
 
 int set_cpu_bind(struct jobopt_use *u)
 {
-    static const char *const words[] = {"q", "quiet", "v", "verbose", "no", "none", "rank", "rank_ldom", "socket",
-                                        "sockets", "core", "cores", "thread", "threads", "ldom", "ldoms",
-                                        "autobind=no", "boards", "board", "one_thread", "", NULL};
-    static const char *const with_list[] = {"map_cpu", "mask_cpu", "map_ldom", "mask_ldom", "mapcpu", "maskcpu", NULL};
+    static const char *const words[] = {"q",      "quiet",      "v",      "verbose", "no",          "none",
+                                        "rank",   "rank_ldom",  "socket", "sockets", "core",        "cores",
+                                        "thread", "threads",    "ldom",   "ldoms",   "autobind=no", "boards",
+                                        "board",  "one_thread", "",       NULL};
+    static const char *const with_list[] = {"map_cpu", "mask_cpu", "map_ldom", "mask_ldom",
+                                            "mapcpu",  "maskcpu",  NULL};
     static const struct binding binding = {"cpu-bind", words, with_list};
     if (text_casecmp(u->arg, "help") == 0) {
         buf_adds(&u->o->out, cpu_bind_help);
@@ -136,8 +137,8 @@ int set_cpu_bind(struct jobopt_use *u)
 
 int set_mem_bind(struct jobopt_use *u)
 {
-    static const char *const words[] = {"q", "quiet", "v", "verbose", "no", "none", "rank", "local", "p", "prefer",
-                                        "sort", "nosort", "", NULL};
+    static const char *const words[] = {"q",     "quiet", "v",      "verbose", "no",     "none", "rank",
+                                        "local", "p",     "prefer", "sort",    "nosort", "",     NULL};
     static const char *const with_list[] = {"map_mem", "mask_mem", "mapmem", "maskmem", NULL};
     static const struct binding binding = {"mem-bind", words, with_list};
     if (text_casecmp(u->arg, "help") == 0) {
@@ -211,10 +212,12 @@ int set_mpi(struct jobopt_use *u)
     }
     /* Old names of what is now "none". */
     static const char *const old[] = {"openmpi", "lam", "mvapich", "mpichgm", NULL};
-    if (!jobopt_word_in(u->arg, known) && !jobopt_word_in(u->arg, old) && !text_starts_nocase(u->arg, "pmix_v")) {
+    if (!jobopt_word_in(u->arg, known) && !jobopt_word_in(u->arg, old) &&
+        !text_starts_nocase(u->arg, "pmix_v")) {
         jobopt_error(u->o, "MPI: Cannot create context for mpi/%s", u->arg);
         jobopt_error(u->o, "MPI: Unable to load any plugin");
-        return jobopt_fail(u->o, JOBOPT_EXIT, "Invalid MPI type '%s', --mpi=list for acceptable types", u->arg);
+        return jobopt_fail(u->o, JOBOPT_EXIT, "Invalid MPI type '%s', --mpi=list for acceptable types",
+                           u->arg);
     }
     mem_set_str(&u->part->cli.mpi_type, jobopt_word_in(u->arg, old) ? "none" : u->arg);
     return 0;
@@ -230,14 +233,15 @@ int set_pty(struct jobopt_use *u)
 
 int set_slurmd_debug(struct jobopt_use *u)
 {
-    static const char *const levels[] = {"quiet", "fatal", "error", "info", "verbose", "debug", "debug2", "debug3",
-                                         "debug4", "debug5"};
+    static const char *const levels[] = {"quiet", "fatal",  "error",  "info",   "verbose",
+                                         "debug", "debug2", "debug3", "debug4", "debug5"};
     uint32_t level;
     /* Inside a job the variable is what the daemon itself was told, not a request. */
     if (u->source == JOBOPT_ENV && u->o->world.uid != 0)
         return 0;
     if (u->o->world.uid != 0)
-        return jobopt_fail(u->o, JOBOPT_EXIT_ARG, "Use of --slurmd-debug is allowed only for root and SlurmUser(slurm)");
+        return jobopt_fail(u->o, JOBOPT_EXIT_ARG,
+                           "Use of --slurmd-debug is allowed only for root and SlurmUser(slurm)");
     if (text_to_u32(u->arg, &level)) {
         u->part->cli.slurmd_debug = level;
         return 0;
@@ -270,8 +274,9 @@ int set_resv_ports(struct jobopt_use *u)
     if (u->arg && jobopt_number(u, u->arg, "--resv-port", 0, NO_VAL16 - 1, &v) < 0)
         return -1;
     if (u->o->cmd != JOBOPT_SRUN)
-        return jobopt_fail(u->o, JOBOPT_EXIT,
-                           "Slurmstepd step management must be enabled to use --resv-ports for job allocations");
+        return jobopt_fail(
+            u->o, JOBOPT_EXIT,
+            "Slurmstepd step management must be enabled to use --resv-ports for job allocations");
     u->part->spec.resv_ports = (uint16_t)v;
     return 0;
 }

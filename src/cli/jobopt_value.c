@@ -2,15 +2,18 @@
 /* Reading the values of options: numbers, sizes, durations, signals. No locale, no errno. */
 #include "cli/jobopt_priv.h"
 
-#include <signal.h>
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/signame.h"
+#include "base/sizetext.h"
 #include "base/text.h"
+#include "base/timetext.h"
 
-enum { NUMBER_MAX = INT32_MAX, COUNT16_MAX = NO_VAL16 - 1, SIGNAL_MAX = 64 };
+enum { NUMBER_MAX = INT32_MAX, COUNT16_MAX = NO_VAL16 - 1 };
 
-int jobopt_number(struct jobopt_use *u, const char *text, const char *what, uint32_t min, uint32_t max, uint32_t *ret)
+int jobopt_number(struct jobopt_use *u, const char *text, const char *what, uint32_t min, uint32_t max,
+                  uint32_t *ret)
 {
     uint64_t v = 0;
     if (*text == '\0' || text[strspn(text, "0123456789")] != '\0')
@@ -25,81 +28,23 @@ int jobopt_number(struct jobopt_use *u, const char *text, const char *what, uint
 
 bool jobopt_size(const char *text, uint64_t *ret_mb)
 {
-    static const char units[] = "MGTP"; /* each 1024 times the one before */
-    char digits[24];
-    size_t n = strspn(text, "0123456789");
-    uint64_t v;
-    if (n == 0 || n >= sizeof digits)
-        return false;
-    memcpy(digits, text, n);
-    digits[n] = '\0';
-    if (!text_to_u64(digits, &v))
-        return false;
-    char unit = text[n] ? text_upper(text[n]) : 'M';
-    const char *rest = text[n] ? text + n + 1 : "";
-    if (*rest && text_casecmp(rest, "b") != 0)
-        return false;
-    if (unit == 'K') {
-        *ret_mb = v / 1024 + (v % 1024 != 0);
-        return true;
-    }
-    const char *at = strchr(units, unit);
-    if (!at)
-        return false;
-    unsigned shift = 10 * (unsigned)(at - units);
-    if (v > (NO_VAL64 - 1) >> shift)
-        return false;
-    *ret_mb = v << shift;
-    return true;
-}
-
-/* Up to three numbers separated by ':' to the end of the text; how many, or 0 when there is something else. */
-static unsigned clock_parts(const char *s, uint64_t part[3])
-{
-    unsigned n = 0;
-    for (;;) {
-        size_t digits = strspn(s, "0123456789");
-        if (digits == 0 || digits > 9 || n == 3)
-            return 0;
-        part[n] = 0;
-        for (; digits; digits--)
-            part[n] = part[n] * 10 + (uint64_t)(*s++ - '0');
-        n++;
-        if (*s == '\0')
-            return n;
-        if (*s++ != ':')
-            return 0;
-    }
+    struct err e;
+    return size_parse_mib(text, ret_mb, &e) == 0;
 }
 
 bool jobopt_minutes(const char *text, uint32_t *ret)
 {
-    if (strcmp(text, "-1") == 0 || text_casecmp(text, "unlimited") == 0 || text_casecmp(text, "infinite") == 0) {
-        *ret = INFINITE;
-        return true;
-    }
-    uint64_t part[3] = {0}, days = 0, seconds;
-    const char *dash = strchr(text, '-');
-    if (dash) {
-        size_t digits = (size_t)(dash - text);
-        if (digits == 0 || digits > 6 || strspn(text, "0123456789") != digits)
-            return false;
-        for (const char *s = text; s < dash; s++)
-            days = days * 10 + (uint64_t)(*s - '0');
-        if (dash[1] && clock_parts(dash + 1, part) == 0)
-            return false;
-        seconds = part[0] * 3600 + part[1] * 60 + part[2];
-    } else {
-        unsigned n = clock_parts(text, part);
-        if (n == 0)
-            return false;
-        seconds = n == 3 ? part[0] * 3600 + part[1] * 60 + part[2] : part[0] * 60 + (n == 2 ? part[1] : 0);
-    }
-    seconds += days * 86400;
-    uint64_t minutes = seconds / 60 + (seconds % 60 != 0);
-    if (minutes >= NO_VAL)
+    struct err e;
+    return *text && time_parse_minutes(text, ret, &e) == 0;
+}
+
+bool jobopt_signal(const char *text, uint32_t *ret)
+{
+    struct err e;
+    int number;
+    if (signame_parse(text, &number, &e) < 0)
         return false;
-    *ret = (uint32_t)minutes;
+    *ret = (uint32_t)number;
     return true;
 }
 
@@ -126,35 +71,6 @@ bool jobopt_tres_count(const char *text, uint64_t *ret)
         return false;
     *ret = v << shift;
     return true;
-}
-
-bool jobopt_signal(const char *text, uint32_t *ret)
-{
-    static const struct {
-        const char *name;
-        uint8_t number;
-    } names[] = {
-        {"HUP", SIGHUP},   {"INT", SIGINT},   {"QUIT", SIGQUIT}, {"ABRT", SIGABRT}, {"KILL", SIGKILL},
-        {"ALRM", SIGALRM}, {"TERM", SIGTERM}, {"USR1", SIGUSR1}, {"USR2", SIGUSR2}, {"URG", SIGURG},
-        {"CONT", SIGCONT}, {"STOP", SIGSTOP}, {"TSTP", SIGTSTP}, {"TTIN", SIGTTIN}, {"TTOU", SIGTTOU},
-        {"PIPE", SIGPIPE}, {"CHLD", SIGCHLD}, {"XCPU", SIGXCPU}, {"XFSZ", SIGXFSZ}, {"WINCH", SIGWINCH},
-    };
-    uint32_t number;
-    if (text_to_u32(text, &number)) {
-        if (number == 0 || number > SIGNAL_MAX)
-            return false;
-        *ret = number;
-        return true;
-    }
-    if (text_starts_nocase(text, "SIG"))
-        text += 3;
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        if (text_casecmp(text, names[i].name) == 0) {
-            *ret = names[i].number;
-            return true;
-        }
-    }
-    return false;
 }
 
 bool jobopt_word_in(const char *text, const char *const *words)

@@ -7,8 +7,8 @@
 #include "base/buf.h"
 
 const struct rlimit_name rlimit_names[] = {
-    {"CPU", RLIMIT_CPU},     {"FSIZE", RLIMIT_FSIZE}, {"DATA", RLIMIT_DATA},       {"STACK", RLIMIT_STACK},
-    {"CORE", RLIMIT_CORE},   {"RSS", RLIMIT_RSS},     {"NPROC", RLIMIT_NPROC},     {"NOFILE", RLIMIT_NOFILE},
+    {"CPU", RLIMIT_CPU},         {"FSIZE", RLIMIT_FSIZE}, {"DATA", RLIMIT_DATA},   {"STACK", RLIMIT_STACK},
+    {"CORE", RLIMIT_CORE},       {"RSS", RLIMIT_RSS},     {"NPROC", RLIMIT_NPROC}, {"NOFILE", RLIMIT_NOFILE},
     {"MEMLOCK", RLIMIT_MEMLOCK}, {"AS", RLIMIT_AS},
 };
 const uint32_t rlimit_names_count = sizeof rlimit_names / sizeof *rlimit_names;

@@ -126,7 +126,8 @@ int script_words(const char *s, size_t len, struct text_list *ret, char *ret_quo
 /* The length of the marker that begins a directive, or 0. */
 static size_t directive(const char *line, size_t len, enum script_dialect *ret)
 {
-    static const char *const markers[] = {[SCRIPT_SBATCH] = "#SBATCH", [SCRIPT_PBS] = "#PBS", [SCRIPT_BSUB] = "#BSUB"};
+    static const char *const markers[] = {
+        [SCRIPT_SBATCH] = "#SBATCH", [SCRIPT_PBS] = "#PBS", [SCRIPT_BSUB] = "#BSUB"};
     for (unsigned d = 0; d < sizeof markers / sizeof *markers; d++) {
         size_t n = strlen(markers[d]);
         if (len >= n && memcmp(line, markers[d], n) == 0) {
@@ -177,7 +178,8 @@ int script_directives(const struct buf *script, const char *name, struct script_
         if (begins_component(&got, &ret->packjob)) {
             text_list_release(&got.words);
             if (ret->components == JOBOPT_PARTS_MAX)
-                return err_set(e, EINVAL, "%s: line %u: more than %u components", name, number, JOBOPT_PARTS_MAX);
+                return err_set(e, EINVAL, "%s: line %u: more than %u components", name, number,
+                               JOBOPT_PARTS_MAX);
             ret->components++;
         } else {
             *VEC_PUSH(&ret->lines) = got;

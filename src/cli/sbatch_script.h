@@ -2,9 +2,9 @@
 /*
  * sbatch_script: a batch script and the options inside it.
  *
- * Directives are the lines that begin with #SBATCH (or #PBS, #BSUB) before the first line that is neither empty nor a
- * comment. Their words are split as a shell would without expanding anything: '...', "...", \ and a # that
- * begins a comment. "#SBATCH hetjob" begins the next component.
+ * Directives are the lines that begin with #SBATCH (or #PBS, #BSUB) before the first line that is neither
+ * empty nor a comment. Their words are split as a shell would without expanding anything: '...', "...", \ and
+ * a # that begins a comment. "#SBATCH hetjob" begins the next component.
  *
  * Ownership: struct script_lines owns its words. Reading a file is the only use of the system.
  */
@@ -34,8 +34,8 @@ struct script_lines {
     bool packjob;        /* the old word for hetjob was used */
 };
 
-/* Where sbatch finds a script: as given when it begins with '.' or '/', else below `folder`, else along the path list
- * `path`, else as given. The caller's; never NULL. */
+/* Where sbatch finds a script: as given when it begins with '.' or '/', else below `folder`, else along the
+ * path list `path`, else as given. The caller's; never NULL. */
 char *script_find(const char *name, const char *folder, const char *path);
 
 /* Reads the file, or standard input when file is NULL. The message is complete. */
