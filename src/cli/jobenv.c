@@ -143,14 +143,19 @@ int jobenv_read_file(struct jobenv *e, const char *file, struct err *err)
     int fd = is_fd ? (int)number : open(file, O_RDONLY | O_CLOEXEC);
     struct buf b = BUF_INIT;
     ssize_t n = fd < 0 ? -1 : 1;
-    while (n > 0 && b.len < EXPORT_FILE_MAX) {
+    while (n > 0 && b.len <= EXPORT_FILE_MAX) {
         buf_reserve(&b, 4096);
         n = read(fd, b.s + b.len, 4096);
         b.len += n > 0 ? (size_t)n : 0;
     }
     if (fd >= 0 && !is_fd)
         close(fd);
-    int rc = n < 0 ? err_set(err, ERR_INVALID, "Could not open user environment file %s", file) : 0;
+    int rc = 0;
+    if (n < 0)
+        rc = err_set(err, ERR_INVALID, "Could not open user environment file %s", file);
+    else if (b.len > EXPORT_FILE_MAX)
+        rc = err_set(err, ERR_TOO_BIG, "User environment file %s has more than %u bytes", file,
+                     EXPORT_FILE_MAX);
     for (size_t at = 0; rc == 0 && at < b.len;) {
         size_t len = strnlen(b.s + at, b.len - at);
         char *entry = mem_strndup(b.s + at, len), *equals = strchr(entry, '=');

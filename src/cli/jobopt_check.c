@@ -139,10 +139,11 @@ static void tasks_implied(struct jobopt_part *p)
     if (s->ntasks != NO_VAL)
         return;
     if (given(p, "extra-node-info"))
-        tasks = nodes * at_least_one(s->sockets_per_node) * at_least_one(s->cores_per_socket) *
-                at_least_one(s->threads_per_core);
+        tasks = nodes * at_least_one(s->sockets_per_node) * at_least_one(s->cores_per_socket);
     else if (s->ntasks_per_node != NO_VAL16)
         tasks = nodes * s->ntasks_per_node;
+    if (tasks <= INT32_MAX && given(p, "extra-node-info"))
+        tasks *= at_least_one(s->threads_per_core);
     if (tasks > 0 && tasks <= INT32_MAX)
         s->ntasks = (uint32_t)tasks;
 }

@@ -2,6 +2,10 @@
 /* What options must lead to, as observed: the first message (without the command's name), the exit code, the
  * fields of job_spec that differ from their defaults. sbatch rows have "--wrap true" added. */
 static const struct row rows[] = {
+    {SBATCH, .args = "--tres-per-task=cpu", .fields = "tres_per_task=cpu"},
+    {SBATCH, .args = "-B 65000:65000:65000",
+     .fields = "sockets_per_node=65000; cores_per_socket=65000; threads_per_core=65000"},
+    {SBATCH, .args = "--switches=2@9999999999", .rc = 0, .fields = "switches=2"},
     {SBATCH, .args = "-N 2-", .rc = 255,
      .log = "error: Maximum node count -1 is less than minimum node count 2"},
     {SBATCH, .args = "-N 0", .fields = "min_nodes=0; max_nodes=0"},
