@@ -352,12 +352,13 @@ int jobenv_make(struct jobenv *e, const struct jobopt *o, const struct jobopt_pa
         jobenv_release(e);
         return -err->code;
     }
-    /* Inside a job a step changes neither the job's name nor where it was submitted. */
+    /* A step leaves standing where its job was submitted, and the job's name unless it has one of its own. */
     if (!in_job) {
         jobenv_set(e, "SLURM_SUBMIT_DIR", o->world.cwd);
         jobenv_set(e, "SLURM_SUBMIT_HOST", o->world.hostname);
-        jobenv_set(e, "SLURM_JOB_NAME", p->spec.name);
     }
+    if (!in_job || p->cli.job_name_given)
+        jobenv_set(e, "SLURM_JOB_NAME", p->spec.name);
     if (o->cmd == JOBOPT_SBATCH)
         set_export(e, c);
     if (o->cmd != JOBOPT_SALLOC) {
