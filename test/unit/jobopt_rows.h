@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What options must lead to, as observed: the first message (without the command's name), the exit code, the
- * fields of job_spec that differ from their defaults. sbatch rows have "--wrap true" added. */
+/* What options lead to: the first message (without the command's name), the exit code, the fields of job_spec
+ * that differ from their defaults. sbatch rows have "--wrap true" added.
+ *
+ * Messages and exit codes of refusals were compared with Slurm 26.05 by a script. Fields are what this reader
+ * gave; many, not all, were read beside the output of scontrol. The others only hold the reader to itself. */
 static const struct row rows[] = {
     {SRUN, .env = "SLURM_JOB_ID=7 SLURM_JOB_NUM_NODES=2 SLURM_NTASKS=4", .args = "--ntasks-per-node=1 true",
      .log = "warning: can't honor --ntasks-per-node set to 1 which doesn't match the requested tasks 4 with "
