@@ -51,7 +51,7 @@ static inline struct conf *load_texts(const char *slurm, const char *gres, unsig
                                       struct err *e)
 {
     struct conf_file files[2] = {{(char *)"slurm.conf", (char *)slurm}, {(char *)"gres.conf", (char *)gres}};
-    struct conf_file_list list = {files, gres ? 2 : 1};
+    struct conf_file_list list = {files, gres ? 2 : 1, "/etc/slurm/"};
     struct conf_source source = conf_list_source(&list);
     memset(e, 0, sizeof *e);
     return conf_load(&source, "/etc/slurm/slurm.conf", want, msgs, e);
