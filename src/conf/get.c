@@ -166,7 +166,7 @@ uint32_t conf_hash(const struct conf *c)
 
 struct conf_file_list conf_files(const struct conf *c)
 {
-    return (struct conf_file_list){c->files.v, c->files.n};
+    return (struct conf_file_list){c->files.v, c->files.n, c->dir};
 }
 
 const char *conf_path(const struct conf *c)

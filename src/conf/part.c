@@ -21,8 +21,9 @@ static uint64_t number(const struct part_line *p, uint32_t key, uint64_t def)
 /* "UNLIMITED" of a 16-bit or 32-bit key as the 32-bit fields hold it. */
 static uint32_t number_u32(const struct part_line *p, uint32_t key, uint32_t def)
 {
+    bool narrow = conf_line_table[CONF_LINE_PARTITION_NAME].keys[key].kind == CONF_KIND_U16;
     uint64_t v = number(p, key, def);
-    return v >= INFINITE64 ? INFINITE : (uint32_t)v;
+    return narrow && v == INFINITE16 ? INFINITE : (uint32_t)v;
 }
 
 static uint64_t flag(const struct part_line *p, uint32_t key, uint64_t bit)
