@@ -2,7 +2,6 @@
 /* gres.h: gres.conf, and what it adds to the Gres= of a node. */
 #include "conf/load.h"
 
-#include "base/hostlist.h"
 #include "base/mem.h"
 #include "conf/lex.h"
 
@@ -16,7 +15,7 @@ struct gres_reader {
 
 static void line_release(struct gres_line *line)
 {
-    mem_free(line->nodes);
+    hostlist_release(&line->nodes);
     mem_free(line->name);
     mem_free(line->type);
     for (uint32_t i = 0; i < line->files.n; i++)
@@ -123,9 +122,11 @@ static void set_detect(struct gres_reader *r, const struct conf_place *at, struc
 static void set_field(struct gres_reader *r, const struct conf_place *at, struct gres_line *line,
                       uint32_t key, const char *text)
 {
+    struct err why;
     switch (key) {
     case GRES_KEY_NODE_NAME:
-        mem_set_str(&line->nodes, text);
+        if (hostlist_parse(&line->nodes, text, &why) < 0)
+            bad_line(r, at, NULL, "NodeName: ", why.text);
         break;
     case GRES_KEY_NAME:
         mem_set_str(&line->name, text);
@@ -243,12 +244,7 @@ int gres_conf_load(const struct conf_source *source, const char *path, struct gr
 
 static bool is_about(const struct gres_line *line, const char *node)
 {
-    struct hostlist nodes = {0};
-    if (!line->nodes)
-        return true;
-    bool about = hostlist_parse(&nodes, line->nodes, NULL) == 0 && hostlist_find(&nodes, node) >= 0;
-    hostlist_release(&nodes);
-    return about;
+    return !line->nodes.count || hostlist_find(&line->nodes, node) >= 0;
 }
 
 int gres_conf_detect(const struct gres_conf *g, const char *node_name)
@@ -257,7 +253,7 @@ int gres_conf_detect(const struct gres_conf *g, const char *node_name)
     for (uint32_t i = 0; i < g->n; i++) {
         if (g->v[i].detect < 0)
             continue;
-        if (!g->v[i].nodes)
+        if (!g->v[i].nodes.count)
             global = g->v[i].detect;
         else if (is_about(&g->v[i], node_name))
             own = g->v[i].detect;

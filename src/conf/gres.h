@@ -11,6 +11,7 @@
 #ifndef CONF_GRES_H
 #define CONF_GRES_H
 
+#include "base/hostlist.h"
 #include "conf/conf.h"
 
 /* AutoDetect= as flags. */
@@ -25,7 +26,7 @@ enum {
 };
 
 struct gres_line {
-    char *nodes;            /* a hostlist; NULL: every node */
+    struct hostlist nodes;  /* empty: every node */
     char *name, *type;      /* name NULL: a line that only sets AutoDetect */
     int detect;             /* GRES_DETECT_*; -1: not given */
     uint64_t count;         /* NO_VAL64: not given, one a file */
