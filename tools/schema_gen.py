@@ -277,11 +277,11 @@ def c_field(record, name, f):
     return "    {" + ", ".join(parts) + "},"
 
 
-def c_table(c_type, name, count, rows):
+def c_table(c_type, name, count, rows, line):
     """A table with one empty row at its end, so that it may have no rows."""
     yield f"const {c_type} {name}[] = {{"
-    yield from rows
-    yield f"    {{0}},\n}};\nconst uint32_t {count} = {len(rows)};\n"
+    yield from ("    " + line(*item) for item in sorted(rows.items(), key=lambda item: item[1]["number"]))
+    yield f"    {{0}},\n}};\nconst uint32_t {count} = sizeof {name} / sizeof *{name} - 1;\n"
 
 
 def record_ref(row, key):
@@ -307,15 +307,14 @@ def model_c(schema):
     yield "const struct meta_record *const all_records[] = {"
     yield from (f"    &record_{name}," for name in schema["record"])
     yield f"    NULL,\n}};\nconst uint32_t all_records_count = {len(schema['record'])};\n"
-    yield from c_table("struct message_type", "message_types", "message_types_count", [
-        f'    {{{row["number"]}, "{name}", {record_ref(row, "request")}, {record_ref(row, "reply")}, '
-        f'ACCESS_{row["access"].upper()}, MSGK_{row["kind"].upper()}}},' for name, row in schema["message"].items()])
-    yield from c_table("struct fact_type_row", "fact_types", "fact_types_count", [
-        f'    {{{row["number"]}, "{name}", {record_ref(row, "record")}, {"true" if row.get("durable") else "false"}}},'
-        for name, row in schema["fact"].items()])
-    yield from c_table("struct error_row", "error_rows", "error_rows_count", [
-        f'    {{{row["number"]}, "{constant("ESLURM_", name)}", {quoted(row["text"])}}},'
-        for name, row in sorted(schema["error"].items(), key=lambda item: item[1]["number"])])
+    yield from c_table("struct message_type", "message_types", "message_types_count", schema["message"], lambda name, row: (
+        f'[{row["number"]}] = {{{row["number"]}, "{name}", {record_ref(row, "request")}, {record_ref(row, "reply")}, '
+        f'ACCESS_{row["access"].upper()}, MSGK_{row["kind"].upper()}}},'))
+    yield from c_table("struct fact_type_row", "fact_types", "fact_types_count", schema["fact"], lambda name, row: (
+        f'[{row["number"]}] = {{{row["number"]}, "{name}", {record_ref(row, "record")}, '
+        f'{"true" if row.get("durable") else "false"}}},'))
+    yield from c_table("struct error_row", "error_rows", "error_rows_count", schema["error"], lambda name, row: (
+        f'{{{row["number"]}, "{constant("ESLURM_", name)}", {quoted(row["text"])}}},'))
 
 
 # --- documents -------------------------------------------------------------------------------------------------------

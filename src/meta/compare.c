@@ -99,9 +99,11 @@ static void show(const struct meta_field *f, const void *rec, struct buf *out)
         meta_text(f, rec, out);
 }
 
-static void diff(const struct meta_record *r, const void *a, const void *b, struct buf *path, struct buf *out);
+static void diff(const struct meta_record *r, const void *a, const void *b, struct buf *path,
+                 struct buf *out);
 
-static void diff_recs(const struct meta_field *f, const void *a, const void *b, struct buf *path, struct buf *out)
+static void diff_recs(const struct meta_field *f, const void *a, const void *b, struct buf *path,
+                      struct buf *out)
 {
     const struct meta_recs *x = field_of(f, a), *y = field_of(f, b);
     size_t len = path->len;
@@ -114,7 +116,8 @@ static void diff_recs(const struct meta_field *f, const void *a, const void *b, 
     }
 }
 
-static void diff_field(const struct meta_field *f, const void *a, const void *b, struct buf *path, struct buf *out)
+static void diff_field(const struct meta_field *f, const void *a, const void *b, struct buf *path,
+                       struct buf *out)
 {
     if (f->kind == META_RECS && !(f->flags & META_F_SECRET)) {
         diff_recs(f, a, b, path, out);

@@ -2,10 +2,10 @@
 /*
  * meta.h: records from protobuf's wire format. The input may come from anybody.
  *
- * Lengths are compared with what is left, counts and sizes with the limits of the field, before memory is taken. Few
- * bytes can describe much (a set of 2^26 members takes four), so the memory of one call is limited too:
- * DECODE_FREE plus DECODE_FACTOR times the input. Everything taken hangs on the record at once: on failure meta_release
- * frees it all.
+ * Lengths are compared with what is left, counts and sizes with the limits of the field, before memory is
+ * taken. Few bytes can describe much (a set of 2^26 members takes four), so the memory of one call is limited
+ * too: DECODE_FREE plus DECODE_FACTOR times the input. Everything taken hangs on the record at once: on
+ * failure meta_release frees it all.
  */
 #include "meta/kind.h"
 
@@ -194,7 +194,8 @@ static int read_one(struct reader *part, const struct meta_field *f, void **slot
 }
 
 /* Makes room for a list when its first member comes: *v and n are those of meta_strs or meta_recs. */
-static int list_begin(const struct reader *in, struct reader *part, const struct meta_field *f, void **v, size_t size)
+static int list_begin(const struct reader *in, struct reader *part, const struct meta_field *f, void **v,
+                      size_t size)
 {
     size_t count = (size_t)count_tag(*in, f->tag) + 1;
     if (count > (f->max ? f->max : META_LIST_MAX))

@@ -2,8 +2,8 @@
 /*
  * meta.h: records to protobuf's wire format.
  *
- * The length of a nested record is not known before it is written: one byte is left for it, and what follows is moved up
- * when the length needs more. Each byte is moved at most once a level of nesting.
+ * The length of a nested record is not known before it is written: one byte is left for it, and what follows
+ * is moved up when the length needs more. Each byte is moved at most once a level of nesting.
  */
 #include "meta/kind.h"
 
@@ -62,7 +62,8 @@ static void put_bytes(struct writer *w, const struct meta_field *f, const void *
     w->p += n;
 }
 
-static void put_number(struct writer *w, const struct meta_field *f, const struct meta_kind_info *k, uint64_t v)
+static void put_number(struct writer *w, const struct meta_field *f, const struct meta_kind_info *k,
+                       uint64_t v)
 {
     need(w, 2 * VARINT_MAX);
     put_tag(w, f, k->wire);
@@ -77,7 +78,8 @@ static void put_number(struct writer *w, const struct meta_field *f, const struc
     }
 }
 
-/* Begins something whose length follows later; gives the place of its first byte, counted from the buffer's start. */
+/* Begins something whose length follows later; gives the place of its first byte, counted from the buffer's
+ * start. */
 static size_t open_length(struct writer *w, const struct meta_field *f)
 {
     need(w, 2 * VARINT_MAX);

@@ -2,8 +2,8 @@
 /*
  * kind: what all fields of one kind have in common. Private to src/meta.
  *
- * Most kinds are numbers that differ only in width, default and text, so the walkers treat them as one class and look
- * the differences up here.
+ * Most kinds are numbers that differ only in width, default and text, so the walkers treat them as one class
+ * and look the differences up here.
  */
 #ifndef META_KIND_H
 #define META_KIND_H
@@ -114,7 +114,8 @@ static inline void *member_in(const struct meta_record *r, void *list, size_t i)
 
 /* The default value, and nothing to free? */
 bool meta_field_default(const struct meta_field *f, const void *rec);
-/* Whether a number field may hold v (sign-extended for the signed kinds): its width, its kind and its `max`. */
+/* Whether a number field may hold v (sign-extended for the signed kinds): its width, its kind and its `max`.
+ */
 bool meta_number_allowed(const struct meta_field *f, uint64_t v);
 bool meta_field_equal(const struct meta_field *f, const void *a, const void *b);
 /* Frees what one field owns and makes it the default. */

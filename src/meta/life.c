@@ -166,8 +166,8 @@ void *meta_dup(const struct meta_record *r, const void *src)
     return dst;
 }
 
-/* Room for one more. The size is always rounded up to a power of two, so most calls find the block large enough
- * already, and a list that was allocated to measure can be extended too. */
+/* Room for one more. The size is always rounded up to a power of two, so most calls find the block large
+ * enough already, and a list that was allocated to measure can be extended too. */
 static void *grow(void *v, uint32_t n, size_t size)
 {
     REQUIRE(n < UINT32_MAX / 2);

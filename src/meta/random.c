@@ -20,7 +20,8 @@ static uint32_t below(uint64_t *seed, uint32_t n)
 
 static char *random_text(uint64_t *seed, size_t max)
 {
-    static const char *const pieces[] = {"a", "n[1-3]", " ", ",", "=", "\"", "\\", "\n", "\x01", "\xc3\xa9", "\xff", "0", "(null)"};
+    static const char *const pieces[] = {"a",  "n[1-3]", " ",        ",",    "=", "\"",    "\\",
+                                         "\n", "\x01",   "\xc3\xa9", "\xff", "0", "(null)"};
     struct buf text = BUF_INIT;
     for (uint32_t n = below(seed, 12); n; n--)
         buf_adds(&text, pieces[below(seed, sizeof pieces / sizeof *pieces)]);

@@ -19,8 +19,8 @@ struct fact_type_row {
     bool durable; /* must be on disk before anybody is told */
 };
 
-extern const struct fact_type_row fact_types[]; /* in the order of the schema */
-extern const uint32_t fact_types_count;
+extern const struct fact_type_row fact_types[]; /* indexed by number; numbers not in use have no name */
+extern const uint32_t fact_types_count;         /* highest number in use + 1 */
 
 const struct fact_type_row *fact_by_number(uint32_t number); /* NULL when unknown */
 const struct fact_type_row *fact_by_name(const char *name);  /* NULL when unknown */

@@ -2,7 +2,8 @@
 /*
  * message: the requests that programs send each other, one row a type, from [message.*] of schema/.
  *
- * A receiver looks the number up, refuses what it does not know, checks `access`, and decodes the body as `request`.
+ * A receiver looks the number up, refuses what it does not know, checks `access`, and decodes the body as
+ * `request`.
  */
 #ifndef MODEL_MESSAGE_H
 #define MODEL_MESSAGE_H
@@ -37,8 +38,8 @@ struct message_type {
     uint8_t kind;                      /* enum message_kind */
 };
 
-extern const struct message_type message_types[]; /* in the order of the schema */
-extern const uint32_t message_types_count;
+extern const struct message_type message_types[]; /* indexed by number; numbers not in use have no name */
+extern const uint32_t message_types_count;        /* highest number in use + 1 */
 
 const struct message_type *message_by_number(uint32_t number); /* NULL when unknown */
 const struct message_type *message_by_name(const char *name);  /* NULL when unknown */
