@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sched/demand.h"
+
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/text.h"
+#include "meta/meta.h"
+#include "model/errors.h"
+
+void demand_release(struct demand *d)
+{
+    for (uint32_t i = 0; i < d->gres_n; i++) {
+        mem_free(d->gres[i].name);
+        mem_free(d->gres[i].type);
+    }
+    d->gres_n = 0;
+}
+
+static struct gres_need *gres_slot(struct demand *d, const char *name, const char *type)
+{
+    for (uint32_t i = 0; i < d->gres_n; i++)
+        if (text_same(d->gres[i].name, name) && text_same(d->gres[i].type, type))
+            return &d->gres[i];
+    if (d->gres_n == DEMAND_GRES_MAX)
+        return NULL;
+    struct gres_need *g = &d->gres[d->gres_n++];
+    *g = (struct gres_need){.name = mem_strdup(name), .type = mem_strdup(type)};
+    return g;
+}
+
+/* "gres/gpu:h100:2", "gres/gpu:2", "gres/gpu:h100=2", "gres/gpu". */
+static int parse_one(struct demand *d, char *item, size_t slot, struct err *e)
+{
+    if (!text_starts(item, "gres/"))
+        return 0; /* cpu=, mem=, license/ are not devices */
+    char *part[3] = {item + 5, NULL, NULL};
+    int n = 1;
+    for (char *s = part[0]; *s; s++) {
+        if (*s != ':' && *s != '=')
+            continue;
+        *s = '\0';
+        if (n == 3)
+            return err_set(e, ESLURM_INVALID_TRES_GRES, "gres/%s: too many parts", part[0]);
+        part[n++] = s + 1;
+    }
+    uint64_t count = 1;
+    bool counted = n > 1 && text_to_u64(part[n - 1], &count);
+    if (n == 3 && !counted)
+        return err_set(e, ESLURM_INVALID_TRES_GRES, "gres/%s:%s: '%s' is not a count", part[0], part[1], part[2]);
+    const char *type = n == 3 || (n == 2 && !counted) ? part[1] : NULL;
+    struct gres_need *g = gres_slot(d, part[0], type);
+    if (!g)
+        return err_set(e, ESLURM_INVALID_GRES, "more than %d kinds of devices", DEMAND_GRES_MAX);
+    *(uint64_t *)((char *)g + slot) += count;
+    return 0;
+}
+
+int demand_parse_gres(struct demand *d, const char *tres, size_t slot, struct err *e)
+{
+    if (!tres)
+        return 0;
+    struct text_list items = {0};
+    text_split(&items, tres, ',');
+    int r = 0;
+    for (uint32_t i = 0; i < items.n && r == 0; i++)
+        r = parse_one(d, items.v[i], slot, e);
+    text_list_release(&items);
+    return r;
+}
+
+uint32_t demand_time_limit(const struct job_spec *spec, const struct part *part)
+{
+    if (spec->time_limit != NO_VAL && spec->time_limit != 0)
+        return spec->time_limit;
+    if (part->default_time != NO_VAL)
+        return part->default_time;
+    return part->max_time != NO_VAL ? part->max_time : INFINITE;
+}
+
+static uint32_t opt16(uint16_t v) { return v == NO_VAL16 || v == INFINITE16 ? 0 : v; }
+static uint64_t opt_mb(uint64_t v) { return v == NO_VAL64 ? 0 : v; }
+
+static void set_memory(struct demand *d, const struct sched_view *v, const struct job_spec *spec, const struct part *part)
+{
+    const struct policy *p = v->policy;
+    if (spec->mem_per_node != NO_VAL64) {
+        d->mem_node = spec->mem_per_node;
+        d->mem_whole = spec->mem_per_node == 0;
+    } else if (spec->mem_per_cpu != NO_VAL64) {
+        d->mem_cpu = spec->mem_per_cpu;
+        d->mem_whole = spec->mem_per_cpu == 0;
+    } else if (opt_mb(part->def_mem_cpu) || opt_mb(part->def_mem_node)) {
+        d->mem_cpu = opt_mb(part->def_mem_cpu);
+        d->mem_node = d->mem_cpu ? 0 : opt_mb(part->def_mem_node);
+    } else if (opt_mb(p->def_mem_cpu) || opt_mb(p->def_mem_node)) {
+        d->mem_cpu = opt_mb(p->def_mem_cpu);
+        d->mem_node = d->mem_cpu ? 0 : opt_mb(p->def_mem_node);
+    } else if (spec->mem_per_gpu == NO_VAL64) {
+        d->mem_whole = p->cr_memory;
+    }
+}
+
+static void set_tasks(struct demand *d, const struct job_spec *spec)
+{
+    d->nodes_min = spec->min_nodes == NO_VAL || spec->min_nodes == 0 ? 1 : spec->min_nodes;
+    d->nodes_max = spec->max_nodes == NO_VAL || spec->max_nodes == 0 ? INFINITE : spec->max_nodes;
+    d->cpus_per_task = opt16(spec->cpus_per_task) ? opt16(spec->cpus_per_task) : 1;
+    d->tasks_per_node = opt16(spec->ntasks_per_node);
+    d->tasks_per_socket = opt16(spec->ntasks_per_socket);
+    d->tasks_per_core = opt16(spec->ntasks_per_core);
+    d->cpus_node_min = opt16(spec->min_cpus_node) ? opt16(spec->min_cpus_node) : 1;
+    d->sockets_min = opt16(spec->sockets_per_node);
+    d->cores_min = opt16(spec->cores_per_socket);
+    d->threads_min = opt16(spec->threads_per_core);
+    d->threads = opt16(spec->threads_per_core);
+    d->tmp_disk = spec->tmp_disk == NO_VAL ? 0 : spec->tmp_disk;
+    if (spec->ntasks != NO_VAL && spec->ntasks)
+        d->ntasks = spec->ntasks;
+    else
+        d->ntasks = d->nodes_min * (d->tasks_per_node ? d->tasks_per_node : 1);
+    d->tasks_per_node_exact = d->tasks_per_node && spec->ntasks == NO_VAL;
+}
+
+int demand_init(struct demand *d, const struct sched_view *v, const struct job *job, const struct part *part, struct err *e)
+{
+    const struct job_spec *spec = job->spec;
+    *d = (struct demand){0};
+    set_tasks(d, spec);
+    set_memory(d, v, spec, part);
+    d->exclusive = spec->share == SHARE_NODE || part->max_share == 0 || v->policy->linear;
+    d->whole = d->exclusive;
+    d->overcommit = spec->overcommit == 1;
+    uint32_t limit = demand_time_limit(spec, part);
+    d->limit_s = limit == INFINITE || limit > 365 * 24 * 60 ? 365u * 24 * 3600 : limit * 60;
+    int r = demand_parse_gres(d, spec->tres_per_node, offsetof(struct gres_need, per_node), e);
+    if (r == 0)
+        r = demand_parse_gres(d, spec->tres_per_job, offsetof(struct gres_need, per_job), e);
+    if (r == 0)
+        r = demand_parse_gres(d, spec->tres_per_task, offsetof(struct gres_need, per_task), e);
+    if (r == 0)
+        r = demand_parse_gres(d, spec->tres_per_socket, offsetof(struct gres_need, per_socket), e);
+    if (r < 0) {
+        demand_release(d);
+        return r;
+    }
+    for (uint32_t i = 0; i < d->gres_n; i++)
+        if (d->gres[i].per_task)
+            d->gres[i].per_job = 0; /* the tasks say how many */
+    return 0;
+}

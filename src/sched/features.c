@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A recursive-descent reader of features.h's expressions: or := and ('|' and)*, and := term ('&' term)*, term := name['*'n] | '(' or ')'. */
+#include "sched/features.h"
+
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/text.h"
+#include "model/errors.h"
+
+enum { NAME_LEN_MAX = 256, DEPTH_MAX = 16 };
+
+struct reader {
+    const char *at;
+    const char *have;                           /* a node's features, for matching */
+    bool (*known)(void *arg, const char *name); /* for checking */
+    void *arg;
+    bool bad;
+    char unknown[NAME_LEN_MAX];
+    int depth;
+};
+
+static bool list_has(const char *list, const char *name)
+{
+    size_t n = strlen(name);
+    for (const char *s = list; s && *s;) {
+        const char *end = strchr(s, ',');
+        size_t len = end ? (size_t)(end - s) : strlen(s);
+        if (len == n && memcmp(s, name, n) == 0)
+            return true;
+        s = end ? end + 1 : NULL;
+    }
+    return false;
+}
+
+static bool read_or(struct reader *r);
+
+static bool read_name(struct reader *r)
+{
+    char name[NAME_LEN_MAX];
+    size_t n = strcspn(r->at, "&|,()[]*");
+    if (n == 0 || n >= sizeof name) {
+        r->bad = true;
+        return false;
+    }
+    memcpy(name, r->at, n);
+    name[n] = '\0';
+    r->at += n;
+    if (*r->at == '*') {
+        r->at++;
+        size_t digits = strspn(r->at, "0123456789");
+        r->bad |= digits == 0;
+        r->at += digits;
+    }
+    if (r->known && !r->unknown[0] && !r->known(r->arg, name))
+        memcpy(r->unknown, name, n + 1);
+    return list_has(r->have, name);
+}
+
+static bool read_term(struct reader *r)
+{
+    if (*r->at != '(' && *r->at != '[')
+        return read_name(r);
+    char close = *r->at == '(' ? ')' : ']';
+    if (++r->depth > DEPTH_MAX) {
+        r->bad = true;
+        return false;
+    }
+    r->at++;
+    bool ok = read_or(r);
+    r->depth--;
+    if (*r->at == close)
+        r->at++;
+    else
+        r->bad = true;
+    if (close == ']' && *r->at == '*')
+        r->at += 1 + strspn(r->at + 1, "0123456789");
+    return ok;
+}
+
+static bool read_and(struct reader *r)
+{
+    bool ok = read_term(r);
+    while (!r->bad && (*r->at == '&' || *r->at == ',')) {
+        r->at++;
+        ok = read_term(r) && ok;
+    }
+    return ok;
+}
+
+static bool read_or(struct reader *r)
+{
+    bool ok = read_and(r);
+    while (!r->bad && *r->at == '|') {
+        r->at++;
+        ok = read_and(r) || ok;
+    }
+    return ok;
+}
+
+bool features_match(const char *expr, const char *node_features)
+{
+    if (!expr || !*expr)
+        return true;
+    struct reader r = {.at = expr, .have = node_features};
+    return read_or(&r) && !r.bad;
+}
+
+int features_check(const char *expr, bool (*known)(void *, const char *), void *arg, struct err *e)
+{
+    if (!expr || !*expr)
+        return 0;
+    struct reader r = {.at = expr, .known = known, .arg = arg};
+    read_or(&r);
+    if (r.bad || *r.at)
+        return err_set(e, ESLURM_INVALID_FEATURE, "%s\n'%s' cannot be read from '%s' on",
+                       error_text(ESLURM_INVALID_FEATURE), expr, r.at);
+    if (r.unknown[0])
+        return err_set(e, ESLURM_INVALID_FEATURE, "%s\nno node has the feature '%s'", error_text(ESLURM_INVALID_FEATURE),
+                       r.unknown);
+    return 0;
+}
+
+int features_split(const char *expr, struct feature_alternatives *ret, struct err *e)
+{
+    *ret = (struct feature_alternatives){0};
+    const char *open = expr ? strchr(expr, '[') : NULL, *close = open ? strchr(open, ']') : NULL;
+    if (!close || strchr(open, '*')) { /* counted groups are matched node by node */
+        ret->v[ret->n++] = mem_strdup(expr ? expr : "");
+        return 0;
+    }
+    struct text_list inner = {0};
+    char *body = mem_strndup(open + 1, (size_t)(close - open - 1));
+    text_split(&inner, body, '|');
+    mem_free(body);
+    int r = 0;
+    if (inner.n == 0 || inner.n > FEATURES_ALTERNATIVES_MAX)
+        r = err_set(e, ESLURM_INVALID_FEATURE, "'%s' has %u alternatives", expr, inner.n);
+    for (uint32_t i = 0; r == 0 && i < inner.n; i++)
+        ret->v[ret->n++] = buf_format("%.*s(%s)%s", (int)(open - expr), expr, inner.v[i], close + 1);
+    text_list_release(&inner);
+    return r;
+}
+
+void features_release(struct feature_alternatives *a)
+{
+    for (uint32_t i = 0; i < a->n; i++)
+        mem_free(a->v[i]);
+    a->n = 0;
+}

@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sched/offer.h"
+
+#include "base/bits.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "meta/meta.h"
+
+static uint32_t min32(uint32_t a, uint32_t b) { return a < b ? a : b; }
+static uint32_t max32(uint32_t a, uint32_t b) { return a > b ? a : b; }
+static uint32_t div_up(uint32_t a, uint32_t b) { return a / b + (a % b != 0); }
+
+struct node_shape node_shape(const struct policy *p, const struct node *n)
+{
+    uint32_t cpus = max32(n->cpus, 1), sockets = max32(n->sockets, 1);
+    uint32_t cores = sockets * max32(n->cores, 1);
+    uint32_t units = p->cr_cpu ? cpus : min32(cores, cpus);
+    return (struct node_shape){.units = units,
+                               .unit_cpus = max32(cpus / units, 1),
+                               .sockets = sockets,
+                               .socket_units = max32(units / sockets, 1)};
+}
+
+/* CPUs of a unit that tasks may use, which are also those that are charged. */
+static uint32_t usable_cpus(const struct demand *d, const struct node_shape *s)
+{
+    return d->threads && d->threads < s->unit_cpus ? d->threads : s->unit_cpus;
+}
+
+static uint32_t task_cpus(const struct demand *d, uint32_t usable)
+{
+    return d->tasks_per_core ? max32(d->cpus_per_task, div_up(usable, d->tasks_per_core)) : d->cpus_per_task;
+}
+
+static uint64_t node_memory(const struct node *n)
+{
+    return n->real_memory > n->mem_spec ? n->real_memory - n->mem_spec : 0;
+}
+
+static bool type_matches(const struct gres_decl *g, const char *name, const char *type)
+{
+    return text_same(g->name, name) && (!type || text_same(g->type, type));
+}
+
+uint64_t gres_total(const struct node *n, const char *name, const char *type)
+{
+    uint64_t total = 0;
+    for (uint32_t i = 0; i < n->gres.n; i++)
+        if (type_matches(&n->gres.v[i], name, type))
+            total += n->gres.v[i].count;
+    return total;
+}
+
+/* Counts, and where `pick` is given takes up to `want`, free devices in index order; `near` restricts to devices local to a unit of it. */
+static uint64_t scan_devices(const struct node *n, const struct node_load *l, const char *name, const char *type,
+                             uint64_t want, const struct bits *near, struct bits *pick)
+{
+    const struct bits *taken = load_gres_index(l, name);
+    uint64_t found = 0;
+    uint32_t base = 0;
+    for (uint32_t i = 0; i < n->gres.n; i++) {
+        const struct gres_decl *g = &n->gres.v[i];
+        if (!text_same(g->name, name))
+            continue;
+        for (uint32_t k = 0; k < g->files.n && found < want && type_matches(g, name, type); k++) {
+            if ((taken && bits_test(taken, base + k)) || (pick && bits_test(pick, base + k)))
+                continue;
+            if (near && k < g->cores.n) {
+                struct bits local = {0};
+                bool far = bits_parse(&local, g->cores.v[k], NULL) == 0 && bits_any(&local) && !bits_intersects(&local, near);
+                bits_release(&local);
+                if (far)
+                    continue;
+            }
+            found++;
+            if (pick)
+                bits_set(pick, base + k);
+        }
+        base += (uint32_t)g->files.n;
+    }
+    return found;
+}
+
+static bool has_files(const struct node *n, const char *name)
+{
+    for (uint32_t i = 0; i < n->gres.n; i++)
+        if (text_same(n->gres.v[i].name, name) && n->gres.v[i].files.n)
+            return true;
+    return false;
+}
+
+uint64_t gres_free(const struct node *n, const struct node_load *l, const char *name, const char *type)
+{
+    if (has_files(n, name))
+        return scan_devices(n, l, name, type, UINT64_MAX, NULL, NULL);
+    uint64_t total = gres_total(n, name, type), taken = load_gres_count(l, name);
+    return total > taken ? total - taken : 0;
+}
+
+bool offer_possible(const struct demand *d, const struct policy *p, const struct node *n)
+{
+    struct node_shape s = node_shape(p, n);
+    if (d->sockets_min > s.sockets || d->cores_min > n->cores || d->threads_min > max32(n->threads, 1) ||
+        d->tmp_disk > n->tmp_disk || d->mem_node > node_memory(n))
+        return false;
+    struct node_load idle = {0};
+    return offer_make(d, p, n, &idle).tasks > 0;
+}
+
+/* Tasks that the free devices of every need allow. */
+static uint32_t gres_tasks(const struct demand *d, const struct node_shape *s, const struct node *n,
+                           const struct node_load *l, uint32_t tasks, uint64_t *ret_per_job)
+{
+    for (uint32_t i = 0; i < d->gres_n && tasks; i++) {
+        const struct gres_need *g = &d->gres[i];
+        uint64_t left = gres_free(n, l, g->name, g->type);
+        if (left < g->per_node || (g->per_socket && left < g->per_socket * max32(d->sockets_min, 1)) || (g->per_job && !left))
+            return 0;
+        if (g->per_task)
+            tasks = left / g->per_task < tasks ? (uint32_t)(left / g->per_task) : tasks;
+        if (g->per_job)
+            *ret_per_job = left;
+    }
+    return tasks;
+}
+
+static uint32_t socket_tasks(const struct demand *d, const struct node_shape *s, const struct node_load *l, uint32_t usable,
+                             uint32_t cpus_a_task)
+{
+    uint32_t tasks = 0;
+    for (uint32_t k = 0; k < s->sockets; k++) {
+        uint32_t idle = 0;
+        for (uint32_t u = k * s->socket_units; u < (k + 1) * s->socket_units && u < s->units; u++)
+            idle += !bits_test(&l->units, u);
+        tasks += min32(d->tasks_per_socket, idle * usable / cpus_a_task);
+    }
+    return tasks;
+}
+
+struct offer offer_make(const struct demand *d, const struct policy *p, const struct node *n, const struct node_load *l)
+{
+    struct offer o = {.node = n};
+    struct node_shape s = node_shape(p, n);
+    if (l->exclusive_job || (d->exclusive && l->jobs))
+        return o;
+    uint32_t taken = bits_count(&l->units), usable = usable_cpus(d, &s);
+    uint32_t cpus = taken < s.units ? (s.units - taken) * usable : 0;
+    uint64_t mem_free = node_memory(n) > l->mem ? node_memory(n) - l->mem : 0;
+    if (p->cr_memory || d->mem_node || d->mem_cpu) {
+        if (!p->cr_memory)
+            mem_free = node_memory(n);
+        if (d->mem_node > mem_free || (d->mem_whole && p->cr_memory && l->mem))
+            return o;
+        if (d->mem_cpu && mem_free / d->mem_cpu < cpus)
+            cpus = (uint32_t)(mem_free / d->mem_cpu) / usable * usable;
+        if (d->whole && d->mem_cpu * s.units * usable > mem_free)
+            return o;
+    }
+    uint32_t cpus_a_task = task_cpus(d, usable);
+    if (cpus < d->cpus_node_min || !cpus)
+        return o;
+    uint32_t tasks = d->overcommit ? UINT32_MAX : cpus / cpus_a_task;
+    if (d->tasks_per_socket)
+        tasks = min32(tasks, socket_tasks(d, &s, l, usable, cpus_a_task));
+    if (d->tasks_per_node_exact && tasks < d->tasks_per_node)
+        return o;
+    if (d->tasks_per_node)
+        tasks = min32(tasks, d->tasks_per_node);
+    o.tasks = gres_tasks(d, &s, n, l, tasks, &o.gres);
+    return o;
+}
+
+/* Units local to free devices that the demand wants come first: work runs near its GPUs where there is a choice. */
+static void near_units(const struct demand *d, const struct node *n, const struct node_load *l, struct bits *near)
+{
+    for (uint32_t i = 0; i < d->gres_n; i++) {
+        struct bits free_devices = {0};
+        scan_devices(n, l, d->gres[i].name, d->gres[i].type, UINT64_MAX, NULL, &free_devices);
+        uint32_t base = 0;
+        for (uint32_t k = 0; k < n->gres.n; k++) {
+            const struct gres_decl *g = &n->gres.v[k];
+            if (!text_same(g->name, d->gres[i].name))
+                continue;
+            for (uint32_t f = 0; f < g->files.n && f < g->cores.n; f++) {
+                struct bits local = {0};
+                if (bits_test(&free_devices, base + f) && bits_parse(&local, g->cores.v[f], NULL) == 0)
+                    bits_or(near, &local);
+                bits_release(&local);
+            }
+            base += (uint32_t)g->files.n;
+        }
+        bits_release(&free_devices);
+    }
+}
+
+static uint32_t take_units(const struct node_shape *s, const struct node_load *l, const struct bits *only, uint32_t want,
+                           struct bits *ret)
+{
+    uint32_t got = 0;
+    for (uint32_t u = 0; u < s->units && got < want; u++)
+        if (!bits_test(&l->units, u) && !bits_test(ret, u) && (!only || bits_test(only, u))) {
+            bits_set(ret, u);
+            got++;
+        }
+    return got;
+}
+
+static void take_gres(const struct demand *d, const struct node *n, const struct node_load *l, uint32_t tasks,
+                      uint32_t nodes_left, uint64_t *per_job_left, struct job_node *ret)
+{
+    for (uint32_t i = 0; i < d->gres_n; i++) {
+        const struct gres_need *need = &d->gres[i];
+        uint64_t want = need->per_node + need->per_task * tasks + need->per_socket * max32(d->sockets_min, 1);
+        if (need->per_job) {
+            uint64_t left = gres_free(n, l, need->name, need->type), others = nodes_left - 1;
+            uint64_t share = per_job_left[i] > others ? per_job_left[i] - others : 1;
+            want = share < left ? share : left;
+            per_job_left[i] -= want < per_job_left[i] ? want : per_job_left[i];
+        }
+        if (!want)
+            continue;
+        struct job_gres *g = meta_recs_push(&record_job_gres, &ret->gres);
+        g->name = mem_strdup(need->name);
+        g->type = mem_strdup(need->type);
+        g->count = want;
+        if (!has_files(n, need->name))
+            continue;
+        uint64_t got = scan_devices(n, l, need->name, need->type, want, &ret->cores, &g->index);
+        if (got < want)
+            scan_devices(n, l, need->name, need->type, want - got, NULL, &g->index);
+    }
+}
+
+void offer_take(const struct demand *d, const struct policy *p, const struct node *n, const struct node_load *l,
+                uint32_t tasks, uint32_t nodes_left, uint64_t *per_job_left, struct job_node *ret)
+{
+    meta_init(&record_job_node, ret);
+    struct node_shape s = node_shape(p, n);
+    uint32_t usable = usable_cpus(d, &s);
+    uint32_t units_free = s.units - min32(bits_count(&l->units), s.units);
+    uint32_t want = div_up(max32(tasks * task_cpus(d, usable), d->cpus_node_min), usable);
+    want = d->whole ? units_free : min32(max32(want, 1), units_free);
+    struct bits near = {0};
+    near_units(d, n, l, &near);
+    uint32_t got = bits_any(&near) ? take_units(&s, l, &near, want, &ret->cores) : 0;
+    got += take_units(&s, l, NULL, want - got, &ret->cores);
+    bits_release(&near);
+    ret->node_index = n->index;
+    ret->tasks = tasks;
+    ret->cpus = d->whole && !d->threads ? max32(n->cpus, 1) : got * usable;
+    if (d->mem_whole)
+        ret->mem = p->cr_memory ? node_memory(n) : 0;
+    else
+        ret->mem = d->mem_node ? d->mem_node : d->mem_cpu * ret->cpus;
+    take_gres(d, n, l, tasks, nodes_left, per_job_left, ret);
+}
