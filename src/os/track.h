@@ -2,9 +2,9 @@
 /*
  * track: the processes of one step, as a set that can be signalled, counted and limited as a whole.
  *
- * Three ways, one interface: control groups version 1 and 2, and (CgroupPlugin=disabled) the ancestry of processes, where the
- * owner is a subreaper so that whatever a task leaves behind becomes its child.
- * One owner, one thread: the slurmstepd of the step.
+ * Three ways, one interface: control groups version 1 and 2, and (CgroupPlugin=disabled) the ancestry of
+ * processes, where the owner is a subreaper so that whatever a task leaves behind becomes its child. One
+ * owner, one thread: the slurmstepd of the step.
  */
 #ifndef OS_TRACK_H
 #define OS_TRACK_H
@@ -36,7 +36,7 @@ struct track_step {
     uint32_t uid, job_id;
     const char *step_name; /* "batch", "extern", "0" */
     uint32_t tasks;
-    const struct step_cgroup *cgroup; /* NULL: ancestry */
+    const struct step_cgroup *cgroup;  /* NULL: ancestry */
     const struct step_device *devices; /* all devices that jobs are kept from */
     uint32_t devices_n;
     const struct bits *allowed; /* indexes into devices that the step may use */

@@ -51,7 +51,8 @@ static uint64_t list_number(const char *list, uint32_t which)
     return value;
 }
 
-/* --- CPUs ---------------------------------------------------------------------------------------------------- */
+/* --- CPUs
+ * ---------------------------------------------------------------------------------------------------- */
 
 static void add_mask(const struct bits *of, uint64_t mask, struct bits *ret)
 {
@@ -61,7 +62,8 @@ static void add_mask(const struct bits *of, uint64_t mask, struct bits *ret)
 }
 
 /* An even share of the step's CPUs, in their order. */
-static void share_cpus(const struct bits *cpus, uint32_t local_id, uint32_t tasks, uint32_t each, struct bits *ret)
+static void share_cpus(const struct bits *cpus, uint32_t local_id, uint32_t tasks, uint32_t each,
+                       struct bits *ret)
 {
     uint32_t total = bits_count(cpus);
 
@@ -117,7 +119,8 @@ void bind_cpus(const struct step_launch *l, uint32_t local_id)
     bits_release(&own);
 }
 
-/* --- GPUs ---------------------------------------------------------------------------------------------------- */
+/* --- GPUs
+ * ---------------------------------------------------------------------------------------------------- */
 
 static const struct bits *step_gpus(const struct step_launch *l)
 {

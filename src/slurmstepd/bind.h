@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * bind: which of the step's CPUs and GPUs a task gets. The choice is pure; bind_cpus carries it out for the calling process.
+ * bind: which of the step's CPUs and GPUs a task gets. The choice is pure; bind_cpus carries it out for the
+ * calling process.
  */
 #ifndef SLURMSTEPD_BIND_H
 #define SLURMSTEPD_BIND_H

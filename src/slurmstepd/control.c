@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The socket in the spool folder: orders come in, a status goes out. One packet each, so that nothing has to be framed. */
+/* The socket in the spool folder: orders come in, a status goes out. One packet each, so that nothing has to
+ * be framed. */
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -11,11 +12,11 @@
 
 #include "base/mem.h"
 #include "slurmstepd/spool.h"
-#include "slurmstepd/step.h"
+#include "slurmstepd/stepd.h"
 
 enum { ORDER_MAX = 4096, CONTROLS_MAX = 64 };
 
-int control_open(struct step *s, struct err *e)
+int control_open(struct stepd *s, struct err *e)
 {
     struct sockaddr_un addr = {.sun_family = AF_UNIX};
     struct buf path = BUF_INIT;
@@ -32,7 +33,7 @@ int control_open(struct step *s, struct err *e)
     return 0;
 }
 
-void control_accept(struct step *s)
+void control_accept(struct stepd *s)
 {
     struct ucred who;
     socklen_t len = sizeof who;
@@ -49,7 +50,7 @@ void control_accept(struct step *s)
     *VEC_PUSH(&s->controls) = (struct control){.fd = fd, .uid = who.uid};
 }
 
-static void send_status(struct step *s, int fd)
+static void send_status(struct stepd *s, int fd)
 {
     struct step_status st;
     struct buf b = BUF_INIT;
@@ -73,7 +74,7 @@ static void send_status(struct step *s, int fd)
     buf_release(&b);
 }
 
-static void obey_signal(struct step *s, const struct step_order *o)
+static void obey_signal(struct stepd *s, const struct step_order *o)
 {
     int sig = (int)o->signal;
 
@@ -87,7 +88,7 @@ static void obey_signal(struct step *s, const struct step_order *o)
     }
 }
 
-static void obey(struct step *s, struct control *c, const struct step_order *o)
+static void obey(struct stepd *s, struct control *c, const struct step_order *o)
 {
     bool trusted = c->uid == 0 || c->uid == geteuid();
 
@@ -107,7 +108,7 @@ static void obey(struct step *s, struct control *c, const struct step_order *o)
     }
 }
 
-bool control_readable(struct step *s, uint32_t i)
+bool control_readable(struct stepd *s, uint32_t i)
 {
     struct control *c = &s->controls.v[i];
     uint8_t packet[ORDER_MAX];
@@ -125,7 +126,7 @@ bool control_readable(struct step *s, uint32_t i)
     return true;
 }
 
-void control_close(struct step *s)
+void control_close(struct stepd *s)
 {
     if (s->listen_fd >= 0)
         close(s->listen_fd);

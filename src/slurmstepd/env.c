@@ -8,7 +8,8 @@
 #include "base/text.h"
 #include "slurmstepd/stepid.h"
 
-/* --- a list of NAME=value ------------------------------------------------------------------------------------ */
+/* --- a list of NAME=value
+ * ------------------------------------------------------------------------------------ */
 
 static uint32_t env_find(const struct meta_strs *env, const char *name)
 {
@@ -105,7 +106,8 @@ static void env_set_counts(struct meta_strs *env, const char *name, uint32_t n,
     buf_release(&b);
 }
 
-/* --- what the launch record says ----------------------------------------------------------------------------- */
+/* --- what the launch record says
+ * ----------------------------------------------------------------------------- */
 
 const struct job *launch_job(const struct step_launch *l)
 {
@@ -158,7 +160,8 @@ void env_sluid(const struct job *job, char ret[SLUID_LEN + 1])
     ret[SLUID_LEN] = 0;
 }
 
-/* --- devices ------------------------------------------------------------------------------------------------- */
+/* --- devices
+ * ------------------------------------------------------------------------------------------------- */
 
 static const struct bits *share_gpus(const struct job_gres *gres, uint32_t n, uint64_t *ret_count)
 {
@@ -234,7 +237,8 @@ static void env_gpus(struct meta_strs *env, const struct step_launch *l)
     buf_release(&seen);
 }
 
-/* --- the job ------------------------------------------------------------------------------------------------- */
+/* --- the job
+ * ------------------------------------------------------------------------------------------------- */
 
 static void env_array(struct meta_strs *env, const struct job *job)
 {
@@ -302,12 +306,13 @@ static void env_launchers(struct meta_strs *env)
         env_default(env, pairs[i][0], pairs[i][1]);
 }
 
-/* --- the batch step ------------------------------------------------------------------------------------------ */
+/* --- the batch step
+ * ------------------------------------------------------------------------------------------ */
 
 static const char *env_exclusive(uint32_t share)
 {
-    static const char *const names[] = {[SHARE_NODE] = "NODE", [SHARE_USER] = "USER", [SHARE_MCS] = "MCS",
-                                        [SHARE_TOPO] = "TOPO"};
+    static const char *const names[] = {
+        [SHARE_NODE] = "NODE", [SHARE_USER] = "USER", [SHARE_MCS] = "MCS", [SHARE_TOPO] = "TOPO"};
 
     return share < sizeof names / sizeof names[0] && names[share] ? names[share] : "NO";
 }
@@ -331,8 +336,10 @@ static void env_memory(struct meta_strs *env, const struct job *job)
 
 static void env_distribution(struct meta_strs *env, uint32_t dist, uint32_t plane_size)
 {
-    static const char *const names[] = {[DIST_BLOCK] = "block", [DIST_CYCLIC] = "cyclic",
-                                        [DIST_ARBITRARY] = "arbitrary", [DIST_PLANE] = "plane"};
+    static const char *const names[] = {[DIST_BLOCK] = "block",
+                                        [DIST_CYCLIC] = "cyclic",
+                                        [DIST_ARBITRARY] = "arbitrary",
+                                        [DIST_PLANE] = "plane"};
 
     if (dist < sizeof names / sizeof names[0] && names[dist])
         env_default(env, "SLURM_DISTRIBUTION", names[dist]);
@@ -391,7 +398,8 @@ static void env_batch(struct meta_strs *env, const struct step_launch *l)
     env_set(env, "SLURM_STEPID", "%d", (int)l->cred->step_id);
 }
 
-/* --- a step of srun ------------------------------------------------------------------------------------------ */
+/* --- a step of srun
+ * ------------------------------------------------------------------------------------------ */
 
 static void env_gtids(struct meta_strs *env, const struct step_launch *l)
 {

@@ -2,8 +2,8 @@
 /*
  * env: the environment of batch scripts and tasks. Pure: everything comes from the launch record.
  *
- * Order matters: the user's own variables first, then the job's, the step's and the task's, which replace them.
- * The names are those of "OUTPUT ENVIRONMENT VARIABLES" in sbatch(1) and srun(1).
+ * Order matters: the user's own variables first, then the job's, the step's and the task's, which replace
+ * them. The names are those of "OUTPUT ENVIRONMENT VARIABLES" in sbatch(1) and srun(1).
  */
 #ifndef SLURMSTEPD_ENV_H
 #define SLURMSTEPD_ENV_H
@@ -15,7 +15,8 @@
 
 enum { SLUID_LEN = 14 };
 
-void env_set(struct meta_strs *env, const char *name, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+void env_set(struct meta_strs *env, const char *name, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
 void env_unset(struct meta_strs *env, const char *name);
 const char *env_get(const struct meta_strs *env, const char *name); /* NULL when absent */
 

@@ -12,7 +12,7 @@
 #include "base/mem.h"
 #include "slurmstepd/env.h"
 #include "slurmstepd/pattern.h"
-#include "slurmstepd/step.h"
+#include "slurmstepd/stepd.h"
 #include "slurmstepd/stepid.h"
 
 /* What one stream of a task is. */
@@ -21,7 +21,7 @@ struct stream_plan {
     bool append;
 };
 
-char *files_expand(const struct step *s, const char *pattern, const struct task *t)
+char *files_expand(const struct stepd *s, const char *pattern, const struct task *t)
 {
     char sluid[SLUID_LEN + 1];
     struct buf b = BUF_INIT;
@@ -100,15 +100,21 @@ static int keep_nonblocking(int fd)
     return fd;
 }
 
-/* --- batch: everything is a file ----------------------------------------------------------------------------- */
+/* --- batch: everything is a file
+ * ----------------------------------------------------------------------------- */
 
-static int files_batch(struct step *s, struct task *t, struct task_files *f, struct err *e)
+static int files_batch(struct stepd *s, struct task *t, struct task_files *f, struct err *e)
 {
     const struct job_spec *spec = s->job->spec;
     bool array = s->job->array_task_id != NO_VAL && s->job->array_job_id;
     /* A requeued job goes on in its file, unless the user says otherwise. */
-    bool append = spec->open_mode == OPEN_APPEND || (spec->open_mode == OPEN_UNSET && s->launch->cred->restarts);
-    char *out = files_expand(s, spec->std_out ? spec->std_out : array ? "slurm-%A_%a.out" : "slurm-%j.out", t);
+    bool append =
+        spec->open_mode == OPEN_APPEND || (spec->open_mode == OPEN_UNSET && s->launch->cred->restarts);
+    char *out = files_expand(s,
+                             spec->std_out ? spec->std_out
+                             : array       ? "slurm-%A_%a.out"
+                                           : "slurm-%j.out",
+                             t);
     char *err = spec->std_err ? files_expand(s, spec->std_err, t) : NULL;
     char *in = spec->std_in ? files_expand(s, spec->std_in, t) : mem_strdup("/dev/null");
 
@@ -124,10 +130,11 @@ static int files_batch(struct step *s, struct task *t, struct task_files *f, str
     return f->err < 0 ? -e->code : 0;
 }
 
-/* --- steps: files where a pattern is given, else pipes ------------------------------------------------------- */
+/* --- steps: files where a pattern is given, else pipes
+ * ------------------------------------------------------- */
 
-static int output_stream(struct step *s, struct task *t, const char *pattern, const char *what, int *ret_task,
-                         int *ret_ours, struct err *e)
+static int output_stream(struct stepd *s, struct task *t, const char *pattern, const char *what,
+                         int *ret_task, int *ret_ours, struct err *e)
 {
     const struct launch_tasks *lt = s->launch->tasks;
     char *path;
@@ -146,7 +153,7 @@ static int output_stream(struct step *s, struct task *t, const char *pattern, co
     return *ret_task < 0 ? -e->code : 0;
 }
 
-static int input_stream(struct step *s, struct task *t, struct task_files *f, struct err *e)
+static int input_stream(struct stepd *s, struct task *t, struct task_files *f, struct err *e)
 {
     const struct launch_tasks *lt = s->launch->tasks;
     int rc;
@@ -168,7 +175,7 @@ static int input_stream(struct step *s, struct task *t, struct task_files *f, st
     return rc;
 }
 
-static int files_pty(struct step *s, struct task *t, struct task_files *f, struct err *e)
+static int files_pty(struct stepd *s, struct task *t, struct task_files *f, struct err *e)
 {
     const struct launch_tasks *lt = s->launch->tasks;
     struct winsize size = {.ws_row = lt->rows, .ws_col = lt->cols};
@@ -189,7 +196,7 @@ static int files_pty(struct step *s, struct task *t, struct task_files *f, struc
     return f->err < 0 ? err_set(e, errno, "dup: %s", strerror(errno)) : 0;
 }
 
-int files_open(struct step *s, struct task *t, struct task_files *f, struct err *e)
+int files_open(struct stepd *s, struct task *t, struct task_files *f, struct err *e)
 {
     const struct launch_tasks *lt = s->launch->tasks;
     int rc;
@@ -221,7 +228,7 @@ void files_close(struct task_files *f)
     *f = (struct task_files){-1, -1, -1};
 }
 
-int files_enter_work_dir(const struct step *s)
+int files_enter_work_dir(const struct stepd *s)
 {
     const char *dir = files_work_dir(s);
     int failed;
@@ -234,7 +241,7 @@ int files_enter_work_dir(const struct step *s)
     return failed;
 }
 
-const char *files_work_dir(const struct step *s)
+const char *files_work_dir(const struct stepd *s)
 {
     return step_is_batch(s) ? s->job->spec->work_dir : s->launch->tasks->work_dir;
 }

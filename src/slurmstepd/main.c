@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* slurmstepd: one step of one job on this node. See step.h. */
+/* slurmstepd: one step of one job on this node. See stepd.h. */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -16,17 +16,18 @@
 
 #include "base/mem.h"
 #include "slurmstepd/env.h"
-#include "slurmstepd/step.h"
+#include "slurmstepd/stepd.h"
 #include "slurmstepd/stepid.h"
 #include "version.h"
 
 enum {
     LAUNCH_MAX = 256 << 20,
-    KILL_AGAIN_MS = 20,       /* between two SIGKILL to what is left of a step; doubles up to the next */
+    KILL_AGAIN_MS = 20, /* between two SIGKILL to what is left of a step; doubles up to the next */
     KILL_AGAIN_MS_MAX = 2000,
 };
 
-/* --- start --------------------------------------------------------------------------------------------------- */
+/* --- start
+ * --------------------------------------------------------------------------------------------------- */
 
 static int read_launch(int fd, struct step_launch *ret, struct err *e)
 {
@@ -64,18 +65,18 @@ static bool launch_complete(const struct step_launch *l)
     return job && job->spec;
 }
 
-static void step_init(struct step *s, struct step_launch *l)
+static void step_init(struct stepd *s, struct step_launch *l)
 {
     struct buf id = BUF_INIT;
 
-    *s = (struct step){.launch = l,
-                       .job = launch_job(l),
-                       .step_id = l->cred->step_id,
-                       .signal_fd = -1,
-                       .listen_fd = -1,
-                       .stderr_fd = -1,
-                       .srun_fd = l->batch ? -1 : STEPD_FD_SRUN,
-                       .start_time = l->start_time ? l->start_time : time(NULL)};
+    *s = (struct stepd){.launch = l,
+                        .job = launch_job(l),
+                        .step_id = l->cred->step_id,
+                        .signal_fd = -1,
+                        .listen_fd = -1,
+                        .stderr_fd = -1,
+                        .srun_fd = l->batch ? -1 : STEPD_FD_SRUN,
+                        .start_time = l->start_time ? l->start_time : time(NULL)};
     buf_init(&s->srun_in);
     buf_init(&s->srun_out);
     s->user = (struct user){l->cred->uid, l->cred->gid, l->cred->gids.v, l->cred->gids.n};
@@ -85,13 +86,14 @@ static void step_init(struct step *s, struct step_launch *l)
     s->tasks_n = launch_task_count(l);
     s->tasks = mem_array(s->tasks_n ? s->tasks_n : 1, sizeof *s->tasks);
     for (uint32_t i = 0; i < s->tasks_n; i++) {
-        s->tasks[i] = (struct task){.rank = launch_task_rank(l, i), .local_id = i, .in = -1, .out = -1, .err = -1};
+        s->tasks[i] =
+            (struct task){.rank = launch_task_rank(l, i), .local_id = i, .in = -1, .out = -1, .err = -1};
         buf_init(&s->tasks[i].in_queue);
     }
     env_build(&s->env, l, getpriority(PRIO_PROCESS, 0));
 }
 
-static int step_open_signals(struct step *s, struct err *e)
+static int step_open_signals(struct stepd *s, struct err *e)
 {
     sigset_t set;
 
@@ -108,7 +110,7 @@ static int step_open_signals(struct step *s, struct err *e)
     return 0;
 }
 
-static int step_open(struct step *s, struct err *e)
+static int step_open(struct stepd *s, struct err *e)
 {
     const struct step_launch *l = s->launch;
     struct track_step what = {.uid = s->user.uid,
@@ -137,9 +139,10 @@ static int step_open(struct step *s, struct err *e)
     return rc;
 }
 
-/* --- run ----------------------------------------------------------------------------------------------------- */
+/* --- run
+ * ----------------------------------------------------------------------------------------------------- */
 
-static void reap(struct step *s)
+static void reap(struct stepd *s)
 {
     struct signalfd_siginfo info;
     int status;
@@ -151,7 +154,7 @@ static void reap(struct step *s)
         task_reaped(s, pid, status);
 }
 
-static bool streams_open(const struct step *s)
+static bool streams_open(const struct stepd *s)
 {
     for (uint32_t i = 0; i < s->tasks_n; i++)
         if (s->tasks[i].out >= 0 || s->tasks[i].err >= 0)
@@ -159,16 +162,17 @@ static bool streams_open(const struct step *s)
     return false;
 }
 
-enum poll_kind { POLL_SIGNAL, POLL_LISTEN, POLL_CONTROL, POLL_SRUN, POLL_OUT, POLL_ERR, POLL_IN };
-struct poll_set {
+enum watch_kind { WATCH_SIGNAL, WATCH_LISTEN, WATCH_CONTROL, WATCH_SRUN, WATCH_OUT, WATCH_ERR, WATCH_IN };
+struct watch_set {
     VEC(struct pollfd) fds;
     VEC(struct {
-        enum poll_kind kind;
+        enum watch_kind kind;
         uint32_t index;
-    }) what;
+    })
+    what;
 };
 
-static void poll_add(struct poll_set *p, int fd, short events, enum poll_kind kind, uint32_t index)
+static void poll_add(struct watch_set *p, int fd, short events, enum watch_kind kind, uint32_t index)
 {
     struct pollfd *f;
 
@@ -182,7 +186,7 @@ static void poll_add(struct poll_set *p, int fd, short events, enum poll_kind ki
     p->what.v[p->what.n - 1].index = index;
 }
 
-static bool input_full(const struct step *s)
+static bool input_full(const struct stepd *s)
 {
     for (uint32_t i = 0; i < s->tasks_n; i++)
         if (s->tasks[i].in >= 0 && s->tasks[i].in_queue.len > (1 << 20))
@@ -190,29 +194,30 @@ static bool input_full(const struct step *s)
     return false;
 }
 
-static void poll_fill(struct poll_set *p, const struct step *s)
+static void poll_fill(struct watch_set *p, const struct stepd *s)
 {
     bool full = srun_full(s);
 
     p->fds.n = p->what.n = 0;
-    poll_add(p, s->signal_fd, POLLIN, POLL_SIGNAL, 0);
-    poll_add(p, s->listen_fd, POLLIN, POLL_LISTEN, 0);
+    poll_add(p, s->signal_fd, POLLIN, WATCH_SIGNAL, 0);
+    poll_add(p, s->listen_fd, POLLIN, WATCH_LISTEN, 0);
     for (uint32_t i = 0; i < s->controls.n; i++)
-        poll_add(p, s->controls.v[i].fd, POLLIN, POLL_CONTROL, i);
-    poll_add(p, s->srun_fd, (short)((input_full(s) ? 0 : POLLIN) | (s->srun_out.len ? POLLOUT : 0)), POLL_SRUN, 0);
+        poll_add(p, s->controls.v[i].fd, POLLIN, WATCH_CONTROL, i);
+    poll_add(p, s->srun_fd, (short)((input_full(s) ? 0 : POLLIN) | (s->srun_out.len ? POLLOUT : 0)),
+             WATCH_SRUN, 0);
     for (uint32_t i = 0; i < s->tasks_n; i++) {
         const struct task *t = &s->tasks[i];
 
         if (!full) {
-            poll_add(p, t->out, POLLIN, POLL_OUT, i);
-            poll_add(p, t->err, POLLIN, POLL_ERR, i);
+            poll_add(p, t->out, POLLIN, WATCH_OUT, i);
+            poll_add(p, t->err, POLLIN, WATCH_ERR, i);
         }
         if (t->in_queue.len)
-            poll_add(p, t->in, POLLOUT, POLL_IN, i);
+            poll_add(p, t->in, POLLOUT, WATCH_IN, i);
     }
 }
 
-static void drop_controls(struct step *s)
+static void drop_controls(struct stepd *s)
 {
     uint32_t kept = 0;
 
@@ -222,7 +227,7 @@ static void drop_controls(struct step *s)
     s->controls.n = kept;
 }
 
-static void poll_handle(struct step *s, const struct poll_set *p)
+static void poll_handle(struct stepd *s, const struct watch_set *p)
 {
     for (uint32_t i = 0; i < p->fds.n; i++) {
         uint32_t index = p->what.v[i].index;
@@ -231,27 +236,27 @@ static void poll_handle(struct step *s, const struct poll_set *p)
         if (!got)
             continue;
         switch (p->what.v[i].kind) {
-        case POLL_SIGNAL:
+        case WATCH_SIGNAL:
             reap(s);
             break;
-        case POLL_LISTEN:
+        case WATCH_LISTEN:
             control_accept(s);
             break;
-        case POLL_CONTROL:
+        case WATCH_CONTROL:
             if (!control_readable(s, index)) {
                 close(s->controls.v[index].fd);
                 s->controls.v[index].fd = -1;
             }
             break;
-        case POLL_SRUN:
+        case WATCH_SRUN:
             if (got & (POLLIN | POLLHUP | POLLERR) && s->srun_fd >= 0)
                 srun_readable(s);
             break;
-        case POLL_OUT:
-        case POLL_ERR:
-            srun_output(s, &s->tasks[index], p->what.v[i].kind == POLL_OUT ? 1 : 2);
+        case WATCH_OUT:
+        case WATCH_ERR:
+            srun_output(s, &s->tasks[index], p->what.v[i].kind == WATCH_OUT ? 1 : 2);
             break;
-        case POLL_IN:
+        case WATCH_IN:
             task_feed(&s->tasks[index]);
             break;
         }
@@ -261,7 +266,7 @@ static void poll_handle(struct step *s, const struct poll_set *p)
     srun_flush(s, false);
 }
 
-static void poll_once(struct step *s, struct poll_set *p, int timeout_ms)
+static void poll_once(struct stepd *s, struct watch_set *p, int timeout_ms)
 {
     poll_fill(p, s);
     if (poll(p->fds.v, p->fds.n, timeout_ms) > 0)
@@ -269,7 +274,7 @@ static void poll_once(struct step *s, struct poll_set *p, int timeout_ms)
 }
 
 /* What the tasks left behind must not outlive the step. */
-static void step_clean(struct step *s, struct poll_set *p)
+static void step_clean(struct stepd *s, struct watch_set *p)
 {
     int wait_ms = KILL_AGAIN_MS;
 
@@ -282,9 +287,9 @@ static void step_clean(struct step *s, struct poll_set *p)
     }
 }
 
-static void step_run(struct step *s)
+static void step_run(struct stepd *s)
 {
-    struct poll_set p = {0};
+    struct watch_set p = {0};
     bool told_lost = false;
 
     s->phase = PHASE_RUNNING;
@@ -304,20 +309,21 @@ static void step_run(struct step *s)
     VEC_FREE(&p.what);
 }
 
-static void step_check_memory(struct step *s)
+static void step_check_memory(struct stepd *s)
 {
     uint64_t kills = s->track->ops->oom_kills(s->track);
 
     if (!kills)
         return;
     s->oom = true;
-    step_notice(s, "Detected %llu oom_kill event%s in StepId=%s. Some of the step tasks have been OOM Killed.",
+    step_notice(s,
+                "Detected %llu oom_kill event%s in StepId=%s. Some of the step tasks have been OOM Killed.",
                 (unsigned long long)kills, kills == 1 ? "" : "s", s->id_text);
     s->worst = STATUS_OUT_OF_MEMORY;
 }
 
 /* A failure of ours: known to the user where that is possible, and in the report. */
-static void step_failed(struct step *s, const struct err *e)
+static void step_failed(struct stepd *s, const struct err *e)
 {
     fprintf(stderr, "[%s] error: %s\n", s->id_text, e->text);
     step_notice(s, "%s", e->text);
@@ -331,7 +337,7 @@ static void step_failed(struct step *s, const struct err *e)
             s->tasks[i].status = s->worst;
 }
 
-static int step_main(struct step *s)
+static int step_main(struct stepd *s)
 {
     struct err e;
     int rc = step_open(s, &e);
@@ -363,7 +369,7 @@ static int step_main(struct step *s)
 int main(int argc, char **argv)
 {
     struct step_launch *l = mem_alloc(sizeof *l);
-    struct step s;
+    struct stepd s;
     struct err e;
 
     if (argc > 1 && strcmp(argv[1], "-V") == 0) {

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
-#include "slurmstepd/step.h"
+#include "slurmstepd/stepd.h"
 #include "slurmstepd/stepid.h"
 
 /* The form of Slurm 26.05: "[2026-01-31T12:00:00.123] error: ". */
@@ -49,7 +49,7 @@ void notice_write(int fd, const char *fmt, ...)
     buf_release(&b);
 }
 
-void step_notice(struct step *s, const char *fmt, ...)
+void step_notice(struct stepd *s, const char *fmt, ...)
 {
     struct buf b = BUF_INIT;
     va_list ap;
@@ -86,7 +86,7 @@ static const char *cancel_reason(const struct step_order *o)
     }
 }
 
-void step_notice_cancelled(struct step *s, const struct step_order *o)
+void step_notice_cancelled(struct stepd *s, const struct step_order *o)
 {
     const char *why = cancel_reason(o);
     struct buf line = BUF_INIT;

@@ -13,7 +13,8 @@ enum { PATTERN_WIDTH_MAX = 10 };
 /* Where the number of a symbol comes from; texts have their own table. */
 static bool pattern_number(char symbol, const struct pattern_values *v, uint32_t *ret)
 {
-    /* Slurm prints NO_VAL for the array index of a batch job that is not an array, and 0 in a step of srun. */
+    /* Slurm prints NO_VAL for the array index of a batch job that is not an array, and 0 in a step of srun.
+     */
     uint32_t no_index = step_is_special(v->step_id) ? NO_VAL : 0;
     uint32_t index = v->array_task_id == NO_VAL ? no_index : v->array_task_id;
 

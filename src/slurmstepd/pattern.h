@@ -24,8 +24,8 @@ struct pattern_values {
 };
 
 /*
- * Appends the name. A backslash anywhere turns replacement off and is removed itself. A number after the percent sign pads
- * numbers with zeros, to at most 10 places. Unknown symbols stay as they are.
+ * Appends the name. A backslash anywhere turns replacement off and is removed itself. A number after the
+ * percent sign pads numbers with zeros, to at most 10 places. Unknown symbols stay as they are.
  */
 void pattern_expand(const char *pattern, const struct pattern_values *v, struct buf *out);
 

@@ -9,7 +9,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "slurmstepd/env.h"
-#include "slurmstepd/step.h"
+#include "slurmstepd/stepd.h"
 
 static void prolog_line(char *line, struct meta_strs *env)
 {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The node_report that outlives slurmd: a file in the spool folder, taken away when the controller has acknowledged it. */
+/* The node_report that outlives slurmd: a file in the spool folder, taken away when the controller has
+ * acknowledged it. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -9,7 +10,7 @@
 
 #include "base/mem.h"
 #include "slurmstepd/spool.h"
-#include "slurmstepd/step.h"
+#include "slurmstepd/stepd.h"
 
 static int write_file(const char *path, const struct buf *b, struct err *e)
 {
@@ -21,7 +22,7 @@ static int write_file(const char *path, const struct buf *b, struct err *e)
     return ok ? 0 : err_set(e, errno, "%s: %s", path, strerror(errno));
 }
 
-int report_write(struct step *s, struct err *e)
+int report_write(struct stepd *s, struct err *e)
 {
     struct node_report r;
     struct buf body = BUF_INIT, path = BUF_INIT, part = BUF_INIT;

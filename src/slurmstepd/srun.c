@@ -11,46 +11,24 @@
 
 #include "base/mem.h"
 #include "model/message.h"
-#include "slurmstepd/step.h"
+#include "port/frame.h"
+#include "slurmstepd/stepd.h"
 
 enum {
-    FRAME_HEAD = 12,
-    FRAME_MAX = 2 << 20,     /* io data is at most 1 MiB */
-    QUEUE_MAX = 1 << 20,     /* beyond it the other side has to wait */
+    SRUN_FRAME_MAX = 2 << 20, /* io data is at most 1 MiB */
+    QUEUE_MAX = 1 << 20,      /* beyond it the other side has to wait */
     CHUNK = 65536,
-    FLUSH_WAIT_MS = 10000,   /* an srun that does not read for so long is lost */
+    FLUSH_WAIT_MS = 10000, /* an srun that does not read for so long is lost */
 };
 
-static void put_le(uint8_t *p, uint32_t v, int bytes)
+static void srun_send(struct stepd *s, enum msg_type type, const struct meta_record *record, const void *rec)
 {
-    for (int i = 0; i < bytes; i++)
-        p[i] = (uint8_t)(v >> (8 * i));
-}
-
-static uint32_t get_le(const uint8_t *p, int bytes)
-{
-    uint32_t v = 0;
-
-    for (int i = 0; i < bytes; i++)
-        v |= (uint32_t)p[i] << (8 * i);
-    return v;
-}
-
-static void srun_send(struct step *s, enum msg_type type, const struct meta_record *record, const void *rec)
-{
-    uint8_t head[FRAME_HEAD] = {0};
-    size_t at = s->srun_out.len;
-
-    if (s->srun_fd < 0)
-        return;
-    buf_add(&s->srun_out, head, sizeof head);
-    meta_encode(record, rec, &s->srun_out);
-    put_le((uint8_t *)s->srun_out.s + at, (uint32_t)(s->srun_out.len - at - FRAME_HEAD), 4);
-    put_le((uint8_t *)s->srun_out.s + at + 4, type, 2);
+    if (s->srun_fd >= 0)
+        frame_add(&s->srun_out, (uint16_t)type, 0, 0, record, rec);
 }
 
 /* srun is gone: its step is told to end. */
-static void srun_drop(struct step *s)
+static void srun_drop(struct stepd *s)
 {
     close(s->srun_fd);
     s->srun_fd = -1;
@@ -60,17 +38,18 @@ static void srun_drop(struct step *s)
         s->tasks[i].in_closing = true;
 }
 
-bool srun_full(const struct step *s)
+bool srun_full(const struct stepd *s)
 {
     return s->srun_out.len >= QUEUE_MAX;
 }
 
-static void srun_write(struct step *s)
+static void srun_write(struct stepd *s)
 {
     size_t done = 0;
 
     while (s->srun_fd >= 0 && done < s->srun_out.len) {
-        ssize_t put = send(s->srun_fd, s->srun_out.s + done, s->srun_out.len - done, MSG_NOSIGNAL | MSG_DONTWAIT);
+        ssize_t put =
+            send(s->srun_fd, s->srun_out.s + done, s->srun_out.len - done, MSG_NOSIGNAL | MSG_DONTWAIT);
 
         if (put < 0 && errno == EINTR)
             continue;
@@ -86,7 +65,7 @@ static void srun_write(struct step *s)
     buf_truncate(&s->srun_out, s->srun_out.len - done);
 }
 
-void srun_flush(struct step *s, bool wait)
+void srun_flush(struct stepd *s, bool wait)
 {
     if (s->srun_out.len)
         srun_write(s);
@@ -99,12 +78,10 @@ void srun_flush(struct step *s, bool wait)
     }
 }
 
-void srun_started(struct step *s)
+void srun_started(struct stepd *s)
 {
     struct tasks_started m;
-    struct launch_reply reply;
 
-    meta_init(&record_launch_reply, &reply);
     meta_init(&record_tasks_started, &m);
     for (uint32_t i = 0; i < s->tasks_n; i++) {
         meta_u32s_push(&m.tasks, s->tasks[i].rank);
@@ -113,10 +90,9 @@ void srun_started(struct step *s)
     m.node = mem_strdup(s->launch->node_name);
     srun_send(s, MSG_TASKS_STARTED, &record_tasks_started, &m);
     meta_release(&record_tasks_started, &m);
-    meta_release(&record_launch_reply, &reply);
 }
 
-void srun_task_exits(struct step *s)
+void srun_task_exits(struct stepd *s)
 {
     for (uint32_t i = 0; i < s->tasks_n && s->srun_fd >= 0; i++) {
         struct task_exit m;
@@ -131,7 +107,8 @@ void srun_task_exits(struct step *s)
         for (uint32_t j = i; j < s->tasks_n; j++) {
             struct task *other = &s->tasks[j];
 
-            if (other->reported || other->pid || other->out >= 0 || other->err >= 0 || other->status != t->status)
+            if (other->reported || other->pid || other->out >= 0 || other->err >= 0 ||
+                other->status != t->status)
                 continue;
             meta_u32s_push(&m.tasks, other->rank);
             other->reported = true;
@@ -141,14 +118,14 @@ void srun_task_exits(struct step *s)
     }
 }
 
-void srun_notice(struct step *s, const char *line)
+void srun_notice(struct stepd *s, const char *line)
 {
     struct step_notice m = {.text = (char *)line};
 
     srun_send(s, MSG_STEP_NOTICE, &record_step_notice, &m);
 }
 
-void srun_output(struct step *s, struct task *t, uint32_t stream)
+void srun_output(struct stepd *s, struct task *t, uint32_t stream)
 {
     int *fd = stream == 2 ? &t->err : &t->out;
     uint8_t chunk[CHUNK];
@@ -172,7 +149,8 @@ void srun_output(struct step *s, struct task *t, uint32_t stream)
     srun_send(s, MSG_IO, &record_io, &m);
 }
 
-/* --- from srun ----------------------------------------------------------------------------------------------- */
+/* --- from srun
+ * ----------------------------------------------------------------------------------------------- */
 
 void task_feed(struct task *t)
 {
@@ -201,7 +179,7 @@ void task_feed(struct task *t)
     }
 }
 
-static void srun_input(struct step *s, const struct io *m)
+static void srun_input(struct stepd *s, const struct io *m)
 {
     for (uint32_t i = 0; i < s->tasks_n; i++) {
         struct task *t = &s->tasks[i];
@@ -218,7 +196,7 @@ static void srun_input(struct step *s, const struct io *m)
     }
 }
 
-static void srun_window(struct step *s, const struct window *m)
+static void srun_window(struct stepd *s, const struct window *m)
 {
     struct winsize size = {.ws_row = m->rows, .ws_col = m->cols};
 
@@ -227,7 +205,7 @@ static void srun_window(struct step *s, const struct window *m)
             ioctl(s->tasks[i].out, TIOCSWINSZ, &size);
 }
 
-static void srun_signal(struct step *s, uint32_t sig)
+static void srun_signal(struct stepd *s, uint32_t sig)
 {
     struct step_order o = {.signal = sig, .state = JOB_CANCELLED};
 
@@ -238,33 +216,36 @@ static void srun_signal(struct step *s, uint32_t sig)
     s->track->ops->signal(s->track, (int)sig);
 }
 
-static bool srun_frame(struct step *s, uint32_t type, const void *body, uint32_t len)
+/* False: not a frame that srun may send. */
+static bool srun_frame(struct stepd *s, const struct frame *f)
 {
-    const struct message_type *mt = message_by_number(type);
+    const struct message_type *mt = message_by_number(f->type);
     void *rec;
 
     if (!mt || !mt->request)
         return false;
     rec = mem_alloc(mt->request->size);
-    if (meta_decode(mt->request, rec, body, len, NULL) < 0) {
+    if (meta_decode(mt->request, rec, f->body, f->len, NULL) < 0) {
         mem_free(rec);
         return false;
     }
-    if (type == MSG_IO)
+    if (f->type == MSG_IO)
         srun_input(s, rec);
-    else if (type == MSG_SIGNAL_TASKS)
+    else if (f->type == MSG_SIGNAL_TASKS)
         srun_signal(s, ((struct signal_tasks *)rec)->signal);
-    else if (type == MSG_WINDOW)
+    else if (f->type == MSG_WINDOW)
         srun_window(s, rec);
     meta_free(mt->request, rec);
     return true;
 }
 
-void srun_readable(struct step *s)
+void srun_readable(struct stepd *s)
 {
     char chunk[CHUNK];
     ssize_t got = recv(s->srun_fd, chunk, sizeof chunk, MSG_DONTWAIT);
     size_t done = 0;
+    struct frame f;
+    int rc;
 
     if (got < 0 && (errno == EAGAIN || errno == EINTR))
         return;
@@ -273,21 +254,16 @@ void srun_readable(struct step *s)
         return;
     }
     buf_add(&s->srun_in, chunk, (size_t)got);
-    while (s->srun_in.len - done >= FRAME_HEAD) {
-        const uint8_t *head = (const uint8_t *)s->srun_in.s + done;
-        uint32_t len = get_le(head, 4);
-
-        if (len > FRAME_MAX) {
-            srun_drop(s);
-            return;
-        }
-        if (s->srun_in.len - done - FRAME_HEAD < len)
+    while ((rc = frame_parse(s->srun_in.s + done, s->srun_in.len - done, SRUN_FRAME_MAX, &f, NULL)) > 0) {
+        if (!srun_frame(s, &f)) {
+            rc = -1;
             break;
-        if (!srun_frame(s, get_le(head + 4, 2), head + FRAME_HEAD, len)) {
-            srun_drop(s);
-            return;
         }
-        done += FRAME_HEAD + len;
+        done += FRAME_HEADER + f.len;
+    }
+    if (rc < 0) {
+        srun_drop(s);
+        return;
     }
     memmove(s->srun_in.s, s->srun_in.s + done, s->srun_in.len - done);
     buf_truncate(&s->srun_in, s->srun_in.len - done);

@@ -19,9 +19,10 @@
 #include "slurmstepd/bind.h"
 #include "slurmstepd/env.h"
 #include "slurmstepd/multiprog.h"
-#include "slurmstepd/step.h"
+#include "slurmstepd/stepd.h"
 
-/* --- in the child -------------------------------------------------------------------------------------------- */
+/* --- in the child
+ * -------------------------------------------------------------------------------------------- */
 
 static void child_signals(void)
 {
@@ -48,10 +49,10 @@ static void child_streams(const struct task *t, const struct task_files *f)
     syscall(SYS_close_range, 3, ~0U, 0);
 }
 
-static void child_limits(struct step *s)
+static void child_limits(struct stepd *s)
 {
-    const struct meta_strs *limits = step_is_batch(s) ? &s->launch->batch->payload->rlimits
-                                                      : &s->launch->tasks->rlimits;
+    const struct meta_strs *limits =
+        step_is_batch(s) ? &s->launch->batch->payload->rlimits : &s->launch->tasks->rlimits;
     uint64_t mem = s->launch->share->mem ? s->launch->share->mem : s->launch->share->job_mem;
     uint16_t mask = step_is_batch(s) ? s->job->spec->umask : s->launch->tasks->umask;
     struct err e;
@@ -128,9 +129,10 @@ _Noreturn static void child_exec(struct meta_strs *argv, struct meta_strs *env)
     _exit(WEXITSTATUS(STATUS_EXEC_FAILED));
 }
 
-static void child_argv(struct step *s, const struct task *t, struct meta_strs *argv)
+static void child_argv(struct stepd *s, const struct task *t, struct meta_strs *argv)
 {
-    const struct meta_strs *given = step_is_batch(s) ? &s->launch->batch->payload->argv : &s->launch->tasks->argv;
+    const struct meta_strs *given =
+        step_is_batch(s) ? &s->launch->batch->payload->argv : &s->launch->tasks->argv;
     struct err e;
 
     if (!step_is_batch(s) && s->launch->tasks->multi_prog) {
@@ -145,7 +147,7 @@ static void child_argv(struct step *s, const struct task *t, struct meta_strs *a
         meta_strs_push(argv, s->launch->script);
 }
 
-_Noreturn static void child_run(struct step *s, struct task *t, const struct task_files *f)
+_Noreturn static void child_run(struct stepd *s, struct task *t, const struct task_files *f)
 {
     const char *own_prolog = step_is_batch(s) ? NULL : s->launch->tasks->task_prolog;
     struct meta_strs argv = {0};
@@ -181,9 +183,10 @@ _Noreturn static void child_run(struct step *s, struct task *t, const struct tas
     child_exec(&argv, &s->env);
 }
 
-/* --- in slurmstepd ------------------------------------------------------------------------------------------- */
+/* --- in slurmstepd
+ * ------------------------------------------------------------------------------------------- */
 
-static int task_fork(struct step *s, struct task *t, const struct task_files *f, struct err *e)
+static int task_fork(struct stepd *s, struct task *t, const struct task_files *f, struct err *e)
 {
     pid_t pid = fork();
 
@@ -196,7 +199,7 @@ static int task_fork(struct step *s, struct task *t, const struct task_files *f,
     return 0;
 }
 
-static int tasks_open_files(struct step *s, struct task_files *files, struct err *e)
+static int tasks_open_files(struct stepd *s, struct task_files *files, struct err *e)
 {
     struct user_saved saved;
     int rc = user_borrow(&s->user, &saved, e), lost = 0;
@@ -216,11 +219,12 @@ static int tasks_open_files(struct step *s, struct task_files *files, struct err
     if (step_is_batch(s))
         s->stderr_fd = fcntl(files[0].err, F_DUPFD_CLOEXEC, 0);
     if (lost)
-        step_notice(s, "couldn't chdir to `%s': %s: going to /tmp instead", files_work_dir(s), strerror(lost));
+        step_notice(s, "couldn't chdir to `%s': %s: going to /tmp instead", files_work_dir(s),
+                    strerror(lost));
     return 0;
 }
 
-int task_start_all(struct step *s, struct err *e)
+int task_start_all(struct stepd *s, struct err *e)
 {
     struct task_files *files = mem_array(s->tasks_n, sizeof *files);
     int rc;
@@ -238,9 +242,10 @@ int task_start_all(struct step *s, struct err *e)
     return rc;
 }
 
-static void task_epilog(struct step *s, struct task *t)
+static void task_epilog(struct stepd *s, struct task *t)
 {
-    const char *const programs[] = {s->launch->task_epilog, step_is_batch(s) ? NULL : s->launch->tasks->task_epilog};
+    const char *const programs[] = {s->launch->task_epilog,
+                                    step_is_batch(s) ? NULL : s->launch->tasks->task_epilog};
     struct err e;
     pid_t pid;
 
@@ -267,7 +272,7 @@ static void task_epilog(struct step *s, struct task *t)
     _exit(0);
 }
 
-void task_reaped(struct step *s, pid_t pid, int status)
+void task_reaped(struct stepd *s, pid_t pid, int status)
 {
     for (uint32_t i = 0; i < s->tasks_n; i++) {
         struct task *t = &s->tasks[i];

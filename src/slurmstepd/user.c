@@ -51,8 +51,8 @@ int user_borrow(const struct user *u, struct user_saved *s, struct err *e)
 void user_return(const struct user_saved *s)
 {
     /* A daemon that cannot become itself again must not go on with a user's rights mixed with its own. */
-    if (s->switched && (seteuid(s->uid) < 0 || setegid(s->gid) < 0 ||
-                        setgroups((size_t)s->groups_n, s->groups) < 0))
+    if (s->switched &&
+        (seteuid(s->uid) < 0 || setegid(s->gid) < 0 || setgroups((size_t)s->groups_n, s->groups) < 0))
         _exit(1);
 }
 
@@ -75,9 +75,9 @@ static const struct {
     const char *name;
     int resource;
 } limit_names[] = {
-    {"AS", RLIMIT_AS},     {"CORE", RLIMIT_CORE},       {"CPU", RLIMIT_CPU},       {"DATA", RLIMIT_DATA},
+    {"AS", RLIMIT_AS},       {"CORE", RLIMIT_CORE},       {"CPU", RLIMIT_CPU},       {"DATA", RLIMIT_DATA},
     {"FSIZE", RLIMIT_FSIZE}, {"MEMLOCK", RLIMIT_MEMLOCK}, {"NOFILE", RLIMIT_NOFILE}, {"NPROC", RLIMIT_NPROC},
-    {"RSS", RLIMIT_RSS},   {"STACK", RLIMIT_STACK},
+    {"RSS", RLIMIT_RSS},     {"STACK", RLIMIT_STACK},
 };
 
 int user_set_limit(const char *text, struct err *e)
