@@ -42,6 +42,11 @@ SECTIONS = {
 }
 VALUE_KEYS = ({"v", "name"}, {"alt", "json", "help"})
 FIELD_KEYS = ({"tag", "kind"}, {"enum", "record", "kv", "json", "help", "max", "secret", "volatile"})
+# what is not a text
+TYPES = {"tag": int, "number": int, "v": int, "max": int, "flags": bool, "shared": bool, "secret": bool, "volatile": bool,
+         "durable": bool, "values": list, "retired": list, "field": dict}
+# the constants of src/model/message.h
+CHOICES = {"access": ("none", "user", "operator", "admin", "daemon"), "kind": ("command", "query", "node", "local")}
 TAG_MAX = 8191
 
 
@@ -53,8 +58,13 @@ def check_keys(where, row, keys):
     needed, allowed = keys
     for key in needed - row.keys():
         fail(f"{where}: '{key}' is missing")
-    for key in row.keys() - needed - allowed:
-        fail(f"{where}: unknown key '{key}'")
+    for key, value in row.items():
+        if key not in needed | allowed:
+            fail(f"{where}: unknown key '{key}'")
+        if type(value) is not TYPES.get(key, str):
+            fail(f"{where}: '{key}' must be of type {TYPES.get(key, str).__name__}")
+        if key == "help" and "*/" in value:
+            fail(f"{where}: 'help' holds the end of a C comment")
 
 
 def once(seen, what, value, where):
@@ -150,6 +160,9 @@ def check_rows(schema):
             for key in ("request", "reply", "record"):
                 if key in row and row[key] not in schema["record"]:
                     fail(f"{section}.{name}: there is no record.{row[key]}")
+            for key, choices in CHOICES.items():
+                if section == "message" and row[key] not in choices:
+                    fail(f"{section}.{name}: unknown {key} '{row[key]}'")
 
 
 def numbers_of(schema):
