@@ -119,7 +119,7 @@ enum conf_key_flag {
     CONF_KEY_MULTI = 1,         /* several lines add up: SlurmctldHost, Prolog */
     CONF_KEY_INF = 2,           /* UNLIMITED is a value */
     CONF_KEY_MINUS = 4,         /* -1 is UNLIMITED */
-    CONF_KEY_HMS = 8,           /* shown as days-hours:minutes:seconds */
+    CONF_KEY_MULTIFACTOR = 8,   /* shown only with priority/multifactor */
     CONF_KEY_LOWER = 16,        /* letters are made small */
     CONF_KEY_FLAGS = 32,        /* an ENUM of which several may be given */
     CONF_KEY_LIST = 64,         /* a PLUGIN of which several may be given */
@@ -156,6 +156,7 @@ const char *conf_str(const struct conf *c, enum conf_key key);
 uint32_t conf_u32(const struct conf *c, enum conf_key key);
 uint64_t conf_u64(const struct conf *c, enum conf_key key);
 bool conf_bool(const struct conf *c, enum conf_key key);
+double conf_f64(const struct conf *c, enum conf_key key); /* percentages of cgroup.conf */
 /* Was it written in the file? */
 bool conf_given(const struct conf *c, enum conf_key key);
 /* The members of a list (or the lines of a multi key) in order. */
