@@ -49,7 +49,8 @@ struct work {
     struct buf payload;             /* stored with the batch, empty: none */
     struct meta_bytes payload_name;
     struct reply reply;
-    int rc; /* what core_decide gave */
+    struct job *test_job; /* of --test-only: the job as it would be */
+    int rc;               /* what core_decide gave */
     struct err e;
     struct snapshot *snapshot;    /* after its batch; for `done` */
     void (*done)(struct work *w); /* on the journal thread; owns w from then on. NULL: work_free */
@@ -162,6 +163,9 @@ int credential_for_batch(struct ctld *c, const struct job *job, const struct nod
                          struct err *e);
 int credential_for_step(struct ctld *c, const struct job *job, const struct step *step, struct buf *ret,
                         struct err *e);
+
+/* testonly.c: fills the reply of w (start time, place) for w->test_job. Takes its time: not on a loop. */
+int test_only(struct work *w);
 
 /* recover.c: snapshot and journal become a state. *ret_index: the last journal entry in it; *ret_kept: the
  * one of the snapshot. */
