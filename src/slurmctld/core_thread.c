@@ -259,6 +259,12 @@ void core_stop(struct core_thread *t)
     pthread_cond_signal(&t->wake);
     pthread_mutex_unlock(&t->lock);
     pthread_join(t->thread, NULL);
+}
+
+void core_free(struct core_thread *t)
+{
+    for (uint32_t i = 0; i < t->queue.n; i++)
+        work_free(t->queue.v[i]);
     state_free(t->state);
     pthread_mutex_destroy(&t->lock);
     pthread_cond_destroy(&t->wake);
