@@ -18,6 +18,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "base/buf.h"
 #include "conf/conf.h"
@@ -91,6 +92,13 @@ struct ctld {
     atomic_bool stopping;
     int stop_fd; /* eventfd: the main thread ends everything */
 };
+
+/* A record that borrows all that a shared one holds, for an encoder that leaves something out. The count is
+ * not read: other threads change it. */
+#define BORROW_SHARED(dst, src)                                                                              \
+    (shared_init(&(dst)->sh),                                                                                \
+     memcpy((char *)(dst) + sizeof(struct shared), (const char *)(src) + sizeof(struct shared),              \
+            sizeof *(dst) - sizeof(struct shared)))
 
 struct snapshot *ctld_snapshot(struct ctld *c);        /* kept for the caller */
 void ctld_publish(struct ctld *c, struct snapshot *s); /* takes the reference */
