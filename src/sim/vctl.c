@@ -160,6 +160,8 @@ void vctl_plan(struct world *w)
     }
     if (!result.complete)
         want_plan(w);
+    else if (result.next != INT64_MAX)
+        world_push(w, (result.next - clock_s(w)) * 1000, (struct event){.kind = EV_PLAN, .epoch = c->epoch});
     sched_result_release(&result);
     write_batch(w);
     schedule_tick(w);
