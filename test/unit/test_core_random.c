@@ -16,7 +16,7 @@
 #include "model/fact.h"
 #include "model/jobtext.h"
 
-enum { SEEDS = 500, STEPS = 70 };
+enum { SEEDS = 500, STEPS = 150 };
 
 struct run {
     struct world w;
