@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "model/nodetext.h"
+
+struct word {
+    const char *text, *brief;
+};
+
+static const struct word use_words[] = {
+    [NODE_USE_DOWN] = {"down", "down"},
+    [NODE_USE_UNKNOWN] = {"unknown", "unk"},
+    [NODE_USE_FUTURE] = {"future", "futr"},
+    [NODE_USE_ERROR] = {"error", "err"},
+    [NODE_USE_IDLE] = {"idle", "idle"},
+    [NODE_USE_MIXED] = {"mixed", "mix"},
+    [NODE_USE_ALLOCATED] = {"allocated", "alloc"},
+};
+static const char *const use_names[] = {
+    [NODE_USE_DOWN] = "DOWN",           [NODE_USE_UNKNOWN] = "UNKNOWN", [NODE_USE_FUTURE] = "FUTURE",
+    [NODE_USE_ERROR] = "ERROR",         [NODE_USE_IDLE] = "IDLE",       [NODE_USE_MIXED] = "MIXED",
+    [NODE_USE_ALLOCATED] = "ALLOCATED",
+};
+
+/* Suffixes, the first that is set wins. */
+static const struct {
+    uint64_t flag;
+    char suffix;
+} suffixes[] = {
+    {NODEF_MAINTENANCE, '$'}, {NODEF_REBOOT_ISSUED, '^'},  {NODEF_REBOOT_REQUESTED, '@'},
+    {NODEF_POWERING_UP, '#'}, {NODEF_POWERING_DOWN, '%'},  {NODEF_POWERED_DOWN, '~'},
+    {NODEF_POWER_DOWN, '!'},  {NODEF_NOT_RESPONDING, '*'},
+};
+
+/* Modifiers in the order in which scontrol lists them. */
+static const struct {
+    uint64_t flag;
+    const char *name;
+} listed[] = {
+    {NODEF_BLOCKED, "BLOCKED"},
+    {NODEF_CLOUD, "CLOUD"},
+    {NODEF_DRAIN, "DRAIN"},
+    {NODEF_DYNAMIC_NORM, "DYNAMIC_NORM"},
+    {NODEF_INVALID_REG, "INVALID_REG"},
+    {NODEF_FAIL, "FAIL"},
+    {NODEF_MAINTENANCE, "MAINTENANCE"},
+    {NODEF_POWER_DOWN, "POWER_DOWN"},
+    {NODEF_POWER_UP, "POWER_UP"},
+    {NODEF_NOT_RESPONDING, "NOT_RESPONDING"},
+    {NODEF_POWERED_DOWN, "POWERED_DOWN"},
+    {NODEF_POWERING_DOWN, "POWERING_DOWN"},
+    {NODEF_POWERING_UP, "POWERING_UP"},
+    {NODEF_PLANNED, "PLANNED"},
+    {NODEF_REBOOT_ISSUED, "REBOOT_ISSUED"},
+    {NODEF_REBOOT_REQUESTED, "REBOOT_REQUESTED"},
+    {NODEF_RESERVED, "RESERVED"},
+};
+
+uint32_t node_usable_cpus(const struct node *n)
+{
+    uint32_t spec = n->core_spec * (n->threads ? n->threads : 1);
+    return spec < n->cpus ? n->cpus - spec : n->cpus;
+}
+
+enum node_use node_use(const struct node *n)
+{
+    switch (n->state) {
+    case NODE_DOWN:
+        return NODE_USE_DOWN;
+    case NODE_FUTURE:
+        return NODE_USE_FUTURE;
+    case NODE_ERROR:
+        return NODE_USE_ERROR;
+    case NODE_UNKNOWN:
+        if (!n->running_jobs)
+            return NODE_USE_UNKNOWN;
+        break;
+    default:
+        break;
+    }
+    if (n->alloc_cpus && n->alloc_cpus >= node_usable_cpus(n))
+        return NODE_USE_ALLOCATED;
+    return n->running_jobs > n->completing ? NODE_USE_MIXED : NODE_USE_IDLE;
+}
+
+bool node_is_usable(const struct node *n)
+{
+    const uint64_t blocking = NODEF_DRAIN | NODEF_NOT_RESPONDING | NODEF_FAIL | NODEF_POWERING_DOWN |
+                              NODEF_POWER_DOWN | NODEF_REBOOT_REQUESTED | NODEF_REBOOT_ISSUED |
+                              NODEF_INVALID_REG | NODEF_BLOCKED;
+    return n->state == NODE_UP && !(n->flags & blocking);
+}
+
+/* A node that is neither down nor busy shows what it is set aside for. */
+static const struct {
+    uint64_t flag;
+    struct word word;
+} idle_words[] = {
+    {NODEF_MAINTENANCE, {"maint", "maint"}},      {NODEF_REBOOT_ISSUED, {"reboot", "boot"}},
+    {NODEF_REBOOT_REQUESTED, {"reboot", "boot"}}, {NODEF_BLOCKED, {"blocked", "block"}},
+    {NODEF_RESERVED, {"reserved", "resv"}},       {NODEF_PLANNED, {"planned", "plnd"}},
+};
+
+static struct word word_of(const struct node *n, enum node_use use)
+{
+    bool busy = use == NODE_USE_MIXED || use == NODE_USE_ALLOCATED || n->completing;
+    if (n->flags & NODEF_INVALID_REG)
+        return (struct word){"inval", "inval"};
+    if (n->flags & NODEF_DRAIN)
+        return busy ? (struct word){"draining", "drng"} : (struct word){"drained", "drain"};
+    if (n->flags & NODEF_FAIL)
+        return busy ? (struct word){"failing", "failg"} : (struct word){"fail", "fail"};
+    if (use == NODE_USE_IDLE) {
+        if (n->completing)
+            return (struct word){"completing", "comp"};
+        for (uint32_t i = 0; i < sizeof idle_words / sizeof *idle_words; i++)
+            if (n->flags & idle_words[i].flag)
+                return idle_words[i].word;
+    }
+    return use_words[use];
+}
+
+static char suffix_of(const struct node *n, enum node_use use)
+{
+    for (uint32_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++) {
+        /* An idle node in a maintenance reservation already says so by its word. */
+        if (suffixes[i].flag == NODEF_MAINTENANCE && use == NODE_USE_IDLE && !(n->flags & NODEF_DRAIN))
+            continue;
+        if (n->flags & suffixes[i].flag)
+            return suffixes[i].suffix;
+    }
+    if (use == NODE_USE_ALLOCATED && n->completing)
+        return '+';
+    return use != NODE_USE_IDLE && n->flags & NODEF_PLANNED ? '-' : '\0';
+}
+
+static void add_state(const struct node *n, bool brief, struct buf *out)
+{
+    enum node_use use = node_use(n);
+    struct word w = word_of(n, use);
+    buf_adds(out, brief ? w.brief : w.text);
+    char suffix = suffix_of(n, use);
+    if (suffix)
+        buf_addc(out, suffix);
+}
+
+void node_state_text(const struct node *n, struct buf *out)
+{
+    add_state(n, false, out);
+}
+
+void node_state_short(const struct node *n, struct buf *out)
+{
+    add_state(n, true, out);
+}
+
+void node_state_list(const struct node *n, const char *sep, struct buf *out)
+{
+    buf_adds(out, use_names[node_use(n)]);
+    for (uint32_t i = 0; i < sizeof listed / sizeof *listed; i++) {
+        if (n->flags & listed[i].flag)
+            buf_addf(out, "%s%s", sep, listed[i].name);
+        if (listed[i].flag == NODEF_CLOUD && n->completing)
+            buf_addf(out, "%sCOMPLETING", sep);
+    }
+}
