@@ -64,13 +64,12 @@ STR(partition, ((const struct job_row *)row)->partition, "(null)")
 STR(prefer, SPEC(row)->prefer, "(null)")
 STR(profile, SPEC(row)->profile, "NotSet")
 STR(qos, SPEC(row)->qos, "(null)")
-STR(reason, jobview_reason(JOB(row)), "None")
 STR(req_nodes, SPEC(row)->req_nodes, "")
 STR(reservation, SPEC(row)->reservation, "(null)")
 STR(share, jobview_share(JOB(row)), "NO")
 STR(exclusive, jobview_exclusive(JOB(row)), "NO")
-STR(state, jobview_state(JOB(row)), "")
-STR(state_short, jobview_state_short(JOB(row)), "")
+STR(state, job_state_text(JOB(row)), "")
+STR(state_short, job_state_short(JOB(row)), "")
 STR(tres_alloc, JOB(row)->alloc_tres ? JOB(row)->alloc_tres : JOB(row)->req_tres, "N/A")
 STR(tres_bind, SPEC(row)->tres_bind, "N/A")
 STR(tres_freq, SPEC(row)->tres_freq, "N/A")
@@ -96,7 +95,7 @@ NUM(cpus, JOB(row)->cpus)
 NUM(gid, JOB(row)->gid)
 NUM(job_number, JOB(row)->job_id)
 NUM(max_cpus, SPEC(row)->max_cpus != NO_VAL ? SPEC(row)->max_cpus : JOB(row)->cpus)
-NUM(max_nodes, jobview_is_pending(JOB(row)) && SPEC(row)->max_nodes != NO_VAL ? SPEC(row)->max_nodes : JOB(row)->node_count)
+NUM(max_nodes, job_is_pending(JOB(row)) && SPEC(row)->max_nodes != NO_VAL ? SPEC(row)->max_nodes : JOB(row)->node_count)
 NUM(nice, SPEC(row)->nice)
 NUM(node_count, JOB(row)->node_count)
 NUM(ntasks, JOB(row)->ntasks)
@@ -159,12 +158,9 @@ READER(cpus_per_task)
 
 READER(tres_per_task)
 {
-    const struct job_spec *s = SPEC(row);
-    if (s->tres_per_task && *s->tres_per_task)
-        buf_adds(out, s->tres_per_task);
-    else if (s->cpus_per_task != NO_VAL16)
-        buf_addf(out, "cpu=%u", s->cpus_per_task);
-    else
+    size_t before = out->len;
+    jobview_tres_per_task(JOB(row), out);
+    if (out->len == before)
         buf_adds(out, "N/A");
 }
 
@@ -176,11 +172,11 @@ READER(delay_boot)
 
 READER(derived_ec)
 {
-    jobview_exit_code(JOB(row)->derived_ec, out);
+    exit_code_text(JOB(row)->derived_ec, out);
 }
 READER(exit_code)
 {
-    jobview_exit_code(JOB(row)->exit_code, out);
+    exit_code_text(JOB(row)->exit_code, out);
 }
 
 READER(end_time)
@@ -255,29 +251,34 @@ READER(time_left)
     if (job->time_limit >= NO_VAL)
         add_minutes(job->time_limit, "NOT_SET", out);
     else
-        timefmt_short((int64_t)job->time_limit * 60 - jobview_run_time(job, CTX->now), out);
+        timefmt_short((int64_t)job->time_limit * 60 - job_run_time(job, CTX->now), out);
 }
 ORDER(time_left_order)
 {
     const struct job *job = JOB(row);
-    return job->time_limit >= NO_VAL ? INT64_MAX : (int64_t)job->time_limit * 60 - jobview_run_time(job, CTX->now);
+    return job->time_limit >= NO_VAL ? INT64_MAX : (int64_t)job->time_limit * 60 - job_run_time(job, CTX->now);
 }
 
 READER(time_used)
 {
-    timefmt_short(jobview_run_time(JOB(row), CTX->now), out);
+    timefmt_short(job_run_time(JOB(row), CTX->now), out);
 }
 ORDER(time_used_order)
 {
-    return jobview_run_time(JOB(row), CTX->now);
+    return job_run_time(JOB(row), CTX->now);
 }
 
-NUM(pending_time, (JOB(row)->start_time && !jobview_is_pending(JOB(row)) ? JOB(row)->start_time : CTX->now) -
+NUM(pending_time, (JOB(row)->start_time && !job_is_pending(JOB(row)) ? JOB(row)->start_time : CTX->now) -
                       JOB(row)->submit_time)
 
 READER(priority_float)
 {
     buf_addf(out, "%16.14f", (double)JOB(row)->priority / (double)UINT32_MAX);
+}
+
+READER(reason)
+{
+    job_reason_text(JOB(row), out);
 }
 
 READER(nodes_or_reason)

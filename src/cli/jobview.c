@@ -9,7 +9,7 @@
 #include "base/text.h"
 #include "cli/names.h"
 
-enum { TASK_LIST_MAX = 64 }; /* SLURM_BITSTR_LEN */
+enum { TASK_LIST_MAX = 64 }; /* SLURM_BITSTR_LEN when unset */
 
 struct job_row job_row_of(const struct job *job)
 {
@@ -18,69 +18,29 @@ struct job_row job_row_of(const struct job *job)
                             job->partition ? job->partition : job->spec->partition};
 }
 
+uint32_t jobview_tasks_max(void)
+{
+    const char *text = getenv("SLURM_BITSTR_LEN");
+    uint32_t max = TASK_LIST_MAX;
+    if (text)
+        text_to_u32(text, &max);
+    return max;
+}
+
 void jobview_array_tasks(const struct job_row *r, struct buf *out)
 {
-    if (r->task != NO_VAL) {
+    if (r->task != NO_VAL)
         buf_addf(out, "%u", r->task);
-        return;
-    }
-    if (!(r->job->flags & JOBF_ARRAY))
-        return;
-    const char *limit_text = getenv("SLURM_BITSTR_LEN");
-    uint32_t limit = TASK_LIST_MAX;
-    if (limit_text)
-        text_to_u32(limit_text, &limit);
-    size_t start = out->len;
-    bits_text(&r->job->array_tasks, out);
-    if (r->job->array_max)
-        buf_addf(out, "%%%u", r->job->array_max);
-    if (limit && out->len - start >= limit) {
-        buf_truncate(out, start + (limit > 4 ? limit - 4 : 0));
-        buf_adds(out, "...");
-    }
+    else
+        job_array_text(r->job, jobview_tasks_max(), out);
 }
 
 void jobview_id(const struct job_row *r, struct buf *out)
 {
-    const struct job *job = r->job;
-    if (!(job->flags & (JOBF_ARRAY | JOBF_ARRAY_TASK))) {
-        buf_addf(out, "%u", job->job_id);
-        return;
-    }
-    buf_addf(out, "%u_", job->array_job_id);
-    if (r->task == NO_VAL)
-        buf_addc(out, '[');
-    jobview_array_tasks(r, out);
-    if (r->task == NO_VAL)
-        buf_addc(out, ']');
-}
-
-void jobview_step_num(uint32_t id, struct buf *out)
-{
-    switch (id) {
-    case STEP_NUM_BATCH:
-        buf_adds(out, "batch");
-        break;
-    case STEP_NUM_EXTERN:
-        buf_adds(out, "extern");
-        break;
-    case STEP_NUM_INTERACTIVE:
-        buf_adds(out, "interactive");
-        break;
-    case STEP_NUM_PENDING:
-        buf_adds(out, "TBD");
-        break;
-    default:
-        buf_addf(out, "%u", id);
-    }
-}
-
-void jobview_step_id(const struct step_row *s, struct buf *out)
-{
-    struct job_row r = job_row_of(s->job);
-    jobview_id(&r, out);
-    buf_addc(out, '.');
-    jobview_step_num(s->id, out);
+    if (r->task != NO_VAL)
+        buf_addf(out, "%u_%u", r->job->array_job_id, r->task);
+    else
+        job_id_text(r->job, jobview_tasks_max(), out);
 }
 
 /* Sorts by time of submission, then by number; Crockford's base 32, as Slurm writes its identifiers. */
@@ -95,61 +55,9 @@ const char *jobview_sluid(const struct job *job, char text[static 16])
     return text;
 }
 
-/* The flag that is shown in place of the base state, most telling first; 0 = none. */
-static uint64_t shown_flag(const struct job *job)
-{
-    static const uint64_t order[] = {JOBF_COMPLETING,   JOBF_STAGE_OUT, JOBF_CONFIGURING,  JOBF_RESIZING,
-                                     JOBF_REQUEUED,     JOBF_REQUEUE_FED, JOBF_REQUEUE_HOLD, JOBF_SPECIAL_EXIT,
-                                     JOBF_STOPPED,      JOBF_REVOKED,   JOBF_RESV_DEL_HOLD, JOBF_SIGNALING};
-    for (size_t i = 0; i < sizeof order / sizeof order[0]; i++)
-        if (job->flags & order[i])
-            return order[i];
-    return 0;
-}
-
-static const struct meta_enum_name *enum_row(const struct meta_enum *e, uint64_t value)
-{
-    for (uint32_t i = 0; i < e->n; i++)
-        if (e->names[i].value == value)
-            return &e->names[i];
-    return NULL;
-}
-
-const char *jobview_state(const struct job *job)
-{
-    uint64_t flag = shown_flag(job);
-    const struct meta_enum_name *row = flag ? enum_row(&enum_job_flag, flag) : enum_row(&enum_job_state, job->state);
-    return row ? row->name : "UNKNOWN";
-}
-
-const char *jobview_state_short(const struct job *job)
-{
-    uint64_t flag = shown_flag(job);
-    const struct meta_enum_name *row = flag ? enum_row(&enum_job_flag, flag) : enum_row(&enum_job_state, job->state);
-    return row && row->alt ? row->alt : "?";
-}
-
-bool jobview_is_pending(const struct job *job)
-{
-    return job->state == JOB_PENDING;
-}
-
-bool jobview_is_ended(const struct job *job)
-{
-    return job->state > JOB_SUSPENDED;
-}
-
 bool jobview_has_nodes(const struct job *job)
 {
     return job->nodes && *job->nodes;
-}
-
-const char *jobview_reason(const struct job *job)
-{
-    if (job->reason_text && *job->reason_text)
-        return job->reason_text;
-    const char *name = meta_enum_text(&enum_job_reason, job->reason);
-    return name ? name : "None";
 }
 
 void jobview_nodes_or_reason(const struct job *job, struct buf *out)
@@ -161,15 +69,13 @@ void jobview_nodes_or_reason(const struct job *job, struct buf *out)
         reason |= job->state == failures[i];
     if (job->flags & JOBF_COMPLETING)
         reason = false;
-    if (reason)
-        buf_addf(out, "(%s)", jobview_reason(job));
-    else
+    if (!reason) {
         buf_adds(out, job->nodes);
-}
-
-void jobview_exit_code(uint32_t status, struct buf *out)
-{
-    buf_addf(out, "%u:%u", WIFEXITED(status) ? WEXITSTATUS(status) : 0, WIFSIGNALED(status) ? WTERMSIG(status) : 0);
+        return;
+    }
+    buf_addc(out, '(');
+    job_reason_text(job, out);
+    buf_addc(out, ')');
 }
 
 int jobview_exit_status(uint32_t status)
@@ -177,25 +83,15 @@ int jobview_exit_status(uint32_t status)
     return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
-int64_t jobview_run_time(const struct job *job, int64_t now)
-{
-    if (jobview_is_pending(job) || !job->start_time)
-        return 0;
-    if (job->state == JOB_SUSPENDED)
-        return job->pre_sus_time;
-    int64_t end = jobview_is_ended(job) ? job->end_time : now;
-    int64_t since = job->suspend_time > job->start_time ? job->suspend_time : job->start_time;
-    int64_t run = end - since + job->pre_sus_time;
-    return run > 0 ? run : 0;
-}
-
 void jobview_num_nodes(const struct job *job, struct buf *out)
 {
     const struct job_spec *s = job->spec;
     buf_addf(out, "%u", job->node_count);
-    if (!jobview_is_pending(job) || s->min_nodes == NO_VAL)
+    bool by_nodes = s->min_nodes != NO_VAL;
+    /* One task of several CPUs has no range; nor has a job that is not waiting any more. */
+    if (!job_is_pending(job) || (!by_nodes && s->ntasks == NO_VAL && s->cpus_per_task != NO_VAL16))
         return;
-    uint32_t max = s->max_nodes == NO_VAL || !s->max_nodes ? job->node_count : s->max_nodes;
+    uint32_t max = !by_nodes ? job->ntasks : s->max_nodes == NO_VAL ? s->min_nodes : s->max_nodes;
     buf_addf(out, "-%u", max > job->node_count ? max : job->node_count);
 }
 
@@ -254,6 +150,15 @@ uint64_t jobview_min_mem(const struct job *job, const char **ret_key)
     }
     *ret_key = "MinMemoryNode";
     return s->mem_per_node == NO_VAL64 ? 0 : s->mem_per_node;
+}
+
+void jobview_tres_per_task(const struct job *job, struct buf *out)
+{
+    const struct job_spec *s = job->spec;
+    if (s->tres_per_task && *s->tres_per_task)
+        buf_adds(out, s->tres_per_task);
+    else if (s->cpus_per_task != NO_VAL16)
+        buf_addf(out, "cpu=%u", s->cpus_per_task);
 }
 
 /* One escape of a file name pattern; false when it is none. */

@@ -36,13 +36,13 @@ STR(container, ROW->step ? ROW->step->container : NULL, "(null)")
 STR(network, ROW->step ? ROW->step->network : NULL, "(null)")
 STR(tres_per_node, ROW->step ? ROW->step->tres_per_node : NULL, "(null)")
 STR(cluster, CTX->cluster, "(null)")
-STR(state, ROW->step ? meta_enum_text(&enum_step_state, ROW->step->state) : jobview_state(ROW->job), "RUNNING")
+STR(state, ROW->step ? meta_enum_text(&enum_step_state, ROW->step->state) : job_state_text(ROW->job), "RUNNING")
 STR(null_text, NULL, "(null)")
 STR(empty, NULL, "")
 
 READER(step_id)
 {
-    jobview_step_id(ROW, out);
+    step_id_text(ROW->job, ROW->id, out);
 }
 ORDER(step_id_order)
 {
