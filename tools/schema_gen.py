@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Reads schema/*.toml and writes tables: C declarations and descriptors, .proto, OpenAPI, manual fragments.
+"""Reads schema/*.toml, checks it and writes tables: C declarations and descriptors, or documents.
 
 Only data comes out; what is done with it is written by hand in src/meta. The form of the input is described in
 doc/spec/02-schema.md.
@@ -8,7 +8,7 @@ doc/spec/02-schema.md.
   schema_gen.py model OUTDIR FILES...   OUTDIR/model.h and OUTDIR/model.c
   schema_gen.py lock FILES...           adds new numbers to tags.lock beside the first file
   schema_gen.py check FILES...          fails unless tags.lock holds every number
-  schema_gen.py proto FILES...          a .proto file of all records, on stdout
+  schema_gen.py proto FILES...          a .proto file of all records, on stdout (this and the next: schema_docs.py)
   schema_gen.py openapi FILES...        components/schemas as JSON, on stdout
   schema_gen.py man RECORD FILES...     the keys of a record as troff, on stdout
 """
@@ -18,26 +18,16 @@ import re
 import sys
 import tomllib
 
-# kind -> C type, its alignment, .proto type, OpenAPI schema
-TEXT, NUMBER = {"type": "string"}, {"type": "integer"}
-OPTIONAL = {"$ref": "#/components/schemas/number"}
+# kind -> C type, its alignment
 KINDS = {
-    "bool": ("bool", 1, "bool", {"type": "boolean"}), "tri": ("uint16_t", 2, "uint32", {"type": "boolean"}),
-    "u16": ("uint16_t", 2, "uint32", NUMBER), "u32": ("uint32_t", 4, "uint32", NUMBER),
-    "u64": ("uint64_t", 8, "uint64", NUMBER), "i32": ("int32_t", 4, "sint32", NUMBER),
-    "i64": ("int64_t", 8, "sint64", NUMBER), "f64": ("double", 8, "double", {"type": "number"}),
-    "u16_opt": ("uint16_t", 2, "uint32", OPTIONAL), "u32_opt": ("uint32_t", 4, "uint32", OPTIONAL),
-    "u64_opt": ("uint64_t", 8, "uint64", OPTIONAL), "time": ("int64_t", 8, "int64", OPTIONAL),
-    "minutes": ("uint32_t", 4, "uint32", OPTIONAL), "seconds": ("uint32_t", 4, "uint32", NUMBER),
-    "mb": ("uint64_t", 8, "uint64", OPTIONAL), "uid": ("uint32_t", 4, "uint32", NUMBER),
-    "gid": ("uint32_t", 4, "uint32", NUMBER), "enum": ("uint32_t", 4, None, TEXT),
-    "flags": ("uint64_t", 8, "uint64", {"type": "array", "items": TEXT}), "str": ("char *", 8, "string", TEXT),
-    "hosts": ("char *", 8, "string", TEXT), "tres": ("char *", 8, "string", TEXT),
-    "bytes": ("struct meta_bytes ", 8, "bytes", TEXT), "bits": ("struct bits ", 8, "repeated uint32", TEXT),
-    "rec": ("struct %s *", 8, None, None), "ref": ("struct %s *", 8, None, None),
-    "strs": ("struct meta_strs ", 8, "repeated string", {"type": "array", "items": TEXT}),
-    "u32s": ("struct meta_u32s ", 8, "repeated uint32", {"type": "array", "items": NUMBER}),
-    "recs": ("struct {\n        struct %s *v;\n        uint32_t n;\n    } ", 8, None, None),
+    "bool": ("bool", 1), "tri": ("uint16_t", 2), "u16": ("uint16_t", 2), "u32": ("uint32_t", 4), "u64": ("uint64_t", 8),
+    "i32": ("int32_t", 4), "i64": ("int64_t", 8), "f64": ("double", 8), "u16_opt": ("uint16_t", 2),
+    "u32_opt": ("uint32_t", 4), "u64_opt": ("uint64_t", 8), "time": ("int64_t", 8), "minutes": ("uint32_t", 4),
+    "seconds": ("uint32_t", 4), "mb": ("uint64_t", 8), "uid": ("uint32_t", 4), "gid": ("uint32_t", 4),
+    "enum": ("uint32_t", 4), "flags": ("uint64_t", 8), "str": ("char *", 8), "hosts": ("char *", 8), "tres": ("char *", 8),
+    "bytes": ("struct meta_bytes", 8), "bits": ("struct bits", 8), "rec": ("struct %s *", 8), "ref": ("struct %s *", 8),
+    "strs": ("struct meta_strs", 8), "u32s": ("struct meta_u32s", 8),
+    "recs": ("struct {\n        struct %s *v;\n        uint32_t n;\n    }", 8),
 }
 KEYWORDS = set("""auto break case char const continue default do double else enum extern float for goto if inline int
 long register restrict return short signed sizeof static struct switch typedef union unsigned void volatile while
@@ -52,6 +42,11 @@ SECTIONS = {
 }
 VALUE_KEYS = ({"v", "name"}, {"alt", "json", "help"})
 FIELD_KEYS = ({"tag", "kind"}, {"enum", "record", "kv", "json", "help", "max", "secret", "volatile"})
+# what is not a text
+TYPES = {"tag": int, "number": int, "v": int, "max": int, "flags": bool, "shared": bool, "secret": bool, "volatile": bool,
+         "durable": bool, "values": list, "retired": list, "field": dict}
+# the constants of src/model/message.h
+CHOICES = {"access": ("none", "user", "operator", "admin", "daemon"), "kind": ("command", "query", "node", "local")}
 TAG_MAX = 8191
 
 
@@ -63,8 +58,13 @@ def check_keys(where, row, keys):
     needed, allowed = keys
     for key in needed - row.keys():
         fail(f"{where}: '{key}' is missing")
-    for key in row.keys() - needed - allowed:
-        fail(f"{where}: unknown key '{key}'")
+    for key, value in row.items():
+        if key not in needed | allowed:
+            fail(f"{where}: unknown key '{key}'")
+        if type(value) is not TYPES.get(key, str):
+            fail(f"{where}: '{key}' must be of type {TYPES.get(key, str).__name__}")
+        if key == "help" and "*/" in value:
+            fail(f"{where}: 'help' holds the end of a C comment")
 
 
 def once(seen, what, value, where):
@@ -104,11 +104,13 @@ def check_enums(schema):
         where, values = f"enum.{name}", {}
         if name in schema["record"]:
             fail(f"{where}: a record has the same name")
+        if not row.get("flags") and all(value.get("v") != 0 for value in row["values"]):
+            fail(f"{where}: no value is 0, which is what an unset field has")
         for value in row["values"]:
             check_keys(where, value, VALUE_KEYS)
-            v = value["v"]
+            v, value["c"] = value["v"], constant(row["prefix"], value["name"])
             once(values, "value", v, f"{where}.{value['name']}")
-            once(constants, "constant", constant(row["prefix"], value["name"]), f"{where}.{value['name']}")
+            once(constants, "constant", value["c"], f"{where}.{value['name']}")
             if row.get("flags") and (v <= 0 or v >= 1 << 64 or v & (v - 1)):
                 fail(f"{where}.{value['name']}: {v:#x} is not one bit")
             if not row.get("flags") and not 0 <= v < 1 << 31:
@@ -158,16 +160,19 @@ def check_rows(schema):
             for key in ("request", "reply", "record"):
                 if key in row and row[key] not in schema["record"]:
                     fail(f"{section}.{name}: there is no record.{row[key]}")
+            for key, choices in CHOICES.items():
+                if section == "message" and row[key] not in choices:
+                    fail(f"{section}.{name}: unknown {key} '{row[key]}'")
 
 
 def numbers_of(schema):
-    """Every number that journals and peers hold, as 'section.owner.name' -> number."""
+    """Every number that journals and peers hold, as 'section.owner.name' -> number. (Errors are Slurm's, not ours.)"""
     all_numbers = {}
     for name, row in schema["record"].items():
         all_numbers |= {f"record.{name}.{field}": f["tag"] for field, f in row["field"].items()}
     for name, row in schema["enum"].items():
         all_numbers |= {f"enum.{name}.{v['name']}": v["v"] for v in row["values"]}
-    for section in ("message", "fact", "error"):
+    for section in ("message", "fact"):
         all_numbers |= {f"{section}.{name}": row["number"] for name, row in schema[section].items()}
     return all_numbers
 
@@ -191,12 +196,10 @@ def check_lock(schema, path):
 
 
 def write_lock(schema, path):
-    numbers, locked = numbers_of(schema), read_lock(path)
-    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else [
-        "# SPDX-License-Identifier: Apache-2.0",
-        "# Numbers that are taken for ever. Written by `schema_gen.py lock`; doc/spec/02-schema.md."]
-    lines += [f"{key}={number}" for key, number in numbers.items() if key not in locked]
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    numbers = numbers_of(schema) | read_lock(path)
+    lines = [f"{key}={numbers[key]}" for key in sorted(numbers, key=lambda key: (key.split(".")[:2], numbers[key]))]
+    path.write_text("# SPDX-License-Identifier: Apache-2.0\n# Numbers that are taken for ever. Written by "
+                    "`schema_gen.py lock`; doc/spec/02-schema.md.\n" + "\n".join(lines) + "\n", encoding="utf-8")
 
 
 # --- C ---------------------------------------------------------------------------------------------------------------
@@ -218,11 +221,11 @@ def members(row):
 def c_enum(name, row):
     if row.get("flags"):
         for v in row["values"]:
-            yield f"#define {constant(row['prefix'], v['name'])} UINT64_C({v['v']:#x})"
+            yield f"#define {v['c']} UINT64_C({v['v']:#x})"
     else:
         yield f"enum {name} {{"
         for v in row["values"]:
-            yield f"    {constant(row['prefix'], v['name'])} = {v['v']},"
+            yield f"    {v['c']} = {v['v']},"
         yield "};"
     yield f"extern const struct meta_enum enum_{name};\n"
 
@@ -235,7 +238,7 @@ def c_struct(name, row):
         yield "    struct shared sh;"
     for field, f in members(row):
         c_type = KINDS[f["kind"]][0].replace("%s", f.get("record", ""))
-        gap = "" if c_type[-1] in "* " else " "
+        gap = "" if c_type[-1] == "*" else " "
         comment = f" /* {f['help']} */" if "help" in f else ""
         yield f"    {c_type}{gap}{field};{comment}"
     if not row["field"] and not row.get("shared"):
@@ -317,56 +320,6 @@ def model_c(schema):
         f'{{{row["number"]}, "{constant("ESLURM_", name)}", {quoted(row["text"])}}},'))
 
 
-# --- documents -------------------------------------------------------------------------------------------------------
-
-def proto(schema):
-    yield '// Written by tools/schema_gen.py from schema/.\nsyntax = "proto3";\npackage sluice;\n'
-    for name, row in schema["enum"].items():
-        if not row.get("flags"):
-            yield f"enum {name} {{"
-            yield from (f"  {constant(row['prefix'], v['name'])} = {v['v']};"
-                        for v in sorted(row["values"], key=lambda v: v["v"]))
-            yield "}\n"
-    for name, row in schema["record"].items():
-        yield f"message {name} {{"
-        for field, f in sorted(row["field"].items(), key=lambda item: item[1]["tag"]):
-            kind = "repeated " + f["record"] if f["kind"] == "recs" else (
-                KINDS[f["kind"]][2] or f.get("record") or f["enum"])
-            optional = "" if kind.startswith("repeated") else "optional "
-            note = "  // pairs: members left out, members present" if f["kind"] == "bits" else ""
-            yield f"  {optional}{kind} {field} = {f['tag']};{note}"
-        yield "}\n"
-
-
-def openapi(schema):
-    schemas = {"number": {"type": "object", "description": "a number that may be unset or without limit", "properties": {
-        "set": {"type": "boolean"}, "infinite": {"type": "boolean"}, "number": NUMBER}}}
-    for name, row in schema["record"].items():
-        properties = {}
-        for f in row["field"].values():
-            if "json" not in f:
-                continue
-            value = KINDS[f["kind"]][3]
-            if value is None:
-                value = {"$ref": f"#/components/schemas/{f['record']}"}
-                value = {"type": "array", "items": value} if f["kind"] == "recs" else value
-            if f["kind"] in ("enum", "flags"):
-                texts = {"type": "string", "enum": [v.get("json", v["name"]) for v in schema["enum"][f["enum"]]["values"]]}
-                value = texts if f["kind"] == "enum" else {"type": "array", "items": texts}
-            properties[f["json"]] = value if "$ref" in value or "help" not in f else value | {"description": f["help"]}
-        schemas[name] = {"type": "object", "properties": properties} | (
-            {"description": row["help"]} if "help" in row else {})
-    yield json.dumps({"components": {"schemas": schemas}}, indent=2)
-
-
-def man(schema, record):
-    if record not in schema["record"]:
-        fail(f"there is no record.{record}")
-    for f in sorted((f for f in schema["record"][record]["field"].values() if "kv" in f), key=lambda f: f["kv"].lower()):
-        yield f".TP\n\\fB{f['kv']}\\fR"
-        yield f.get("help", "").replace("\\", "\\e").replace("-", "\\-")
-
-
 def main(args):
     command, rest = (args[0], args[1:]) if args else ("", [])
     extra = rest.pop(0) if command in ("model", "man") and rest else None
@@ -384,7 +337,11 @@ def main(args):
         if missing:
             fail(f"run `schema_gen.py lock`: not in tags.lock: {', '.join(sorted(missing))}")
     else:
-        print("\n".join({"proto": proto, "openapi": openapi}[command](schema) if command != "man" else man(schema, extra)))
+        import schema_docs
+        try:
+            print("\n".join(getattr(schema_docs, command)(schema, extra)))
+        except schema_docs.Unknown as e:
+            fail(e)
 
 
 if __name__ == "__main__":

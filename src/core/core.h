@@ -4,11 +4,11 @@
  *
  *     command --decide--> facts --apply--> state --effects--> outbox
  *
- * decide() may refuse and touches nothing. apply() cannot fail and is the only writer of state. effects() says what must
- * reach the outside because of a fact; every effect is idempotent, so that recovery may repeat it.
- * The shell runs decide and apply command by command, writes the facts of a batch to the journal, and only then publishes
- * the snapshot, sends replies and carries out effects. A failed journal write ends the process.
- * States and moves: doc/spec/01-states.md. Facts: doc/spec/05-facts.md.
+ * decide() may refuse and touches nothing. apply() cannot fail and is the only writer of state. effects()
+ * says what must reach the outside because of a fact; every effect is idempotent, so that recovery may repeat
+ * it. The shell runs decide and apply command by command, writes the facts of a batch to the journal, and
+ * only then publishes the snapshot, sends replies and carries out effects. A failed journal write ends the
+ * process. States and moves: doc/spec/01-states.md. Facts: doc/spec/05-facts.md.
  */
 #ifndef CORE_CORE_H
 #define CORE_CORE_H
@@ -26,8 +26,9 @@
 /* Who sent a command, as authenticated by the shell. */
 struct sender {
     uint32_t uid, gid;
-    enum access_level level; /* from policy: user, operator, admin; daemon for nodes and the controller's own threads */
-    const char *host;        /* peer's host name or address, for records; may be NULL */
+    enum access_level
+        level; /* from policy: user, operator, admin; daemon for nodes and the controller's own threads */
+    const char *host; /* peer's host name or address, for records; may be NULL */
 };
 
 struct command {
@@ -56,19 +57,21 @@ void reply_release(struct reply *r);
 
 /*
  * Decides one command against the state. Returns 0 with facts (perhaps none) and a reply, or a negative
- * code with *e filled and nothing else. Enforces access levels and PrivateData, so that no path goes round them.
+ * code with *e filled and nothing else. Enforces access levels and PrivateData, so that no path goes round
+ * them.
  */
-int core_decide(const struct state *s, const struct command *c, int64_t now, struct facts *out, struct reply *reply,
-                struct err *e);
+int core_decide(const struct state *s, const struct command *c, int64_t now, struct facts *out,
+                struct reply *reply, struct err *e);
 
 /* Applies one fact. `time` is the `now` of the command that made it. REQUIREs what decide has checked. */
 void core_apply(struct state *s, const struct fact *f, int64_t time);
 
 enum effect_type {
     EFFECT_LAUNCH_BATCH, /* job_id: hand the batch script to batch_host (idempotent by job id and restarts) */
-    EFFECT_KILL_JOB,     /* job_id, node_index: struct kill_job in record; repeated by deadline until the node has reported */
-    EFFECT_SIGNAL,       /* job_id, node_index: struct kill_job in record */
-    EFFECT_PING,         /* node_index */
+    EFFECT_KILL_JOB, /* job_id, node_index: struct kill_job in record; repeated by deadline until the node has
+                        reported */
+    EFFECT_SIGNAL,   /* job_id, node_index: struct kill_job in record */
+    EFFECT_PING,     /* node_index */
     EFFECT_NODE_CONTROL, /* node_index: struct node_control in record */
     EFFECT_JOB_CHANGED,  /* job_id: watchers (srun, salloc, sbatch --wait) look at the snapshot */
     EFFECT_PLAN,         /* something changed that could let a job start: wake the planner */
@@ -88,12 +91,14 @@ void outbox_release(struct outbox *o);
 
 /* What must happen outside because of a fact, after it was applied. */
 void core_effects(const struct state *s, const struct fact *f, struct outbox *out);
-/* After recovery: every effect that may have been lost with the crash (unlaunched starts, unfinished kills, pings). */
+/* After recovery: every effect that may have been lost with the crash (unlaunched starts, unfinished kills,
+ * pings). */
 void core_resume(const struct state *s, int64_t now, struct outbox *out);
 
 /*
- * The next moment at which MSG_TICK has something to decide (time limits, KillWait, SlurmdTimeout, begin times, purges,
- * repeats of unanswered kills); INT64_MAX when there is none. The shell sends MSG_TICK then. O(log n).
+ * The next moment at which MSG_TICK has something to decide (time limits, KillWait, SlurmdTimeout, begin
+ * times, purges, repeats of unanswered kills); INT64_MAX when there is none. The shell sends MSG_TICK then.
+ * O(log n).
  */
 int64_t core_deadline(const struct state *s);
 

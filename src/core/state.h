@@ -2,9 +2,9 @@
 /*
  * state: everything the controller knows, made by core_apply() alone.
  *
- * The three tables are ptrees (base/ptree.h): taking a snapshot is O(1) and readers on other threads never see a later change.
- * The writer's indexes (queues, timers) exist only in the core thread's state, are rebuilt from the tables after a restart and are in
- * no snapshot.
+ * The three tables are ptrees (base/ptree.h): taking a snapshot is O(1) and readers on other threads never
+ * see a later change. The writer's indexes (queues, timers) exist only in the core thread's state, are
+ * rebuilt from the tables after a restart and are in no snapshot.
  */
 #ifndef CORE_STATE_H
 #define CORE_STATE_H
@@ -31,9 +31,9 @@ struct snapshot {
     struct ptree parts; /* struct part by index */
     struct policy *policy;
     struct directory *dir;
-    uint64_t index;       /* of the last fact batch in it */
-    uint64_t version;     /* raised with every batch that could let a waiting job start */
-    int64_t time;         /* `now` of that batch */
+    uint64_t index;        /* of the last fact batch in it */
+    uint64_t version;      /* raised with every batch that could let a waiting job start */
+    int64_t time;          /* `now` of that batch */
     uint32_t default_part; /* index, NO_VAL = none */
 };
 
@@ -55,11 +55,13 @@ struct state *state_new(void);
 void state_free(struct state *s);
 /* A new snapshot with one reference. O(1). */
 struct snapshot *state_publish(struct state *s);
-/* For the journal: the whole durable state as one record and back. Restoring rebuilds the writer's indexes. */
+/* For the journal: the whole durable state as one record and back. Restoring rebuilds the writer's indexes.
+ */
 void state_save(const struct state *s, struct saved_state *ret_saved);
 int state_restore(struct state *s, const struct saved_state *saved, struct err *e);
-/* Broken invariants as text, one a line; nothing is added when all hold. Used by tests and the simulator after every step:
- * no core, device or MiB held twice; a node's derived load is the sum over its jobs; ended jobs hold nothing; and so on. */
+/* Broken invariants as text, one a line; nothing is added when all hold. Used by tests and the simulator
+ * after every step: no core, device or MiB held twice; a node's derived load is the sum over its jobs; ended
+ * jobs hold nothing; and so on. */
 void state_check(const struct state *s, struct buf *out);
 /* Differences of two durable states (live against replayed), one a line. */
 void state_diff(const struct state *a, const struct state *b, struct buf *out);

@@ -1,11 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* meta.h: are two records the same, and where do they differ. */
+#include "base/text.h"
 #include "meta/kind.h"
-
-static bool text_equal(const char *a, const char *b)
-{
-    return a == b || (a && b && strcmp(a, b) == 0);
-}
 
 static bool bytes_equal(const void *a, const void *b, size_t n)
 {
@@ -15,30 +11,33 @@ static bool bytes_equal(const void *a, const void *b, size_t n)
 static bool strs_equal(const struct meta_strs *a, const struct meta_strs *b)
 {
     for (uint32_t i = 0; i < a->n && i < b->n; i++)
-        if (!text_equal(a->v[i], b->v[i]))
+        if (!text_same(a->v[i], b->v[i]))
             return false;
     return a->n == b->n;
 }
 
-static bool recs_equal(const struct meta_record *sub, const struct meta_recs *a, const struct meta_recs *b)
+static bool record_equal(const struct meta_record *r, const void *a, const void *b, uint8_t skip);
+
+static bool recs_equal(const struct meta_record *sub, const struct meta_recs *a, const struct meta_recs *b,
+                       uint8_t skip)
 {
     for (uint32_t i = 0; i < a->n && i < b->n; i++)
-        if (!meta_equal(sub, member_in(sub, a->v, i), member_in(sub, b->v, i)))
+        if (!record_equal(sub, member_in(sub, a->v, i), member_in(sub, b->v, i), skip))
             return false;
     return a->n == b->n;
 }
 
-static bool one_equal(const struct meta_record *sub, const void *a, const void *b)
+static bool one_equal(const struct meta_record *sub, const void *a, const void *b, uint8_t skip)
 {
-    return a == b || (a && b && meta_equal(sub, a, b));
+    return a == b || (a && b && record_equal(sub, a, b, skip));
 }
 
-bool meta_field_equal(const struct meta_field *f, const void *a, const void *b)
+static bool field_equal(const struct meta_field *f, const void *a, const void *b, uint8_t skip)
 {
     const void *p = field_of(f, a), *q = field_of(f, b);
     switch (meta_kind(f)->class) {
     case CLASS_TEXT:
-        return text_equal(*(char *const *)p, *(char *const *)q);
+        return text_same(*(char *const *)p, *(char *const *)q);
     case CLASS_BYTES: {
         const struct meta_bytes *x = p, *y = q;
         return x->n == y->n && bytes_equal(x->v, y->v, x->n);
@@ -46,7 +45,7 @@ bool meta_field_equal(const struct meta_field *f, const void *a, const void *b)
     case CLASS_BITS:
         return bits_equal(p, q);
     case CLASS_ONE:
-        return one_equal(f->sub, *(void *const *)p, *(void *const *)q);
+        return one_equal(f->sub, *(void *const *)p, *(void *const *)q, skip);
     case CLASS_STRS:
         return strs_equal(p, q);
     case CLASS_U32S: {
@@ -54,18 +53,29 @@ bool meta_field_equal(const struct meta_field *f, const void *a, const void *b)
         return x->n == y->n && bytes_equal(x->v, y->v, x->n * sizeof *x->v);
     }
     case CLASS_RECS:
-        return recs_equal(f->sub, p, q);
+        return recs_equal(f->sub, p, q, skip);
     default:
         return number_of(f, a) == number_of(f, b);
     }
 }
 
-bool meta_equal(const struct meta_record *r, const void *a, const void *b)
+/* Fields with a flag of `skip` do not count. */
+static bool record_equal(const struct meta_record *r, const void *a, const void *b, uint8_t skip)
 {
     for (uint32_t i = 0; i < r->n; i++)
-        if (!meta_field_equal(&r->fields[i], a, b))
+        if (!(r->fields[i].flags & skip) && !field_equal(&r->fields[i], a, b, skip))
             return false;
     return true;
+}
+
+bool meta_equal(const struct meta_record *r, const void *a, const void *b)
+{
+    return record_equal(r, a, b, 0);
+}
+
+bool meta_equal_durable(const struct meta_record *r, const void *a, const void *b)
+{
+    return record_equal(r, a, b, META_F_VOLATILE);
 }
 
 bool meta_field_default(const struct meta_field *f, const void *rec)
@@ -142,7 +152,7 @@ static void diff(const struct meta_record *r, const void *a, const void *b, stru
     size_t len = path->len;
     for (uint32_t i = 0; i < r->n; i++) {
         const struct meta_field *f = &r->fields[i];
-        if (meta_field_equal(f, a, b))
+        if (field_equal(f, a, b, 0))
             continue;
         buf_sep(path, ".");
         buf_adds(path, f->name);

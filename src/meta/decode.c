@@ -266,7 +266,7 @@ static int read_owned(struct reader *in, const struct meta_field *f, void *rec)
 /* Writers go by ascending tags, so the search mostly ends where it begins. */
 static const struct meta_field *find_tag(const struct meta_record *r, uint32_t tag, uint32_t *cursor)
 {
-    if (*cursor < r->n && r->fields[*cursor].tag > tag)
+    if (*cursor == r->n || r->fields[*cursor].tag > tag)
         *cursor = 0;
     while (*cursor < r->n && r->fields[*cursor].tag < tag)
         ++*cursor;

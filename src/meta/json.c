@@ -70,7 +70,10 @@ static void optional_number(const struct meta_field *f, const void *rec, struct 
     bool set = v != k->unset && !infinite;
     buf_addf(out, "{\"set\":%s,\"infinite\":%s,\"number\":", set ? "true" : "false",
              infinite ? "true" : "false");
-    meta_add_i64(out, set ? (int64_t)v : 0);
+    if (f->kind == META_TIME)
+        meta_add_i64(out, (int64_t)v);
+    else
+        meta_add_u64(out, set ? v : 0);
     buf_addc(out, '}');
 }
 
@@ -83,7 +86,9 @@ static void enum_value(const struct meta_field *f, uint64_t v, struct buf *out)
             return;
         }
     }
-    buf_addf(out, "\"%llu\"", (unsigned long long)v);
+    buf_addc(out, '"'); /* of a newer peer */
+    meta_add_u64(out, v);
+    buf_addc(out, '"');
 }
 
 static void flags_value(const struct meta_field *f, uint64_t flags, struct buf *out)
@@ -108,7 +113,6 @@ static void text_value(const struct meta_field *f, const void *rec, struct buf *
 
 static void number_value(const struct meta_field *f, const void *rec, struct buf *out)
 {
-    const struct meta_kind_info *k = meta_kind(f);
     uint64_t v = number_of(f, rec);
     switch (f->kind) {
     case META_BOOL:
@@ -128,10 +132,10 @@ static void number_value(const struct meta_field *f, const void *rec, struct buf
         optional_number(f, rec, out);
         break;
     default:
-        if (k->infinite)
+        if (meta_kind(f)->infinite)
             optional_number(f, rec, out);
-        else if (k->form == FORM_ZIGZAG)
-            meta_add_i64(out, number_signed(k->width, v));
+        else if (meta_kind(f)->form == FORM_ZIGZAG)
+            meta_add_i64(out, number_signed(meta_kind(f)->width, v));
         else
             meta_add_u64(out, v);
     }

@@ -117,7 +117,6 @@ bool meta_field_default(const struct meta_field *f, const void *rec);
 /* Whether a number field may hold v (sign-extended for the signed kinds): its width, its kind and its `max`.
  */
 bool meta_number_allowed(const struct meta_field *f, uint64_t v);
-bool meta_field_equal(const struct meta_field *f, const void *a, const void *b);
 /* Frees what one field owns and makes it the default. */
 void meta_field_release(const struct meta_field *f, void *rec);
 

@@ -146,6 +146,7 @@ int meta_decode(const struct meta_record *r, void *rec, const void *data, size_t
 
 /* --- comparison ---------------------------------------------------------------------------------------------- */
 bool meta_equal(const struct meta_record *r, const void *a, const void *b);
+bool meta_equal_durable(const struct meta_record *r, const void *a, const void *b); /* META_F_VOLATILE left out */
 /* One line a difference, "path: old -> new". Adds nothing when equal. */
 void meta_diff(const struct meta_record *r, const void *a, const void *b, struct buf *out);
 

@@ -82,10 +82,7 @@ static bool parse_flags(const struct meta_enum *names, const char *text, uint64_
 /* The number, sign-extended for signed kinds; or what was expected instead. */
 static const char *parse_number(const struct meta_field *f, const char *text, uint64_t *v)
 {
-    const struct meta_kind_info *k = meta_kind(f);
     int64_t s = 0;
-    if (parse_special(k, text, v))
-        return NULL;
     switch (f->kind) {
     case META_BOOL:
     case META_TRI:
@@ -129,12 +126,17 @@ static int parse_number_field(const struct meta_field *f, void *rec, const char 
         *(double *)field_in(f, rec) = d;
         return 0;
     }
-    const char *expected = parse_number(f, text, &v);
-    if (expected)
-        return refuse(f, text, expected, e);
+    const struct meta_kind_info *k = meta_kind(f);
+    if (!parse_special(k, text, &v)) {
+        const char *expected = parse_number(f, text, &v);
+        if (expected)
+            return refuse(f, text, expected, e);
+        if ((k->unset && v == k->unset) || (k->infinite && v == k->infinite))
+            return refuse(f, text, "a smaller number", e);
+    }
     if (!meta_number_allowed(f, v))
         return refuse(f, text, "a smaller number", e);
-    number_store(meta_kind(f)->width, field_in(f, rec), v);
+    number_store(k->width, field_in(f, rec), v);
     return 0;
 }
 

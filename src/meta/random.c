@@ -20,8 +20,8 @@ static uint32_t below(uint64_t *seed, uint32_t n)
 
 static char *random_text(uint64_t *seed, size_t max)
 {
-    static const char *const pieces[] = {"a",  "n[1-3]", " ",        ",",    "=", "\"",    "\\",
-                                         "\n", "\x01",   "\xc3\xa9", "\xff", "0", "(null)"};
+    static const char *const pieces[] = {"a",  "n[1-3]", " ",        ",",    "=", "\"",  "\\",
+                                         "\n", "\x01",   "\xc3\xa9", "\xff", "0", "null"};
     struct buf text = BUF_INIT;
     for (uint32_t n = below(seed, 12); n; n--)
         buf_adds(&text, pieces[below(seed, sizeof pieces / sizeof *pieces)]);
@@ -39,10 +39,10 @@ static uint64_t random_flags(const struct meta_enum *e, uint64_t *seed)
     return flags;
 }
 
+/* Few enough digits for text to hold all of them. */
 static double random_f64(uint64_t *seed)
 {
-    double v = (double)(int64_t)next(seed);
-    return below(seed, 2) ? v / 65536 : (double)below(seed, 1000) / 8;
+    return (double)(int32_t)next(seed) / 8;
 }
 
 static uint64_t random_number(const struct meta_field *f, uint64_t *seed)

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * journal: where facts become durable. Implementations: SQLite (src/os/journal_sqlite.c), memory with faults (src/sim).
+ * journal: where facts become durable. Implementations: SQLite (src/os/journal_sqlite.c), memory with faults
+ * (src/sim).
  *
- * One batch is one transaction. A write that fails is fatal to the caller: it is never retried. `index` rises by one a batch;
- * `term` rises with every start, nodes refuse messages with an older one.
+ * One batch is one transaction. A write that fails is fatal to the caller: it is never retried. `index` rises
+ * by one a batch; `term` rises with every start, nodes refuse messages with an older one.
  */
 #ifndef PORT_JOURNAL_H
 #define PORT_JOURNAL_H
@@ -17,7 +18,8 @@
 
 struct journal;
 
-/* A payload stored with a batch, under a name of the caller's (its hash). Storing the same name again changes nothing. */
+/* A payload stored with a batch, under a name of the caller's (its hash). Storing the same name again changes
+ * nothing. */
 struct journal_blob {
     const uint8_t *name;
     size_t name_len;
@@ -27,11 +29,13 @@ struct journal_blob {
 
 struct journal_ops {
     /* Writes one batch, durable when it returns. 0, or negative: the process must end. */
-    int (*append)(struct journal *j, uint64_t index, const void *batch, size_t len, const struct journal_blob *blobs,
-                  uint32_t blobs_n, struct err *e);
-    /* Calls back for every batch with an index > from, ascending. A callback that returns non-zero ends it with that value. */
-    int (*read)(struct journal *j, uint64_t from, int (*each)(void *arg, uint64_t index, const void *batch, size_t len),
-                void *arg, struct err *e);
+    int (*append)(struct journal *j, uint64_t index, const void *batch, size_t len,
+                  const struct journal_blob *blobs, uint32_t blobs_n, struct err *e);
+    /* Calls back for every batch with an index > from, ascending. A callback that returns non-zero ends it
+     * with that value. */
+    int (*read)(struct journal *j, uint64_t from,
+                int (*each)(void *arg, uint64_t index, const void *batch, size_t len), void *arg,
+                struct err *e);
     /* Newest snapshot (an encoded saved_state): *ret_found false when there is none. */
     int (*snapshot_get)(struct journal *j, struct buf *ret, bool *ret_found, struct err *e);
     /* Stores a snapshot and forgets batches up to its index and blobs that no name in `live` holds. */

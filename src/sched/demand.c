@@ -17,16 +17,30 @@ void demand_release(struct demand *d)
     d->gres_n = 0;
 }
 
+/* A count without a type speaks of the same devices as one with: --gpus=4 --gres=gpu:h100:2. */
 static struct gres_need *gres_slot(struct demand *d, const char *name, const char *type)
 {
-    for (uint32_t i = 0; i < d->gres_n; i++)
-        if (text_same(d->gres[i].name, name) && text_same(d->gres[i].type, type))
-            return &d->gres[i];
+    for (uint32_t i = 0; i < d->gres_n; i++) {
+        struct gres_need *g = &d->gres[i];
+        if (!text_same(g->name, name) || (g->type && type && !text_same(g->type, type)))
+            continue;
+        if (!g->type)
+            g->type = mem_strdup(type);
+        return g;
+    }
     if (d->gres_n == DEMAND_GRES_MAX)
         return NULL;
     struct gres_need *g = &d->gres[d->gres_n++];
     *g = (struct gres_need){.name = mem_strdup(name), .type = mem_strdup(type)};
     return g;
+}
+
+bool demand_add_gres(struct demand *d, const char *name, const char *type, uint64_t count)
+{
+    struct gres_need *g = gres_slot(d, name, type);
+    if (g)
+        g->per_job += count;
+    return g != NULL;
 }
 
 /* "gres/gpu:h100:2", "gres/gpu:2", "gres/gpu:h100=2", "gres/gpu". */
@@ -47,7 +61,8 @@ static int parse_one(struct demand *d, char *item, size_t slot, struct err *e)
     uint64_t count = 1;
     bool counted = n > 1 && text_to_u64(part[n - 1], &count);
     if (n == 3 && !counted)
-        return err_set(e, ESLURM_INVALID_TRES_GRES, "gres/%s:%s: '%s' is not a count", part[0], part[1], part[2]);
+        return err_set(e, ESLURM_INVALID_TRES_GRES, "gres/%s:%s: '%s' is not a count", part[0], part[1],
+                       part[2]);
     const char *type = n == 3 || (n == 2 && !counted) ? part[1] : NULL;
     struct gres_need *g = gres_slot(d, part[0], type);
     if (!g)
@@ -78,10 +93,17 @@ uint32_t demand_time_limit(const struct job_spec *spec, const struct part *part)
     return part->max_time != NO_VAL ? part->max_time : INFINITE;
 }
 
-static uint32_t opt16(uint16_t v) { return v == NO_VAL16 || v == INFINITE16 ? 0 : v; }
-static uint64_t opt_mb(uint64_t v) { return v == NO_VAL64 ? 0 : v; }
+static uint32_t opt16(uint16_t v)
+{
+    return v == NO_VAL16 || v == INFINITE16 ? 0 : v;
+}
+static uint64_t opt_mb(uint64_t v)
+{
+    return v == NO_VAL64 ? 0 : v;
+}
 
-static void set_memory(struct demand *d, const struct sched_view *v, const struct job_spec *spec, const struct part *part)
+static void set_memory(struct demand *d, const struct sched_view *v, const struct job_spec *spec,
+                       const struct part *part)
 {
     const struct policy *p = v->policy;
     if (spec->mem_per_node != NO_VAL64) {
@@ -122,7 +144,8 @@ static void set_tasks(struct demand *d, const struct job_spec *spec)
     d->tasks_per_node_exact = d->tasks_per_node && spec->ntasks == NO_VAL;
 }
 
-int demand_init(struct demand *d, const struct sched_view *v, const struct job *job, const struct part *part, struct err *e)
+int demand_init(struct demand *d, const struct sched_view *v, const struct job *job, const struct part *part,
+                struct err *e)
 {
     const struct job_spec *spec = job->spec;
     *d = (struct demand){0};
@@ -145,7 +168,7 @@ int demand_init(struct demand *d, const struct sched_view *v, const struct job *
         return r;
     }
     for (uint32_t i = 0; i < d->gres_n; i++)
-        if (d->gres[i].per_task)
-            d->gres[i].per_job = 0; /* the tasks say how many */
+        if (d->gres[i].per_task || d->gres[i].per_node)
+            d->gres[i].per_job = 0; /* the tasks or nodes say how many */
     return 0;
 }

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * demand: what a job needs, worked out once from its spec, its partition and the policy, so that looking at a node is cheap.
+ * demand: what a job needs, worked out once from its spec, its partition and the policy, so that looking at a
+ * node is cheap.
  *
- * A *unit* is what the selection hands out: a core, or a thread when single CPUs are consumable (CR_CPU). Units of a
- * node are numbered socket by socket. `cpus` are what is charged and printed: units times the CPUs in a unit.
+ * A *unit* is what the selection hands out: a core, or a thread when single CPUs are consumable (CR_CPU).
+ * Units of a node are numbered socket by socket. `cpus` are what is charged and printed: units times the CPUs
+ * in a unit.
  */
 #ifndef SCHED_DEMAND_H
 #define SCHED_DEMAND_H
@@ -23,34 +25,38 @@ struct gres_need {
 };
 
 struct demand {
-    uint32_t nodes_min, nodes_max;   /* at least 1; max may be INFINITE */
-    uint32_t ntasks;                 /* at least nodes_min unless the user asked for fewer */
-    uint32_t cpus_per_task;          /* at least 1 */
-    uint32_t tasks_per_node;         /* most on a node, 0 = no limit */
-    bool tasks_per_node_exact;       /* a node must take that many */
-    uint32_t tasks_per_socket, tasks_per_core; /* 0 = no limit */
-    uint32_t threads;                /* threads of a core that are used, 0 = all */
-    uint32_t cpus_node_min;          /* --mincpus, at least 1 */
+    uint32_t nodes_min, nodes_max;                /* at least 1; max may be INFINITE */
+    uint32_t ntasks;                              /* at least nodes_min unless the user asked for fewer */
+    uint32_t cpus_per_task;                       /* at least 1 */
+    uint32_t tasks_per_node;                      /* most on a node, 0 = no limit */
+    bool tasks_per_node_exact;                    /* a node must take that many */
+    uint32_t tasks_per_socket, tasks_per_core;    /* 0 = no limit */
+    uint32_t threads;                             /* threads of a core that are used, 0 = all */
+    uint32_t cpus_node_min;                       /* --mincpus, at least 1 */
     uint32_t sockets_min, cores_min, threads_min; /* geometry a node must have, 0 = any */
-    uint32_t tmp_disk;               /* MiB */
-    uint64_t mem_node, mem_cpu;      /* MiB, 0 = not asked */
-    bool mem_whole;                  /* all memory of each node */
-    bool exclusive;                  /* nobody else's job on its nodes */
-    bool whole;                      /* all units of each node are charged */
-    bool overcommit;                 /* any number of tasks on the node's CPUs */
-    uint32_t limit_s;                /* planned run time in seconds */
+    uint32_t tmp_disk;                            /* MiB */
+    uint64_t mem_node, mem_cpu;                   /* MiB, 0 = not asked */
+    bool mem_whole;                               /* all memory of each node */
+    bool exclusive;                               /* nobody else's job on its nodes */
+    bool whole;                                   /* all units of each node are charged */
+    bool overcommit;                              /* any number of tasks on the node's CPUs */
+    uint32_t limit_s;                             /* planned run time in seconds */
     struct gres_need gres[DEMAND_GRES_MAX];
     uint32_t gres_n;
 };
 
 /* Errors: ESLURM_INVALID_GRES and the like for texts that do not parse. */
-int demand_init(struct demand *d, const struct sched_view *v, const struct job *job, const struct part *part, struct err *e);
+int demand_init(struct demand *d, const struct sched_view *v, const struct job *job, const struct part *part,
+                struct err *e);
 void demand_release(struct demand *d);
 
 /* The effective time limit in minutes: the job's, else the partition's default, else its maximum. */
 uint32_t demand_time_limit(const struct job_spec *spec, const struct part *part);
 
-/* Splits "gres/gpu:h100:2,gres/fpga:1" (the tres_per_* fields) into needs; `slot` is the offset of the count in gres_need. */
+/* Adds to the job-wide count of one kind; false when there are too many kinds. */
+bool demand_add_gres(struct demand *d, const char *name, const char *type, uint64_t count);
+/* Splits "gres/gpu:h100:2,gres/fpga:1" (the tres_per_* fields) into needs; `slot` is the offset of the count
+ * in gres_need. */
 int demand_parse_gres(struct demand *d, const char *tres, size_t slot, struct err *e);
 
 #endif

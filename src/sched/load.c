@@ -49,35 +49,30 @@ static void add_gres(struct node_load *l, const struct node *node, const struct 
 
 void load_map_init(struct load_map *m, const struct sched_view *v, bool empty)
 {
-    uint32_t n = 0, index = UINT32_MAX;
-    if (v->nodes->count)
-        for (index = 0; ptree_next(v->nodes, &index); index++)
-            n = index + 1;
-    *m = (struct load_map){.v = v, .empty = empty, .n = n, .scratch_index = NO_VAL};
-    m->own = mem_array(n, sizeof *m->own);
+    *m = (struct load_map){.v = v, .empty = empty, .scratch_index = NO_VAL};
 }
 
 void load_map_release(struct load_map *m)
 {
-    for (uint32_t i = 0; i < m->n; i++)
-        if (m->own[i]) {
-            node_load_release(m->own[i]);
-            mem_free(m->own[i]);
+    for (uint32_t i = 0; i < m->own.n; i++)
+        if (m->own.v[i]) {
+            node_load_release(m->own.v[i]);
+            mem_free(m->own.v[i]);
         }
-    mem_free(m->own);
+    VEC_FREE(&m->own);
     node_load_release(&m->scratch);
-    *m = (struct load_map){0};
 }
 
 void load_map_copy(struct load_map *dst, const struct load_map *src)
 {
-    *dst = (struct load_map){.v = src->v, .empty = src->empty, .n = src->n, .scratch_index = NO_VAL};
-    dst->own = mem_array(src->n, sizeof *dst->own);
-    for (uint32_t i = 0; i < src->n; i++)
-        if (src->own[i]) {
-            dst->own[i] = mem_alloc(sizeof **dst->own);
-            node_load_copy(dst->own[i], src->own[i]);
+    load_map_init(dst, src->v, src->empty);
+    for (uint32_t i = 0; i < src->own.n; i++) {
+        struct node_load **slot = VEC_PUSH(&dst->own);
+        if (src->own.v[i]) {
+            *slot = mem_alloc(sizeof **slot);
+            node_load_copy(*slot, src->own.v[i]);
         }
+    }
 }
 
 static void from_node(struct node_load *l, const struct node *node)
@@ -92,9 +87,8 @@ static void from_node(struct node_load *l, const struct node *node)
 
 const struct node_load *load_get(struct load_map *m, const struct node *node)
 {
-    REQUIRE(node->index < m->n);
-    if (m->own[node->index])
-        return m->own[node->index];
+    if (node->index < m->own.n && m->own.v[node->index])
+        return m->own.v[node->index];
     if (m->scratch_index != node->index) {
         node_load_release(&m->scratch);
         if (!m->empty)
@@ -106,7 +100,9 @@ const struct node_load *load_get(struct load_map *m, const struct node *node)
 
 static struct node_load *load_own(struct load_map *m, const struct node *node)
 {
-    struct node_load **slot = &m->own[node->index];
+    while (m->own.n <= node->index)
+        *VEC_PUSH(&m->own) = NULL;
+    struct node_load **slot = &m->own.v[node->index];
     if (!*slot) {
         *slot = mem_alloc(sizeof **slot);
         if (!m->empty)
@@ -116,7 +112,8 @@ static struct node_load *load_own(struct load_map *m, const struct node *node)
     return *slot;
 }
 
-void load_take(struct load_map *m, const struct node *node, const struct job_node *share, uint32_t exclusive_job)
+void load_take(struct load_map *m, const struct node *node, const struct job_node *share,
+               uint32_t exclusive_job)
 {
     struct node_load *l = load_own(m, node);
     bits_or(&l->units, &share->cores);
@@ -128,7 +125,8 @@ void load_take(struct load_map *m, const struct node *node, const struct job_nod
         add_gres(l, node, &share->gres.v[i], false);
 }
 
-void load_give(struct load_map *m, const struct node *node, const struct job_node *share, uint32_t exclusive_job)
+void load_give(struct load_map *m, const struct node *node, const struct job_node *share,
+               uint32_t exclusive_job)
 {
     struct node_load *l = load_own(m, node);
     bits_minus(&l->units, &share->cores);

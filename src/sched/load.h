@@ -2,8 +2,8 @@
 /*
  * load: what is taken on each node, at a moment of the plan.
  *
- * A load map starts as a view of the nodes' own derived load and copies a node's load only when the plan changes it, so
- * that a run over 10,000 nodes costs nothing for those that it does not touch.
+ * A load map starts as a view of the nodes' own derived load and copies a node's load only when the plan
+ * changes it, so that a run over 10,000 nodes costs nothing for those that it does not touch.
  */
 #ifndef SCHED_LOAD_H
 #define SCHED_LOAD_H
@@ -30,10 +30,9 @@ struct node_load {
 
 struct load_map {
     const struct sched_view *v;
-    bool empty;               /* every node as if idle: could it ever run? */
-    struct node_load **own;   /* by node index; NULL = as the node says */
-    uint32_t n;
-    struct node_load scratch; /* the last one made from a node's record */
+    bool empty;                  /* every node as if idle: could it ever run? */
+    VEC(struct node_load *) own; /* by node index; NULL or beyond the end = as the node says */
+    struct node_load scratch;    /* the last one made from a node's record */
     uint32_t scratch_index;
 };
 
@@ -43,8 +42,10 @@ void load_map_copy(struct load_map *dst, const struct load_map *src);
 /* Valid until the next call on the same map. */
 const struct node_load *load_get(struct load_map *m, const struct node *node);
 /* Takes or gives back what a job has or would have on a node. */
-void load_take(struct load_map *m, const struct node *node, const struct job_node *share, uint32_t exclusive_job);
-void load_give(struct load_map *m, const struct node *node, const struct job_node *share, uint32_t exclusive_job);
+void load_take(struct load_map *m, const struct node *node, const struct job_node *share,
+               uint32_t exclusive_job);
+void load_give(struct load_map *m, const struct node *node, const struct job_node *share,
+               uint32_t exclusive_job);
 uint64_t load_gres_count(const struct node_load *l, const char *name);
 const struct bits *load_gres_index(const struct node_load *l, const char *name); /* NULL: none taken */
 

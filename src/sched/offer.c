@@ -6,9 +6,18 @@
 #include "base/text.h"
 #include "meta/meta.h"
 
-static uint32_t min32(uint32_t a, uint32_t b) { return a < b ? a : b; }
-static uint32_t max32(uint32_t a, uint32_t b) { return a > b ? a : b; }
-static uint32_t div_up(uint32_t a, uint32_t b) { return a / b + (a % b != 0); }
+static uint32_t min32(uint32_t a, uint32_t b)
+{
+    return a < b ? a : b;
+}
+static uint32_t max32(uint32_t a, uint32_t b)
+{
+    return a > b ? a : b;
+}
+static uint32_t div_up(uint32_t a, uint32_t b)
+{
+    return a / b + (a % b != 0);
+}
 
 struct node_shape node_shape(const struct policy *p, const struct node *n)
 {
@@ -51,9 +60,10 @@ uint64_t gres_total(const struct node *n, const char *name, const char *type)
     return total;
 }
 
-/* Counts, and where `pick` is given takes up to `want`, free devices in index order; `near` restricts to devices local to a unit of it. */
-static uint64_t scan_devices(const struct node *n, const struct node_load *l, const char *name, const char *type,
-                             uint64_t want, const struct bits *near, struct bits *pick)
+/* Counts, and where `pick` is given takes up to `want`, free devices in index order; `near` restricts to
+ * devices local to a unit of it. */
+static uint64_t scan_devices(const struct node *n, const struct node_load *l, const char *name,
+                             const char *type, uint64_t want, const struct bits *near, struct bits *pick)
 {
     const struct bits *taken = load_gres_index(l, name);
     uint64_t found = 0;
@@ -67,7 +77,8 @@ static uint64_t scan_devices(const struct node *n, const struct node_load *l, co
                 continue;
             if (near && k < g->cores.n) {
                 struct bits local = {0};
-                bool far = bits_parse(&local, g->cores.v[k], NULL) == 0 && bits_any(&local) && !bits_intersects(&local, near);
+                bool far = bits_parse(&local, g->cores.v[k], NULL) == 0 && bits_any(&local) &&
+                           !bits_intersects(&local, near);
                 bits_release(&local);
                 if (far)
                     continue;
@@ -114,7 +125,8 @@ static uint32_t gres_tasks(const struct demand *d, const struct node_shape *s, c
     for (uint32_t i = 0; i < d->gres_n && tasks; i++) {
         const struct gres_need *g = &d->gres[i];
         uint64_t left = gres_free(n, l, g->name, g->type);
-        if (left < g->per_node || (g->per_socket && left < g->per_socket * max32(d->sockets_min, 1)) || (g->per_job && !left))
+        if (left < g->per_node || (g->per_socket && left < g->per_socket * max32(d->sockets_min, 1)) ||
+            (g->per_job && !left))
             return 0;
         if (g->per_task)
             tasks = left / g->per_task < tasks ? (uint32_t)(left / g->per_task) : tasks;
@@ -124,8 +136,8 @@ static uint32_t gres_tasks(const struct demand *d, const struct node_shape *s, c
     return tasks;
 }
 
-static uint32_t socket_tasks(const struct demand *d, const struct node_shape *s, const struct node_load *l, uint32_t usable,
-                             uint32_t cpus_a_task)
+static uint32_t socket_tasks(const struct demand *d, const struct node_shape *s, const struct node_load *l,
+                             uint32_t usable, uint32_t cpus_a_task)
 {
     uint32_t tasks = 0;
     for (uint32_t k = 0; k < s->sockets; k++) {
@@ -137,7 +149,8 @@ static uint32_t socket_tasks(const struct demand *d, const struct node_shape *s,
     return tasks;
 }
 
-struct offer offer_make(const struct demand *d, const struct policy *p, const struct node *n, const struct node_load *l)
+struct offer offer_make(const struct demand *d, const struct policy *p, const struct node *n,
+                        const struct node_load *l)
 {
     struct offer o = {.node = n};
     struct node_shape s = node_shape(p, n);
@@ -170,8 +183,10 @@ struct offer offer_make(const struct demand *d, const struct policy *p, const st
     return o;
 }
 
-/* Units local to free devices that the demand wants come first: work runs near its GPUs where there is a choice. */
-static void near_units(const struct demand *d, const struct node *n, const struct node_load *l, struct bits *near)
+/* Units local to free devices that the demand wants come first: work runs near its GPUs where there is a
+ * choice. */
+static void near_units(const struct demand *d, const struct node *n, const struct node_load *l,
+                       struct bits *near)
 {
     for (uint32_t i = 0; i < d->gres_n; i++) {
         struct bits free_devices = {0};
@@ -193,8 +208,8 @@ static void near_units(const struct demand *d, const struct node *n, const struc
     }
 }
 
-static uint32_t take_units(const struct node_shape *s, const struct node_load *l, const struct bits *only, uint32_t want,
-                           struct bits *ret)
+static uint32_t take_units(const struct node_shape *s, const struct node_load *l, const struct bits *only,
+                           uint32_t want, struct bits *ret)
 {
     uint32_t got = 0;
     for (uint32_t u = 0; u < s->units && got < want; u++)
@@ -231,8 +246,9 @@ static void take_gres(const struct demand *d, const struct node *n, const struct
     }
 }
 
-void offer_take(const struct demand *d, const struct policy *p, const struct node *n, const struct node_load *l,
-                uint32_t tasks, uint32_t nodes_left, uint64_t *per_job_left, struct job_node *ret)
+void offer_take(const struct demand *d, const struct policy *p, const struct node *n,
+                const struct node_load *l, uint32_t tasks, uint32_t nodes_left, uint64_t *per_job_left,
+                struct job_node *ret)
 {
     meta_init(&record_job_node, ret);
     struct node_shape s = node_shape(p, n);

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A recursive-descent reader of features.h's expressions: or := and ('|' and)*, and := term ('&' term)*, term := name['*'n] | '(' or ')'. */
-#include "sched/features.h"
+/* A recursive-descent reader of constraint.h's expressions: or := and ('|' and)*, and := term ('&' term)*,
+ * term := name['*'n] | '(' or ')'. */
+#include "sched/constraint.h"
 
 #include <string.h>
 
 #include "base/mem.h"
 #include "base/text.h"
+#include "model.h"
 #include "model/errors.h"
 
 enum { NAME_LEN_MAX = 256, DEPTH_MAX = 16 };
@@ -98,7 +100,7 @@ static bool read_or(struct reader *r)
     return ok;
 }
 
-bool features_match(const char *expr, const char *node_features)
+bool constraint_match(const char *expr, const char *node_features)
 {
     if (!expr || !*expr)
         return true;
@@ -106,7 +108,7 @@ bool features_match(const char *expr, const char *node_features)
     return read_or(&r) && !r.bad;
 }
 
-int features_check(const char *expr, bool (*known)(void *, const char *), void *arg, struct err *e)
+int constraint_check(const char *expr, bool (*known)(void *, const char *), void *arg, struct err *e)
 {
     if (!expr || !*expr)
         return 0;
@@ -116,14 +118,14 @@ int features_check(const char *expr, bool (*known)(void *, const char *), void *
         return err_set(e, ESLURM_INVALID_FEATURE, "%s\n'%s' cannot be read from '%s' on",
                        error_text(ESLURM_INVALID_FEATURE), expr, r.at);
     if (r.unknown[0])
-        return err_set(e, ESLURM_INVALID_FEATURE, "%s\nno node has the feature '%s'", error_text(ESLURM_INVALID_FEATURE),
-                       r.unknown);
+        return err_set(e, ESLURM_INVALID_FEATURE, "%s\nno node has the feature '%s'",
+                       error_text(ESLURM_INVALID_FEATURE), r.unknown);
     return 0;
 }
 
-int features_split(const char *expr, struct feature_alternatives *ret, struct err *e)
+int constraint_split(const char *expr, struct constraint_alternatives *ret, struct err *e)
 {
-    *ret = (struct feature_alternatives){0};
+    *ret = (struct constraint_alternatives){0};
     const char *open = expr ? strchr(expr, '[') : NULL, *close = open ? strchr(open, ']') : NULL;
     if (!close || strchr(open, '*')) { /* counted groups are matched node by node */
         ret->v[ret->n++] = mem_strdup(expr ? expr : "");
@@ -134,7 +136,7 @@ int features_split(const char *expr, struct feature_alternatives *ret, struct er
     text_split(&inner, body, '|');
     mem_free(body);
     int r = 0;
-    if (inner.n == 0 || inner.n > FEATURES_ALTERNATIVES_MAX)
+    if (inner.n == 0 || inner.n > CONSTRAINT_ALTERNATIVES_MAX)
         r = err_set(e, ESLURM_INVALID_FEATURE, "'%s' has %u alternatives", expr, inner.n);
     for (uint32_t i = 0; r == 0 && i < inner.n; i++)
         ret->v[ret->n++] = buf_format("%.*s(%s)%s", (int)(open - expr), expr, inner.v[i], close + 1);
@@ -142,7 +144,7 @@ int features_split(const char *expr, struct feature_alternatives *ret, struct er
     return r;
 }
 
-void features_release(struct feature_alternatives *a)
+void constraint_release(struct constraint_alternatives *a)
 {
     for (uint32_t i = 0; i < a->n; i++)
         mem_free(a->v[i]);

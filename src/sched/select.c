@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Which nodes a job gets. Nodes of the lowest weight come first; among those, the smallest run of
+ * neighbouring nodes that is enough by itself (best fit), so that large holes stay for large jobs; inside a
+ * run, from the lowest index on.
+ */
+#include "sched/select.h"
+
+#include <string.h>
+
+#include "base/bits.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "meta/meta.h"
+#include "model/errors.h"
+#include "sched/constraint.h"
+#include "sched/nodeset.h"
+#include "sched/offer.h"
+
+/* A node that is none of these can take a job now. */
+static const uint64_t FLAGS_AWAY = NODEF_DRAIN | NODEF_NOT_RESPONDING | NODEF_FAIL | NODEF_POWERED_DOWN |
+                                   NODEF_POWERING_UP | NODEF_POWERING_DOWN | NODEF_POWER_DOWN |
+                                   NODEF_MAINTENANCE | NODEF_REBOOT_REQUESTED | NODEF_REBOOT_ISSUED |
+                                   NODEF_INVALID_REG | NODEF_BLOCKED;
+
+bool node_available(const struct node *n)
+{
+    return n->state == NODE_UP && !(n->flags & FLAGS_AWAY);
+}
+
+struct candidate {
+    const struct node *node;
+    uint32_t tasks;
+    uint64_t gres;
+    bool required, chosen;
+};
+
+struct search {
+    const struct sched_view *v;
+    const struct job *job;
+    const struct part *part;
+    struct load_map *loads;
+    const struct bits *avoid;
+    struct demand d;
+    struct bits required, excluded;
+    VEC(struct candidate) list; /* in index order */
+    uint32_t possible, away;    /* nodes that could ever serve; those of them that are not available */
+    struct bits away_required;  /* required nodes that are not available */
+    uint64_t work;
+    uint32_t nodes, tasks; /* chosen so far */
+    uint64_t gres;
+};
+
+static uint64_t per_job_total(const struct demand *d)
+{
+    for (uint32_t i = 0; i < d->gres_n; i++)
+        if (d->gres[i].per_job)
+            return d->gres[i].per_job;
+    return 0;
+}
+
+/* Fills the list with every node that offers something under one alternative of the constraint. */
+static void find_candidates(struct search *s, const char *features, bool now)
+{
+    s->list.n = 0;
+    s->possible = s->away = 0;
+    bits_clear_all(&s->away_required);
+    for (uint32_t i = bits_next(&s->part->members, 0); i != BITS_MAX;
+         i = bits_next(&s->part->members, i + 1)) {
+        const struct node *n = ptree_get(s->v->nodes, i);
+        if (!n || bits_test(&s->excluded, i) || n->state == NODE_FUTURE)
+            continue;
+        s->work++;
+        if (!constraint_match(features, n->active_features ? n->active_features : n->features) ||
+            !offer_possible(&s->d, s->v->policy, n))
+            continue;
+        s->possible++;
+        bool required = bits_test(&s->required, i);
+        if (now && !node_available(n)) {
+            s->away++;
+            if (required)
+                bits_set(&s->away_required, i);
+            continue;
+        }
+        if (s->avoid && bits_test(s->avoid, i))
+            continue;
+        struct offer o = offer_make(&s->d, s->v->policy, n, load_get(s->loads, n));
+        if (o.tasks)
+            *VEC_PUSH(&s->list) =
+                (struct candidate){.node = n, .tasks = o.tasks, .gres = o.gres, .required = required};
+    }
+}
+
+static bool enough(const struct search *s)
+{
+    return s->nodes >= s->d.nodes_min && s->tasks >= s->d.ntasks && s->gres >= per_job_total(&s->d);
+}
+
+static void choose(struct search *s, struct candidate *c)
+{
+    c->chosen = true;
+    s->nodes++;
+    s->tasks = c->tasks > UINT32_MAX - s->tasks ? UINT32_MAX : s->tasks + c->tasks;
+    s->gres += c->gres;
+}
+
+/* The next run of neighbouring unchosen candidates of one weight at or after *at: [*at, return value). */
+static uint32_t next_run(const struct search *s, uint32_t weight, uint32_t *at)
+{
+    uint32_t i = *at;
+    while (i < s->list.n && (s->list.v[i].chosen || s->list.v[i].node->weight != weight))
+        i++;
+    *at = i;
+    while (i < s->list.n && !s->list.v[i].chosen && s->list.v[i].node->weight == weight &&
+           (i == *at || s->list.v[i].node->index == s->list.v[i - 1].node->index + 1))
+        i++;
+    return i;
+}
+
+static bool run_is_enough(const struct search *s, uint32_t from, uint32_t to)
+{
+    struct search whole = {.d = s->d, .nodes = s->nodes, .tasks = s->tasks, .gres = s->gres};
+    for (uint32_t i = from; i < to; i++) {
+        struct candidate c = s->list.v[i];
+        choose(&whole, &c);
+    }
+    return enough(&whole);
+}
+
+/* Takes from the best run of this weight until it is enough or the weight has nothing left. */
+static void choose_by_runs(struct search *s, uint32_t weight)
+{
+    while (!enough(s) && s->nodes < s->d.nodes_max) {
+        uint32_t best = 0, best_end = 0;
+        bool best_enough = false;
+        for (uint32_t at = 0, end; (end = next_run(s, weight, &at)) > at; at = end) {
+            bool is_enough = run_is_enough(s, at, end);
+            uint32_t size = end - at, best_size = best_end - best;
+            if (!best_size || (is_enough && (!best_enough || size < best_size)) ||
+                (!is_enough && !best_enough && size > best_size)) {
+                best = at;
+                best_end = end;
+                best_enough = is_enough;
+            }
+        }
+        if (best == best_end)
+            return;
+        for (uint32_t i = best; i < best_end && !enough(s) && s->nodes < s->d.nodes_max; i++)
+            choose(s, &s->list.v[i]);
+    }
+}
+
+static void reset_choice(struct search *s)
+{
+    s->nodes = s->tasks = 0;
+    s->gres = 0;
+    for (uint32_t i = 0; i < s->list.n; i++) {
+        s->list.v[i].chosen = false;
+        if (s->list.v[i].required)
+            choose(s, &s->list.v[i]);
+    }
+}
+
+static int by_size(const void *a, const void *b, void *arg)
+{
+    const struct candidate *const *x = a, *const *y = b;
+    if ((*x)->tasks != (*y)->tasks)
+        return (*x)->tasks > (*y)->tasks ? -1 : 1;
+    return (*x)->node->index < (*y)->node->index ? -1 : 1;
+}
+
+/* With few nodes allowed, the largest offers first. */
+static void choose_by_size(struct search *s)
+{
+    struct candidate **order = mem_array(s->list.n, sizeof *order);
+    for (uint32_t i = 0; i < s->list.n; i++)
+        order[i] = &s->list.v[i];
+    vec_sort(order, s->list.n, sizeof *order, by_size, NULL);
+    for (uint32_t i = 0; i < s->list.n && !enough(s) && s->nodes < s->d.nodes_max; i++)
+        if (!order[i]->chosen)
+            choose(s, order[i]);
+    mem_free(order);
+}
+
+static bool find_nodes(struct search *s)
+{
+    reset_choice(s);
+    if (bits_count(&s->required) != s->nodes)
+        return false;
+    for (uint32_t last = 0, weight; !enough(s); last = weight + 1) {
+        weight = UINT32_MAX;
+        for (uint32_t i = 0; i < s->list.n; i++)
+            if (s->list.v[i].node->weight >= last && s->list.v[i].node->weight < weight)
+                weight = s->list.v[i].node->weight;
+        if (weight == UINT32_MAX)
+            break;
+        choose_by_runs(s, weight);
+    }
+    if (enough(s))
+        return s->nodes <= s->d.nodes_max;
+    reset_choice(s);
+    choose_by_size(s);
+    return enough(s) && s->nodes <= s->d.nodes_max;
+}
+
+/* Every chosen node gets a task first; the rest go block by block, from the first node on. */
+static void make_start(struct search *s, struct start_job *ret)
+{
+    uint64_t left[DEMAND_GRES_MAX];
+    for (uint32_t i = 0; i < s->d.gres_n; i++)
+        left[i] = s->d.gres[i].per_job;
+    uint32_t spare = s->d.ntasks > s->nodes ? s->d.ntasks - s->nodes : 0, nodes_left = s->nodes;
+    for (uint32_t i = 0; i < s->list.n; i++) {
+        struct candidate *c = &s->list.v[i];
+        if (!c->chosen)
+            continue;
+        uint32_t tasks = 1, more = c->tasks - 1 < spare ? c->tasks - 1 : spare;
+        if (s->d.tasks_per_node_exact)
+            more = s->d.tasks_per_node - 1;
+        else
+            spare -= more;
+        tasks += more;
+        struct job_node share;
+        offer_take(&s->d, s->v->policy, c->node, load_get(s->loads, c->node), tasks, nodes_left--, left,
+                   &share);
+        ret->cpus += share.cpus;
+        ret->ntasks += tasks;
+        *(struct job_node *)meta_recs_push(&record_job_node, &ret->alloc) = share;
+    }
+    ret->job_id = s->job->job_id;
+    ret->partition = mem_strdup(s->part->name);
+    if (ret->ntasks < s->d.ntasks)
+        ret->ntasks = s->d.ntasks;
+}
+
+static void explain_failure(struct search *s, enum select_mode mode, struct selection *ret)
+{
+    ret->reason = WHY_RESOURCES;
+    if (mode == SELECT_EMPTY) {
+        ret->reason = WHY_BADCONSTRAINTS;
+        buf_print(ret->text, sizeof ret->text, "%u of the partition's %u nodes can serve it; it needs %u",
+                  s->possible, bits_count(&s->part->members), s->d.nodes_min);
+    } else if (bits_any(&s->away_required)) {
+        ret->reason = WHY_REQNODENOTAVAIL;
+        char *names = nodeset_text(s->v, &s->away_required);
+        buf_print(ret->text, sizeof ret->text, "ReqNodeNotAvail, UnavailableNodes:%s", names);
+        mem_free(names);
+    } else if (s->possible - s->away < s->d.nodes_min) {
+        buf_print(
+            ret->text, sizeof ret->text,
+            "Nodes required for job are DOWN, DRAINED or reserved for jobs in higher priority partitions");
+    }
+}
+
+void select_job(const struct sched_view *v, struct load_map *loads, const struct job *job,
+                const struct part *part, enum select_mode mode, const struct bits *avoid,
+                struct selection *ret)
+{
+    struct search s = {.v = v, .job = job, .part = part, .loads = loads, .avoid = avoid};
+    struct constraint_alternatives alt = {0};
+    struct err e = {0};
+    *ret = (struct selection){.reason = WHY_NONE};
+    meta_init(&record_start_job, &ret->start);
+    int r = demand_init(&s.d, v, job, part, &e);
+    if (r == 0)
+        r = nodeset_parse(v, job->spec->req_nodes, &s.required, &e);
+    if (r == 0)
+        r = nodeset_parse(v, job->spec->exc_nodes, &s.excluded, &e);
+    if (r == 0)
+        r = constraint_split(job->spec->features, &alt, &e);
+    if (r < 0) {
+        ret->reason = WHY_BADCONSTRAINTS;
+        buf_print(ret->text, sizeof ret->text, "%.250s", e.text);
+    }
+    uint32_t need = bits_count(&s.required);
+    if (need > s.d.nodes_min)
+        s.d.nodes_min = need;
+    if (s.d.nodes_max < s.d.nodes_min)
+        s.d.nodes_max = s.d.nodes_min;
+    for (uint32_t i = 0; r == 0 && i < alt.n && !ret->ok; i++) {
+        find_candidates(&s, alt.v[i], mode == SELECT_NOW);
+        ret->ok = find_nodes(&s);
+        if (ret->ok)
+            make_start(&s, &ret->start);
+    }
+    if (!ret->ok && r == 0)
+        explain_failure(&s, mode, ret);
+    ret->work = s.work;
+    constraint_release(&alt);
+    demand_release(&s.d);
+    bits_release(&s.required);
+    bits_release(&s.excluded);
+    bits_release(&s.away_required);
+    VEC_FREE(&s.list);
+}
+
+void sched_select(const struct sched_view *v, const struct job *job, const struct part *part,
+                  enum select_mode mode, const struct bits *avoid, struct selection *ret)
+{
+    struct load_map loads;
+    load_map_init(&loads, v, mode == SELECT_EMPTY);
+    select_job(v, &loads, job, part, mode, avoid, ret);
+    load_map_release(&loads);
+}
+
+void selection_release(struct selection *s)
+{
+    meta_release(&record_start_job, &s->start);
+}

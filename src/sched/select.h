@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* select: sched_select() against a load map of the planner's, for use inside the scheduler. */
+#ifndef SCHED_SELECT_H
+#define SCHED_SELECT_H
+
+#include "sched/load.h"
+#include "sched/sched.h"
+
+/* Is the node up and free of every mark that keeps jobs away? */
+bool node_available(const struct node *n);
+/* As sched_select, against `loads`, which it does not change. */
+void select_job(const struct sched_view *v, struct load_map *loads, const struct job *job,
+                const struct part *part, enum select_mode mode, const struct bits *avoid,
+                struct selection *ret);
+
+#endif

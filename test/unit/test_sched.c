@@ -1,0 +1,599 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The scheduler against a small cluster made by hand: n0..n3, 2 sockets x 2 cores x 2 threads, 16000 MiB, 2
+ * GPUs of type a100. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/bits.h"
+#include "base/hash.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "meta/meta.h"
+#include "model/errors.h"
+#include "sched/constraint.h"
+#include "sched/licenses.h"
+#include "sched/sched.h"
+
+enum { NODES = 4, NOW = 1000000 };
+
+static struct shared *copy_job(const struct shared *s)
+{
+    return meta_dup(&record_job, s);
+}
+static void free_job(struct shared *s)
+{
+    s->refs = 1;
+    meta_free(&record_job, s);
+}
+static void free_node(struct shared *s)
+{
+    s->refs = 1;
+    meta_free(&record_node, s);
+}
+static void free_part(struct shared *s)
+{
+    s->refs = 1;
+    meta_free(&record_part, s);
+}
+static const struct ptree_type jobs_type = {copy_job, free_job};
+static const struct ptree_type nodes_type = {NULL, free_node};
+static const struct ptree_type parts_type = {NULL, free_part};
+
+struct cluster {
+    struct ptree jobs, nodes, parts;
+    struct policy *policy;
+    struct sched_view view;
+    uint32_t next_id;
+};
+
+static uint32_t node_index(const void *ctx, const char *name)
+{
+    return name[0] == 'n' && name[1] >= '0' && name[1] < '0' + NODES && !name[2] ? (uint32_t)(name[1] - '0')
+                                                                                 : NO_VAL;
+}
+static uint32_t part_index(const void *ctx, const char *name)
+{
+    return strcmp(name, "debug") == 0 ? 0 : strcmp(name, "long") == 0 ? 1 : NO_VAL;
+}
+
+static void add_part(struct cluster *c, uint32_t index, const char *name, uint32_t nodes)
+{
+    struct part *p = meta_new(&record_part);
+    p->index = index;
+    p->name = mem_strdup(name);
+    p->flags = index ? 0 : PARTF_DEFAULT;
+    p->max_share = 1;
+    p->max_time = 60;
+    p->default_time = 10;
+    p->max_nodes = NO_VAL;
+    p->def_mem_cpu = 500;
+    p->total_nodes = nodes;
+    p->total_cpus = nodes * 8;
+    p->priority_tier = 1;
+    bits_set_range(&p->members, 0, nodes - 1);
+    ptree_put(&c->parts, index, p);
+}
+
+static void add_node(struct cluster *c, uint32_t i)
+{
+    struct node *n = meta_new(&record_node);
+    n->index = i;
+    n->name = buf_format("n%u", i);
+    n->state = NODE_UP;
+    n->cpus = 8;
+    n->sockets = n->cores = n->threads = 2;
+    n->real_memory = 16000;
+    n->weight = 1;
+    n->features = mem_strdup(i < 2 ? "intel,rack1" : "amd,rack2");
+    struct gres_decl *g = meta_recs_push(&record_gres_decl, &n->gres);
+    g->name = mem_strdup("gpu");
+    g->type = mem_strdup("a100");
+    g->count = 2;
+    meta_strs_push(&g->files, "/dev/nvidia0");
+    meta_strs_push(&g->files, "/dev/nvidia1");
+    ptree_put(&c->nodes, i, n);
+}
+
+static void setup(struct cluster *c)
+{
+    *c = (struct cluster){.next_id = 1};
+    ptree_init(&c->jobs, &jobs_type);
+    ptree_init(&c->nodes, &nodes_type);
+    ptree_init(&c->parts, &parts_type);
+    c->policy = meta_new(&record_policy);
+    c->policy->cr_core = c->policy->cr_memory = true;
+    c->policy->licenses = mem_strdup("matlab:4");
+    meta_strs_push(&c->policy->gres_types, "gpu");
+    meta_strs_push(&c->policy->account_tres, "gres/gpu");
+    for (uint32_t i = 0; i < NODES; i++)
+        add_node(c, i);
+    add_part(c, 0, "debug", 4);
+    add_part(c, 1, "long", 3);
+    c->view = (struct sched_view){.jobs = &c->jobs,
+                                  .nodes = &c->nodes,
+                                  .parts = &c->parts,
+                                  .policy = c->policy,
+                                  .node_index = node_index,
+                                  .part_index = part_index,
+                                  .now = NOW};
+}
+
+static void teardown(struct cluster *c)
+{
+    ptree_release(&c->jobs);
+    ptree_release(&c->nodes);
+    ptree_release(&c->parts);
+    meta_free(&record_policy, c->policy);
+}
+
+static struct job *new_job(struct cluster *c)
+{
+    struct job *j = meta_new(&record_job);
+    j->job_id = c->next_id++;
+    j->spec = meta_new(&record_job_spec);
+    j->priority = 1000 - j->job_id;
+    j->eligible_time = NOW;
+    return j;
+}
+
+/* Admits a job and puts it into the queue; gives the error code (positive) instead when it is refused. */
+static int queue_job(struct cluster *c, struct job *j, struct err *e)
+{
+    int r = sched_admit(&c->view, j, 1000, false, e);
+    if (r < 0)
+        meta_free(&record_job, j);
+    else
+        ptree_put(&c->jobs, j->job_id, j);
+    return -r;
+}
+
+static void hold(struct cluster *c, const struct start_job *s, const struct job *j)
+{
+    for (uint32_t i = 0; i < s->alloc.n; i++) {
+        const struct job_node *share = &s->alloc.v[i];
+        struct node *n = (struct node *)ptree_get(&c->nodes, share->node_index);
+        assert_false(bits_intersects(&n->alloc_cores, &share->cores));
+        bits_or(&n->alloc_cores, &share->cores);
+        n->alloc_mem += share->mem;
+        assert_true(n->alloc_mem <= n->real_memory);
+        assert_int_equal(n->exclusive_job, 0);
+        n->running_jobs++;
+        if (j->spec->share == SHARE_NODE) {
+            assert_int_equal(n->running_jobs, 1);
+            n->exclusive_job = j->job_id;
+        }
+        for (uint32_t g = 0; g < share->gres.n; g++) {
+            for (uint32_t k = 0; k < n->gres_used.n; k++)
+                assert_false(bits_intersects(&n->gres_used.v[k].index, &share->gres.v[g].index));
+            meta_copy(&record_job_gres, meta_recs_push(&record_job_gres, &n->gres_used), &share->gres.v[g]);
+        }
+    }
+}
+
+/* Runs the planner and applies what it proposes; how many jobs started. */
+static uint32_t plan(struct cluster *c)
+{
+    struct planner *p = planner_new();
+    struct sched_budget budget = {0};
+    struct sched_result r;
+    planner_run(p, &c->view, &budget, &r);
+    for (uint32_t i = 0; i < r.starts.n; i++) {
+        struct start_job *s = &r.starts.v[i];
+        struct job *j = ptree_edit(&c->jobs, s->job_id);
+        assert_int_equal(sched_check_alloc(&c->view, s, j, NULL), 0);
+        hold(c, s, j);
+        j->state = JOB_RUNNING;
+        j->cpus = s->cpus;
+        j->end_time = NOW + j->time_limit * 60;
+        for (uint32_t k = 0; k < s->alloc.n; k++)
+            meta_copy(&record_job_node, meta_recs_push(&record_job_node, &j->alloc), &s->alloc.v[k]);
+    }
+    for (uint32_t i = 0; i < r.notes.notes.n; i++) {
+        struct plan_note *n = &r.notes.notes.v[i];
+        struct job *j = ptree_edit(&c->jobs, n->job_id);
+        j->reason = n->reason;
+        j->start_time = n->start_time;
+        mem_set_str(&j->reason_text, n->text);
+    }
+    uint32_t started = r.starts.n;
+    sched_result_release(&r);
+    planner_free(p);
+    return started;
+}
+
+static const struct job *job(struct cluster *c, uint32_t id)
+{
+    return ptree_get(&c->jobs, id);
+}
+
+static void one_task_gets_one_core_with_its_threads(void **state)
+{
+    struct cluster c;
+    setup(&c);
+    assert_int_equal(queue_job(&c, new_job(&c), NULL), 0);
+    assert_string_equal(job(&c, 1)->req_tres, "cpu=1,mem=500M,node=1,billing=1");
+    assert_int_equal(plan(&c), 1);
+    const struct job *j = job(&c, 1);
+    assert_int_equal(j->alloc.n, 1);
+    assert_int_equal(j->alloc.v[0].node_index, 0);
+    assert_int_equal(j->cpus, 2);
+    assert_int_equal(j->alloc.v[0].mem, 1000);
+    teardown(&c);
+}
+
+static void exclusive_takes_the_whole_node(void **state)
+{
+    struct cluster c;
+    setup(&c);
+    struct job *j = new_job(&c);
+    j->spec->share = SHARE_NODE;
+    queue_job(&c, j, NULL);
+    queue_job(&c, new_job(&c), NULL);
+    assert_int_equal(plan(&c), 2);
+    assert_int_equal(job(&c, 1)->cpus, 8);
+    assert_int_equal(job(&c, 2)->alloc.v[0].node_index, 1);
+    teardown(&c);
+}
+
+static void tasks_fill_nodes_block_by_block(void **state)
+{
+    struct cluster c;
+    setup(&c);
+    struct job *j = new_job(&c);
+    j->spec->min_nodes = j->spec->max_nodes = 3;
+    j->spec->ntasks = 5;
+    queue_job(&c, j, NULL);
+    plan(&c);
+    const struct job *r = job(&c, 1);
+    assert_int_equal(r->alloc.n, 3);
+    assert_int_equal(r->alloc.v[0].tasks, 3);
+    assert_int_equal(r->alloc.v[1].tasks, 1);
+    assert_int_equal(r->alloc.v[0].cpus, 4);
+    teardown(&c);
+}
+
+static void two_jobs_never_hold_the_same_gpu(void **state)
+{
+    struct cluster c;
+    setup(&c);
+    for (int i = 0; i < 9; i++) {
+        struct job *j = new_job(&c);
+        j->spec->tres_per_node = mem_strdup("gres/gpu:a100:1");
+        queue_job(&c, j, NULL);
+    }
+    assert_int_equal(plan(&c), 8); /* hold() checks that indexes differ */
+    assert_int_equal(job(&c, 9)->reason, WHY_RESOURCES);
+    assert_int_equal(job(&c, 9)->start_time, NOW + 600);
+    teardown(&c);
+}
+
+static void gpus_of_a_job_are_spread_over_its_nodes(void **state)
+{
+    struct cluster c;
+    setup(&c);
+    struct job *j = new_job(&c);
+    j->spec->tres_per_job = mem_strdup("gres/gpu:3");
+    queue_job(&c, j, NULL);
+    plan(&c);
+    const struct job *r = job(&c, 1);
+    assert_int_equal(r->alloc.n, 2);
+    assert_int_equal(r->alloc.v[0].gres.v[0].count + r->alloc.v[1].gres.v[0].count, 3);
+    teardown(&c);
+}
+
+static void backfill_never_delays_a_promise(void **state)
+{
+    struct cluster c;
+    setup(&c);
+    struct job *holder = new_job(&c), *big = new_job(&c), *brief = new_job(&c), *lengthy = new_job(&c);
+    holder->spec->share = big->spec->share = SHARE_NODE;
+    holder->spec->time_limit = big->spec->time_limit = 10;
+    big->spec->min_nodes = big->spec->max_nodes = 4;
+    brief->spec->time_limit = 2;
+    lengthy->spec->time_limit = 40;
+    queue_job(&c, holder, NULL);
+    plan(&c);
+    queue_job(&c, big, NULL);
+    queue_job(&c, brief, NULL);
+    queue_job(&c, lengthy, NULL);
+    assert_int_equal(plan(&c), 1);
+    assert_int_equal(job(&c, 3)->state, JOB_RUNNING);
+    assert_int_equal(job(&c, 2)->start_time, NOW + 600);
+    assert_int_equal(job(&c, 4)->reason, WHY_PRIORITY);
+    teardown(&c);
+}
+
+static void best_fit_keeps_large_holes_for_large_jobs(void **state)
+{
+    struct cluster c;
+    setup(&c);
+    struct job *j = new_job(&c);
+    j->spec->req_nodes = mem_strdup("n1");
+    j->spec->share = SHARE_NODE;
+    queue_job(&c, j, NULL);
+    plan(&c);
+    j = new_job(&c);
+    j->spec->share = SHARE_NODE;
+    queue_job(&c, j, NULL);
+    plan(&c);
+    assert_int_equal(job(&c, 2)->alloc.v[0].node_index, 0); /* n2-n3 stay together */
+    teardown(&c);
+}
+
+/* One row a refused or waiting request. */
+struct request {
+    const char *what;
+    uint32_t nodes, ntasks, cpus_per_task;
+    uint64_t mem_node, mem_cpu;
+    const char *features, *gres, *partition, *req_nodes;
+    uint32_t time_limit;
+    int code;
+    enum job_reason reason;
+    const char *detail;
+};
+
+static const struct request requests[] = {
+    {"9 CPUs a task", .cpus_per_task = 9, .code = ESLURM_NODE_CONFIG_UNAVAILABLE,
+     .detail = "CPU count per node"},
+    {"more tasks than CPUs", .ntasks = 33, .reason = WHY_RESOURCES},
+    {"more memory than a node", .mem_node = 20000, .code = ESLURM_NODE_CONFIG_UNAVAILABLE,
+     .detail = "Memory spec"},
+    {"memory for 8 CPUs of one node", .nodes = 1, .ntasks = 8, .mem_cpu = 8000,
+     .code = ESLURM_NODE_CONFIG_UNAVAILABLE},
+    {"5 nodes of 4", .nodes = 5, .reason = WHY_PARTITIONNODELIMIT},
+    {"3 amd nodes of 2", .nodes = 3, .features = "amd", .code = ESLURM_NODE_CONFIG_UNAVAILABLE},
+    {"unknown feature", .features = "nosuch", .code = ESLURM_INVALID_FEATURE},
+    {"malformed feature", .features = "amd&(", .code = ESLURM_INVALID_FEATURE},
+    {"3 GPUs on a node", .gres = "gres/gpu:3", .code = ESLURM_NODE_CONFIG_UNAVAILABLE},
+    {"GPUs of another type", .gres = "gres/gpu:v100:1", .code = ESLURM_NODE_CONFIG_UNAVAILABLE},
+    {"unknown device", .gres = "gres/fpga", .code = ESLURM_INVALID_GRES},
+    {"unknown partition", .partition = "bad", .code = ESLURM_INVALID_PARTITION_NAME,
+     .detail = "invalid partition specified: bad"},
+    {"unknown node", .req_nodes = "n9", .code = ESLURM_INVALID_NODE_NAME},
+    {"over the time limit", .time_limit = 300, .reason = WHY_PARTITIONTIMELIMIT},
+    {"a node outside the partition", .partition = "long", .nodes = 4, .reason = WHY_PARTITIONNODELIMIT},
+};
+
+static void requests_are_refused_or_wait_for_the_right_reason(void **state)
+{
+    for (size_t i = 0; i < sizeof requests / sizeof *requests; i++) {
+        const struct request *q = &requests[i];
+        struct cluster c;
+        setup(&c);
+        struct job *j = new_job(&c);
+        struct job_spec *s = j->spec;
+        if (q->nodes)
+            s->min_nodes = s->max_nodes = q->nodes;
+        s->ntasks = q->ntasks ? q->ntasks : NO_VAL;
+        s->cpus_per_task = q->cpus_per_task ? (uint16_t)q->cpus_per_task : NO_VAL16;
+        s->mem_per_node = q->mem_node ? q->mem_node : NO_VAL64;
+        s->mem_per_cpu = q->mem_cpu ? q->mem_cpu : NO_VAL64;
+        s->time_limit = q->time_limit ? q->time_limit : NO_VAL;
+        s->features = mem_strdup(q->features);
+        s->tres_per_node = mem_strdup(q->gres);
+        s->partition = mem_strdup(q->partition);
+        s->req_nodes = mem_strdup(q->req_nodes);
+        struct err e = {0};
+        int code = queue_job(&c, j, &e);
+        if (code != q->code || (q->detail && !strstr(e.text, q->detail)))
+            fail_msg("%s: code %d, text '%s'", q->what, code, e.text);
+        if (!code) {
+            assert_int_equal(plan(&c), 0);
+            if (job(&c, 1)->reason != q->reason)
+                fail_msg("%s: reason %s", q->what, meta_enum_text(&enum_job_reason, job(&c, 1)->reason));
+        }
+        teardown(&c);
+    }
+}
+
+static void array_keeps_to_its_own_limit(void **state)
+{
+    struct cluster c;
+    setup(&c);
+    struct job *j = new_job(&c);
+    j->flags = JOBF_ARRAY;
+    bits_set_range(&j->array_tasks, 1, 20);
+    j->array_max = 4;
+    queue_job(&c, j, NULL);
+    struct planner *p = planner_new();
+    struct sched_budget budget = {0};
+    struct sched_result r;
+    planner_run(p, &c.view, &budget, &r);
+    assert_int_equal(r.starts.n, 4);
+    assert_int_equal(r.starts.v[3].array_task, 4);
+    assert_int_equal(r.notes.notes.v[0].reason, WHY_JOBARRAYTASKLIMIT);
+    sched_result_release(&r);
+    planner_free(p);
+    teardown(&c);
+}
+
+static void constraints_match_as_the_manual_says(void **state)
+{
+    static const struct {
+        const char *expr, *have;
+        bool match;
+    } rows[] = {
+        {NULL, NULL, true},  {"a", "a,b", true},   {"a", "ab", false},       {"a&b", "b,a", true},
+        {"a&b", "a", false}, {"a|b", "b", true},   {"(a|b)&c", "b,c", true}, {"(a|b)&c", "b", false},
+        {"a*2", "a", true},  {"[a|b]", "b", true}, {"a&", "a", false},       {"a,b", "a,b", true},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (constraint_match(rows[i].expr, rows[i].have) != rows[i].match)
+            fail_msg("'%s' against '%s'", rows[i].expr, rows[i].have);
+    struct constraint_alternatives alt;
+    assert_int_equal(constraint_split("[rack1|rack2]&fast", &alt, NULL), 0);
+    assert_int_equal(alt.n, 2);
+    assert_string_equal(alt.v[1], "(rack2)&fast");
+    constraint_release(&alt);
+}
+
+static void licenses_are_counted(void **state)
+{
+    struct cluster c;
+    setup(&c);
+    for (int i = 0; i < 3; i++) {
+        struct job *j = new_job(&c);
+        j->spec->licenses = mem_strdup("matlab:2");
+        queue_job(&c, j, NULL);
+    }
+    assert_int_equal(plan(&c), 2);
+    assert_int_equal(job(&c, 3)->reason, WHY_LICENSES);
+    teardown(&c);
+}
+
+/* Random requests in random order: nothing is ever held twice (hold() asserts), and every proposal passes the
+ * core's check. */
+static void random_queues_never_over_allocate(void **state)
+{
+    for (uint64_t seed = 1; seed <= 60; seed++) {
+        uint64_t s = seed;
+        struct cluster c;
+        setup(&c);
+        for (int i = 0; i < 30; i++) {
+            struct job *j = new_job(&c);
+            struct job_spec *p = j->spec;
+            p->ntasks = (uint32_t)rand_below(&s, 12) + 1;
+            p->cpus_per_task = (uint16_t)(rand_below(&s, 4) + 1);
+            if (rand_below(&s, 3) == 0)
+                p->min_nodes = p->max_nodes = (uint32_t)rand_below(&s, 4) + 1;
+            if (rand_below(&s, 4) == 0)
+                p->share = SHARE_NODE;
+            if (rand_below(&s, 3) == 0)
+                p->tres_per_node = mem_strdup(rand_below(&s, 2) ? "gres/gpu:1" : "gres/gpu:a100:2");
+            if (rand_below(&s, 5) == 0)
+                p->tres_per_job = mem_strdup("gres/gpu:3");
+            if (rand_below(&s, 3) == 0)
+                p->mem_per_node = rand_below(&s, 16000) + 1;
+            p->time_limit = (uint32_t)rand_below(&s, 60) + 1;
+            queue_job(&c, j, NULL);
+            plan(&c);
+        }
+        teardown(&c);
+    }
+}
+
+/* A job of 4 tasks on 2 nodes (2 cores each), for steps. */
+static void step_cluster(struct cluster *c, struct job **ret)
+{
+    setup(c);
+    struct job *j = new_job(c);
+    j->spec->min_nodes = j->spec->max_nodes = 2;
+    j->spec->ntasks = 8;
+    j->spec->ntasks_per_node = 4;
+    j->spec->tres_per_node = mem_strdup("gres/gpu:2");
+    queue_job(c, j, NULL);
+    plan(c);
+    *ret = ptree_edit(&c->jobs, 1);
+    assert_int_equal((*ret)->alloc.n, 2);
+}
+
+static char *task_text(const struct step *s)
+{
+    struct buf b = BUF_INIT;
+    for (uint32_t i = 0; i < s->layout.n; i++) {
+        buf_sep(&b, ";");
+        for (uint32_t k = 0; k < s->layout.v[i].tasks.n; k++)
+            buf_addf(&b, "%s%u", k ? "," : "", s->layout.v[i].tasks.v[k]);
+    }
+    return buf_take(&b);
+}
+
+static void steps_are_laid_out(void **state)
+{
+    static const struct {
+        uint32_t ntasks, nodes;
+        enum dist dist;
+        uint32_t plane;
+        const char *tasks;
+        int code;
+    } rows[] = {
+        {NO_VAL, NO_VAL, DIST_UNSET, 0, "0;1", 0},
+        {8, NO_VAL, DIST_UNSET, 0, "0,1,2,3;4,5,6,7", 0},
+        {5, NO_VAL, DIST_BLOCK, 0, "0,1,2,3;4", 0},
+        {5, NO_VAL, DIST_CYCLIC, 0, "0,2,4;1,3", 0},
+        {6, NO_VAL, DIST_PLANE, 2, "0,1,4,5;2,3", 0},
+        {1, NO_VAL, DIST_UNSET, 0, "0", 0},
+        {9, NO_VAL, DIST_UNSET, 0, NULL, ESLURM_TOO_MANY_CPUS},
+        {3, 3, DIST_UNSET, 0, NULL, ESLURM_NODE_CONFIG_UNAVAILABLE},
+    };
+    struct cluster c;
+    struct job *j;
+    step_cluster(&c, &j);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct step_create want;
+        struct step s;
+        meta_init(&record_step_create, &want);
+        want.ntasks = rows[i].ntasks;
+        want.min_nodes = want.max_nodes = rows[i].nodes;
+        want.dist = rows[i].dist;
+        want.plane_size = rows[i].plane;
+        int r = sched_layout_step(&c.view, j, &want, &s, NULL);
+        assert_int_equal(-r, rows[i].code);
+        if (r == 0) {
+            char *text = task_text(&s);
+            assert_string_equal(text, rows[i].tasks);
+            mem_free(text);
+            assert_int_equal(s.layout.v[0].gres.v[0].count, 2);
+            meta_release(&record_step, &s);
+        }
+        meta_release(&record_step_create, &want);
+    }
+    teardown(&c);
+}
+
+static void exact_steps_share_a_job_and_others_wait(void **state)
+{
+    struct cluster c;
+    struct job *j;
+    step_cluster(&c, &j);
+    struct step_create want;
+    meta_init(&record_step_create, &want);
+    want.ntasks = 2;
+    want.min_nodes = want.max_nodes = 1;
+    want.exact = true;
+    want.tres_per_node = mem_strdup("gres/gpu:1");
+    struct step s;
+    for (int i = 0; i < 2; i++) {
+        meta_init(&record_step, &s);
+        assert_int_equal(sched_layout_step(&c.view, j, &want, &s, NULL), 0);
+        s.state = STEP_RUNNING;
+        *(struct step *)meta_recs_push(&record_step, &j->steps) = s;
+    }
+    assert_false(bits_intersects(&j->steps.v[0].layout.v[0].cores, &j->steps.v[1].layout.v[0].cores) &&
+                 j->steps.v[0].layout.v[0].node_index == j->steps.v[1].layout.v[0].node_index);
+    want.min_nodes = want.max_nodes = 2;
+    want.exact = false;
+    assert_int_equal(sched_layout_step(&c.view, j, &want, &s, NULL), -ESLURM_NODES_BUSY);
+    want.overlap = true;
+    assert_int_equal(sched_layout_step(&c.view, j, &want, &s, NULL), 0);
+    meta_release(&record_step, &s);
+    meta_release(&record_step_create, &want);
+    teardown(&c);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(one_task_gets_one_core_with_its_threads),
+        cmocka_unit_test(exclusive_takes_the_whole_node),
+        cmocka_unit_test(tasks_fill_nodes_block_by_block),
+        cmocka_unit_test(two_jobs_never_hold_the_same_gpu),
+        cmocka_unit_test(gpus_of_a_job_are_spread_over_its_nodes),
+        cmocka_unit_test(backfill_never_delays_a_promise),
+        cmocka_unit_test(best_fit_keeps_large_holes_for_large_jobs),
+        cmocka_unit_test(requests_are_refused_or_wait_for_the_right_reason),
+        cmocka_unit_test(array_keeps_to_its_own_limit),
+        cmocka_unit_test(constraints_match_as_the_manual_says),
+        cmocka_unit_test(licenses_are_counted),
+        cmocka_unit_test(random_queues_never_over_allocate),
+        cmocka_unit_test(steps_are_laid_out),
+        cmocka_unit_test(exact_steps_share_a_job_and_others_wait),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
