@@ -16,6 +16,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/text.h"
+#include "model.h"
 #include "client/client.h"
 
 struct cli {

@@ -5,8 +5,8 @@
 
 #include "base/err.h"
 #include "base/vec.h"
-#include "client/client.h"
 #include "model.h"
+#include "client/client.h"
 
 struct job_list {
     VEC(struct job *) list;

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "base/timetext.h"
 #include "cli/commands.h"
 #include "cli/fetch.h"
 #include "cli/filters.h"
@@ -242,17 +243,14 @@ static bool choosing(struct squeue *q, int opt)
 
 static bool read_duration(struct squeue *q, const char *option, int64_t *ret)
 {
-    uint32_t minutes;
     struct err e;
-    struct job_spec s;
-    meta_init(&record_job_spec, &s);
-    bool good = meta_parse(meta_find(&record_job_spec, "time_limit"), &s, optarg, &e) == 0;
-    minutes = s.time_limit;
-    meta_release(&record_job_spec, &s);
-    if (!good)
+    uint32_t seconds;
+    if (time_parse_seconds(optarg, &seconds, &e) < 0) {
         cli_error(q->cli, "Invalid --%s specification: %s", option, optarg);
-    *ret = (int64_t)minutes * 60;
-    return good;
+        return false;
+    }
+    *ret = seconds;
+    return true;
 }
 
 /* Options of presentation. False when the value makes no sense. */

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "base/text.h"
+#include "base/timetext.h"
 
 enum { TIME_TEXT_MAX = 256, DAY = 86400 };
 
@@ -81,24 +82,18 @@ void timefmt_head(int64_t t, struct buf *out)
     add_strftime("%a %b %d %H:%M:%S %Y", &tm, out);
 }
 
-void timefmt_short(int64_t s, struct buf *out)
+void timefmt_short(int64_t seconds, struct buf *out)
 {
-    if (s < 0)
+    if (seconds < 0)
         buf_adds(out, "INVALID");
-    else if (s >= DAY)
-        buf_addf(out, "%lld-%02d:%02d:%02d", (long long)(s / DAY), (int)(s / 3600 % 24), (int)(s / 60 % 60), (int)(s % 60));
-    else if (s >= 3600)
-        buf_addf(out, "%d:%02d:%02d", (int)(s / 3600), (int)(s / 60 % 60), (int)(s % 60));
     else
-        buf_addf(out, "%d:%02d", (int)(s / 60), (int)(s % 60));
+        time_add_short(out, (uint64_t)seconds);
 }
 
-void timefmt_long(int64_t s, struct buf *out)
+void timefmt_long(int64_t seconds, struct buf *out)
 {
-    if (s < 0)
+    if (seconds < 0)
         buf_adds(out, "INVALID");
-    else if (s >= DAY)
-        buf_addf(out, "%lld-%02d:%02d:%02d", (long long)(s / DAY), (int)(s / 3600 % 24), (int)(s / 60 % 60), (int)(s % 60));
     else
-        buf_addf(out, "%02d:%02d:%02d", (int)(s / 3600), (int)(s / 60 % 60), (int)(s % 60));
+        time_add_long(out, (uint64_t)seconds);
 }
