@@ -233,28 +233,51 @@ int column_compare(const struct column *c, const void *a, const void *b, const v
     return d;
 }
 
+static void add_key(struct sort_spec *s, const struct column *c, bool descending)
+{
+    struct sort_key *key = VEC_PUSH(&s->keys);
+    key->column = c;
+    key->descending = descending;
+}
+
+/* One piece: the name of a column, or letters of columns. */
+static int add_keys(struct sort_spec *s, const struct column *table, const char *piece, bool descending)
+{
+    const struct column *c = strlen(piece) > 1 ? column_by_name(table, piece) : NULL;
+    if (c) {
+        add_key(s, c, descending);
+        return 0;
+    }
+    for (; *piece; piece++) {
+        if (*piece == '-' || *piece == '+') {
+            descending = *piece == '-';
+            continue;
+        }
+        c = column_by_letter(table, *piece);
+        if (!c)
+            return -1;
+        add_key(s, c, descending);
+    }
+    return 0;
+}
+
 int sort_parse(struct sort_spec *s, const struct column *table, const char *spec, const char **ret_bad)
 {
     sort_release(s);
-    for (const char *p = spec; *p; p++) {
-        if (*p == ',' || *p == '+')
-            continue;
+    for (const char *p = spec; *p; p += *p == ',') {
         const char *start = p;
-        struct sort_key key = {0};
-        for (; *p == '-' || *p == '+' || *p == '#'; p++) {
-            key.descending |= *p == '-';
-            key.as_given |= *p == '#';
-        }
+        bool descending = false;
+        for (; *p == '-' || *p == '+'; p++)
+            descending = *p == '-';
         size_t len = strcspn(p, ",");
-        char *name = mem_strndup(p, len);
-        key.column = len == 1 ? column_by_letter(table, *p) : column_by_name(table, name);
-        mem_free(name);
-        if (!key.column) {
+        char *piece = mem_strndup(p, len);
+        int rc = add_keys(s, table, piece, descending);
+        mem_free(piece);
+        p += len;
+        if (rc < 0) {
             *ret_bad = start;
             return -1;
         }
-        *VEC_PUSH(&s->keys) = key;
-        p += len - 1;
     }
     return 0;
 }
@@ -274,7 +297,7 @@ static int compare_rows(const void *a, const void *b, void *arg)
     const struct sort_call *call = arg;
     for (uint32_t i = 0; i < call->spec->keys.n; i++) {
         const struct sort_key *k = &call->spec->keys.v[i];
-        int d = k->as_given && !k->column->order ? 0 : column_compare(k->column, a, b, call->ctx);
+        int d = column_compare(k->column, a, b, call->ctx);
         if (d)
             return k->descending ? -d : d;
     }

@@ -63,12 +63,12 @@ const struct column *column_by_letter(const struct column *table, char letter);
 const struct column *column_by_name(const struct column *table, const char *name);
 
 /*
- * Sorting: "P,-t,+i", letters of the table. `#P` orders by the place in the input. Returns 0, or -1 with the part that is not understood
- * in *ret_bad (points into spec).
+ * Sorting: "P,-t,+i", letters or names of the table. Returns 0, or -1 with the part that is not understood in *ret_bad (points into
+ * spec).
  */
 struct sort_key {
     const struct column *column;
-    bool descending, as_given;
+    bool descending;
 };
 struct sort_spec {
     VEC(struct sort_key) keys;

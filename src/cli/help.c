@@ -187,7 +187,7 @@ void help_names(const struct column *table)
 {
     uint32_t n = 0;
     for (const struct column *c = table; c->name || c->letter; c++)
-        if (c->name)
+        if (c->name && c->name[0] != '#')
             printf("%-20s%s", c->name, ++n % 4 ? "" : "\n");
     if (n % 4)
         putchar('\n');
