@@ -48,6 +48,7 @@ TYPES = {"tag": int, "number": int, "v": int, "max": int, "flags": bool, "shared
 # the constants of src/model/message.h
 CHOICES = {"access": ("none", "user", "operator", "admin", "daemon"), "kind": ("command", "query", "node", "local")}
 TAG_MAX = 8191
+NUMBER_MAX = 1023  # of messages and facts: their tables are indexed by it
 
 
 def fail(text):
@@ -157,6 +158,8 @@ def check_rows(schema):
         numbers = {}
         for name, row in schema[section].items():
             once(numbers, "number", row["number"], f"{section}.{name}")
+            if section != "error" and not 1 <= row["number"] <= NUMBER_MAX:
+                fail(f"{section}.{name}: number {row['number']} is not between 1 and {NUMBER_MAX}")
             for key in ("request", "reply", "record"):
                 if key in row and row[key] not in schema["record"]:
                     fail(f"{section}.{name}: there is no record.{row[key]}")
@@ -199,7 +202,7 @@ def write_lock(schema, path):
     numbers = numbers_of(schema) | read_lock(path)
     lines = [f"{key}={numbers[key]}" for key in sorted(numbers, key=lambda key: (key.split(".")[:2], numbers[key]))]
     path.write_text("# SPDX-License-Identifier: Apache-2.0\n# Numbers that are taken for ever. Written by "
-                    "`schema_gen.py lock`; doc/spec/02-schema.md.\n" + "\n".join(lines) + "\n", encoding="utf-8")
+                    "`ninja schema-lock`; doc/spec/02-schema.md.\n" + "\n".join(lines) + "\n", encoding="utf-8")
 
 
 # --- C ---------------------------------------------------------------------------------------------------------------
@@ -335,7 +338,7 @@ def main(args):
     elif command == "check":
         missing = numbers_of(schema).keys() - read_lock(lock).keys()
         if missing:
-            fail(f"run `schema_gen.py lock`: not in tags.lock: {', '.join(sorted(missing))}")
+            fail(f"run `ninja schema-lock` in the build folder: not in tags.lock: {', '.join(sorted(missing))}")
     else:
         import schema_docs
         try:

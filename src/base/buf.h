@@ -6,7 +6,8 @@
  *     buf_addf(&b, "job %u", id);
  *     char *text = buf_take(&b);      (now the caller's; mem_free it)
  *
- * Ownership: the buf owns `s`. buf_release() returns it to BUF_INIT. Length is in bytes, without the terminator.
+ * Ownership: the buf owns `s`. buf_release() returns it to BUF_INIT. Length is in bytes, without the
+ * terminator.
  */
 #ifndef BASE_BUF_H
 #define BASE_BUF_H
@@ -29,17 +30,17 @@ extern char buf_empty[1];
 
 void buf_init(struct buf *b);
 void buf_release(struct buf *b);
-void buf_clear(struct buf *b);                    /* length 0, memory kept */
-void buf_reserve(struct buf *b, size_t more);     /* room for `more` further bytes */
+void buf_clear(struct buf *b);                /* length 0, memory kept */
+void buf_reserve(struct buf *b, size_t more); /* room for `more` further bytes */
 void buf_add(struct buf *b, const void *p, size_t len);
-void buf_adds(struct buf *b, const char *s);      /* NULL adds nothing */
+void buf_adds(struct buf *b, const char *s); /* NULL adds nothing */
 void buf_addc(struct buf *b, char c);
 void buf_addn(struct buf *b, char c, size_t count);
 void buf_addf(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void buf_addv(struct buf *b, const char *fmt, va_list ap) __attribute__((format(printf, 2, 0)));
-void buf_sep(struct buf *b, const char *sep);     /* adds sep unless the buffer is empty: for joining */
+void buf_sep(struct buf *b, const char *sep); /* adds sep unless the buffer is empty: for joining */
 void buf_truncate(struct buf *b, size_t len);
-char *buf_take(struct buf *b);                    /* the text, now the caller's; b is empty again */
+char *buf_take(struct buf *b); /* the text, now the caller's; b is empty again */
 
 /* Formatted text the caller owns. */
 char *buf_format(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

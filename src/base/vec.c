@@ -22,8 +22,8 @@ void vec_sort(void *v, uint32_t n, size_t size, int (*cmp)(const void *, const v
     if (n < 2)
         return;
     char *from = v, *scratch = mem_array(n, size), *to = scratch;
-    for (uint32_t width = 1; width < n; width = width > n / 2 ? n : width * 2) {
-        for (uint32_t lo = 0; lo < n; lo = n - lo > 2 * width ? lo + 2 * width : n) {
+    for (uint32_t width = 1; width<n; width = width> n / 2 ? n : width * 2) {
+        for (uint32_t lo = 0; lo<n; lo = n - lo> 2 * width ? lo + 2 * width : n) {
             uint32_t mid = n - lo > width ? lo + width : n, hi = n - mid > width ? mid + width : n;
             uint32_t a = lo, b = mid;
             for (uint32_t out = lo; out < hi; out++) {

@@ -29,9 +29,10 @@ void vec_grow(void **v, uint32_t *cap, uint32_t want, size_t elem_size);
     (vec_grow((void **)&(vec)->v, &(vec)->cap, (vec)->n + 1, sizeof *(vec)->v),                              \
      memset(&(vec)->v[(vec)->n], 0, sizeof *(vec)->v), &(vec)->v[(vec)->n++])
 #define VEC_RESERVE(vec, want) vec_grow((void **)&(vec)->v, &(vec)->cap, (want), sizeof *(vec)->v)
-#define VEC_FREE(vec) (mem_free((vec)->v), (vec)->v = NULL, (vec)->n = (vec)->cap = 0)
+#define VEC_FREE(vec)          (mem_free((vec)->v), (vec)->v = NULL, (vec)->n = (vec)->cap = 0)
 
 /* Stable merge sort of n elements of `size` bytes; less(a, b, arg) is a strict order. */
-void vec_sort(void *v, uint32_t n, size_t size, int (*cmp)(const void *a, const void *b, void *arg), void *arg);
+void vec_sort(void *v, uint32_t n, size_t size, int (*cmp)(const void *a, const void *b, void *arg),
+              void *arg);
 
 #endif

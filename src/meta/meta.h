@@ -2,12 +2,12 @@
 /*
  * meta: records described by tables, and what can be done with any of them.
  *
- * tools/schema_gen.py turns schema/ *.toml into C structs (gen/model.h) and constant descriptor tables (gen/model.c). The
- * walkers below interpret the tables: nothing is written per record. Kinds and their text, JSON and wire forms
- * are specified in doc/spec/02-schema.md.
+ * tools/schema_gen.py turns the files of schema/ into C structs (model.h) and constant descriptor tables
+ * (model.c). The walkers below interpret the tables: nothing is written per record. Kinds and their text,
+ * JSON and wire forms are specified in doc/spec/02-schema.md.
  *
- * Wire and journal use the protobuf wire format. A field that equals its default is not written; an unknown tag is
- * skipped; a tag is never given to another field. So versions can mix.
+ * Wire and journal use the protobuf wire format. A field that equals its default is not written; an unknown
+ * tag is skipped; a tag is never given to another field. So versions can mix.
  */
 #ifndef META_META_H
 #define META_META_H
@@ -93,20 +93,20 @@ struct meta_enum {
 };
 
 struct meta_field {
-    const char *name;   /* the C name */
-    const char *kv;     /* Key in Key=Value output and in updates, or NULL */
-    const char *json;   /* key in JSON, or NULL: not shown */
-    const char *help;   /* a sentence, or NULL */
-    uint16_t tag;       /* 1 to 8191 */
-    uint8_t kind;       /* enum meta_kind */
-    uint8_t flags;      /* META_F_* */
-    uint32_t offset;    /* in the struct */
-    uint64_t max;       /* largest text length, list count or number that a decoder accepts; 0 = the kind's own */
-    const struct meta_enum *enums;   /* ENUM, FLAGS */
-    const struct meta_record *sub;   /* REC, REF, RECS */
+    const char *name; /* the C name */
+    const char *kv;   /* Key in Key=Value output and in updates, or NULL */
+    const char *json; /* key in JSON, or NULL: not shown */
+    const char *help; /* a sentence, or NULL */
+    uint16_t tag;     /* 1 to 8191 */
+    uint8_t kind;     /* enum meta_kind */
+    uint8_t flags;    /* META_F_* */
+    uint32_t offset;  /* in the struct */
+    uint64_t max;     /* largest text length, list count or number that is accepted; 0 = the kind's own */
+    const struct meta_enum *enums; /* ENUM, FLAGS */
+    const struct meta_record *sub; /* REC, REF, RECS */
 };
 enum {
-    META_F_SECRET = 1, /* never printed or logged (keys, tokens) */
+    META_F_SECRET = 1,   /* never printed or logged (keys, tokens) */
     META_F_VOLATILE = 2, /* not compared by meta_equal_durable: times of last contact and the like */
 };
 
@@ -115,23 +115,25 @@ struct meta_record {
     const char *help;
     const struct meta_field *fields; /* ascending by tag */
     uint32_t n;
-    uint32_t size;                   /* sizeof the struct */
-    bool shared;                     /* begins with struct shared */
+    uint32_t size; /* sizeof the struct */
+    bool shared;   /* begins with struct shared */
 };
 
 /* Limits of every decoder: beyond them input is refused before memory is taken. */
 enum {
-    META_TEXT_MAX = 4 << 20,  /* bytes of one text unless the field says otherwise */
-    META_LIST_MAX = 1 << 20,  /* members of one list */
-    META_DEPTH_MAX = 8,       /* nesting of records */
+    META_TEXT_MAX = 4 << 20, /* bytes of one text unless the field says otherwise */
+    META_LIST_MAX = 1 << 20, /* members of one list */
+    META_DEPTH_MAX = 8,      /* nesting of records */
 };
 
-/* --- life ---------------------------------------------------------------------------------------------------- */
+/* --- life --------------------------------------------------------------------------------------------- */
 void meta_init(const struct meta_record *r, void *rec);    /* every field its default; shared count 1 */
 void meta_release(const struct meta_record *r, void *rec); /* frees what the record owns, then as meta_init */
 void *meta_new(const struct meta_record *r);
-void meta_free(const struct meta_record *r, void *rec);    /* NULL allowed; a shared record drops one reference */
-void meta_copy(const struct meta_record *r, void *dst, const void *src); /* dst uninitialised; deep, REF by reference */
+/* NULL allowed; a shared record drops one reference. */
+void meta_free(const struct meta_record *r, void *rec);
+/* dst is uninitialised. Deep, except REF: a further reference. */
+void meta_copy(const struct meta_record *r, void *dst, const void *src);
 void *meta_dup(const struct meta_record *r, const void *src);
 /* Appends a default record to a RECS list and gives its address. */
 void *meta_recs_push(const struct meta_record *sub, void *list);
@@ -139,37 +141,40 @@ void meta_strs_push(struct meta_strs *l, const char *s);
 void meta_u32s_push(struct meta_u32s *l, uint32_t v);
 void meta_bytes_set(struct meta_bytes *b, const void *p, size_t n);
 
-/* --- wire ---------------------------------------------------------------------------------------------------- */
+/* --- wire --------------------------------------------------------------------------------------------- */
 void meta_encode(const struct meta_record *r, const void *rec, struct buf *out);
 /* rec is initialised here; on failure it is left at defaults (nothing to release). */
 int meta_decode(const struct meta_record *r, void *rec, const void *data, size_t len, struct err *e);
 
-/* --- comparison ---------------------------------------------------------------------------------------------- */
+/* --- comparison --------------------------------------------------------------------------------------- */
 bool meta_equal(const struct meta_record *r, const void *a, const void *b);
-bool meta_equal_durable(const struct meta_record *r, const void *a, const void *b); /* META_F_VOLATILE left out */
+/* The same without META_F_VOLATILE fields. */
+bool meta_equal_durable(const struct meta_record *r, const void *a, const void *b);
 /* One line a difference, "path: old -> new". Adds nothing when equal. */
 void meta_diff(const struct meta_record *r, const void *a, const void *b, struct buf *out);
 
-/* --- text ---------------------------------------------------------------------------------------------------- */
+/* --- text --------------------------------------------------------------------------------------------- */
 /* Value as Key=Value output shows it (without the key). */
 void meta_text(const struct meta_field *f, const void *rec, struct buf *out);
 /* Sets one field from text, as an update command gives it. */
 int meta_parse(const struct meta_field *f, void *rec, const char *text, struct err *e);
 /* "key=value key=value", every field with a kv name. */
 void meta_kv(const struct meta_record *r, const void *rec, struct buf *out);
-/* JSON object of every field with a json name, in REST form (numbers that may be unset are {set, infinite, number}). */
+/* JSON object of every field with a json name, in REST form: numbers that may be unset are {set, infinite,
+ * number}. */
 void meta_json(const struct meta_record *r, const void *rec, struct buf *out);
 void meta_json_string(const char *s, struct buf *out); /* quoted and escaped; NULL gives "" */
 /* For gdb and logs: every non-default field, one a line; secrets as "(hidden)". */
 void meta_dump(const struct meta_record *r, const void *rec, struct buf *out);
 
-const struct meta_field *meta_find(const struct meta_record *r, const char *name);      /* by C name */
-const struct meta_field *meta_find_kv(const struct meta_record *r, const char *key);    /* ignoring case */
-const char *meta_enum_text(const struct meta_enum *e, uint64_t value);                  /* NULL when unknown */
-bool meta_enum_value(const struct meta_enum *e, const char *text, uint64_t *ret_value); /* name or alt, ignoring case */
+const struct meta_field *meta_find(const struct meta_record *r, const char *name);   /* by C name */
+const struct meta_field *meta_find_kv(const struct meta_record *r, const char *key); /* ignoring case */
+const char *meta_enum_text(const struct meta_enum *e, uint64_t value);               /* NULL when unknown */
+/* By name or alt, ignoring case. */
+bool meta_enum_value(const struct meta_enum *e, const char *text, uint64_t *ret_value);
 void meta_flags_text(const struct meta_enum *e, uint64_t flags, const char *sep, struct buf *out);
 
-/* --- tests --------------------------------------------------------------------------------------------------- */
+/* --- tests -------------------------------------------------------------------------------------------- */
 /* A random valid record, from a seed; the same seed gives the same record. */
 void meta_random(const struct meta_record *r, void *rec, uint64_t *seed);
 

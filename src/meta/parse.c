@@ -3,8 +3,9 @@
 #include "meta/kind.h"
 
 #include "base/mem.h"
+#include "base/sizetext.h"
 #include "base/text.h"
-#include "meta/time.h"
+#include "base/timetext.h"
 
 static int refuse(const struct meta_field *f, const char *text, const char *expected, struct err *e)
 {
@@ -43,25 +44,28 @@ static bool parse_bool(const char *text, uint64_t *ret)
     return false;
 }
 
-static bool parse_mb(const char *text, uint64_t *ret)
+/* Only full dates: what depends on the present ("noon") is for commands, which know the time and the zone. */
+static bool parse_time(const char *text, int64_t *ret)
 {
-    static const char units[] = "KMGTPE";
-    size_t digits = strspn(text, "0123456789");
-    char *number = mem_strndup(text, digits);
-    uint64_t v = 0;
-    bool ok = text_to_u64(number, &v);
-    mem_free(number);
-    const char *unit = text[digits] ? strchr(units, text_upper(text[digits])) : units + 1;
-    const char *rest = text[digits] ? text + digits + 1 : "";
-    if (!ok || !unit || (*rest && text_casecmp(rest, "b") != 0))
-        return false;
-    if (unit == units) {
-        *ret = v / 1024 + (v % 1024 != 0);
+    if (text_casecmp(text, "unknown") == 0) {
+        *ret = 0;
         return true;
     }
-    unsigned shift = 10 * (unsigned)(unit - units - 1);
-    *ret = v << shift;
-    return *ret >> shift == v;
+    if (text_to_i64(text, ret))
+        return true;
+    return strspn(text, "0123456789") == 4 && text[4] == '-' &&
+           time_parse(text, 0, NULL, true, ret, NULL) == 0;
+}
+
+static bool parse_duration(const struct meta_field *f, const char *text, uint64_t *ret)
+{
+    uint32_t v = 0;
+    if (!text_is_digit(*text))
+        return false;
+    bool ok = f->kind == META_MINUTES ? time_parse_minutes(text, &v, NULL) == 0
+                                      : text_to_u32(text, &v) || time_parse_seconds(text, &v, NULL) == 0;
+    *ret = v;
+    return ok;
 }
 
 static bool parse_flags(const struct meta_enum *names, const char *text, uint64_t *ret)
@@ -88,19 +92,16 @@ static const char *parse_number(const struct meta_field *f, const char *text, ui
     case META_TRI:
         return parse_bool(text, v) ? NULL : "yes or no";
     case META_TIME:
-        if (!meta_time_parse(text, &s))
+        if (!parse_time(text, &s))
             return "a time such as 2026-05-01T12:00:00";
         *v = (uint64_t)s;
         return NULL;
     case META_MINUTES:
-        if (!meta_duration_parse(text, 60, v))
-            return "minutes or D-HH:MM:SS";
-        *v = *v / 60 + (*v % 60 != 0);
-        return NULL;
+        return parse_duration(f, text, v) ? NULL : "minutes or D-HH:MM:SS";
     case META_SECONDS:
-        return meta_duration_parse(text, 1, v) ? NULL : "seconds or D-HH:MM:SS";
+        return parse_duration(f, text, v) ? NULL : "seconds or D-HH:MM:SS";
     case META_MB:
-        return parse_mb(text, v) ? NULL : "a size such as 100M or 2G";
+        return size_parse_mib(text, v, NULL) == 0 ? NULL : "a size such as 100M or 2G";
     case META_ENUM:
         return meta_enum_value(f->enums, text, v) || text_to_u64(text, v) ? NULL : "one of the known names";
     case META_FLAGS:

@@ -3,9 +3,8 @@
  * doc/spec/02-schema.md. */
 #include "meta/kind.h"
 
-#include "base/mem.h"
-#include "base/text.h"
-#include "meta/time.h"
+#include "base/sizetext.h"
+#include "base/timetext.h"
 
 static void number_text(const struct meta_field *f, const void *rec, struct buf *out)
 {
@@ -21,21 +20,16 @@ static void number_text(const struct meta_field *f, const void *rec, struct buf 
         meta_add_u64(out, v);
 }
 
-/* MiB with the largest unit that leaves a whole number. */
-static void mb_text(const struct meta_field *f, const void *rec, struct buf *out)
+static void time_text(int64_t t, struct buf *out)
 {
-    uint64_t v = *(const uint64_t *)field_of(f, rec);
-    if (v >= NO_VAL64) {
-        number_text(f, rec, out);
-        return;
-    }
-    const char *unit = "MGTPE";
-    while (v && v % 1024 == 0 && unit[1]) {
-        v /= 1024;
-        unit++;
-    }
-    meta_add_u64(out, v);
-    buf_addc(out, *unit);
+    /* Beyond the years 1 to 9999 there is no form that anybody reads back. */
+    const int64_t first = -INT64_C(62135596800), last = INT64_C(253402300799);
+    if (t == 0)
+        buf_adds(out, "Unknown");
+    else if (t < first || t > last)
+        meta_add_i64(out, t);
+    else
+        time_add_iso(out, t, NULL);
 }
 
 static void enum_text(const struct meta_field *f, const void *rec, struct buf *out)
@@ -114,19 +108,22 @@ void meta_text(const struct meta_field *f, const void *rec, struct buf *out)
     const void *p = field_of(f, rec);
     switch (f->kind) {
     case META_TIME:
-        meta_time_text(*(const int64_t *)p, out);
+        time_text(*(const int64_t *)p, out);
         break;
     case META_MINUTES:
         if (*(const uint32_t *)p >= NO_VAL)
             number_text(f, rec, out);
         else
-            meta_duration_text((uint64_t) * (const uint32_t *)p * 60, out);
+            time_add_long(out, number_of(f, rec) * 60);
         break;
     case META_SECONDS:
-        meta_duration_text(*(const uint32_t *)p, out);
+        time_add_long(out, *(const uint32_t *)p);
         break;
     case META_MB:
-        mb_text(f, rec, out);
+        if (*(const uint64_t *)p >= NO_VAL64)
+            number_text(f, rec, out);
+        else
+            size_add_mib(out, *(const uint64_t *)p);
         break;
     case META_F64:
         meta_add_f64(out, *(const double *)p);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Any bytes as any record: the first byte picks it. What is accepted must be writable and read back the same. */
+/* Any bytes as any record: the first byte picks it. What is accepted must be writable and read back the same.
+ */
 #include <stddef.h>
 #include <stdint.h>
 

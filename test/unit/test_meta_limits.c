@@ -119,7 +119,7 @@ static void test_every_kind_reads_back_from_text(void **state)
             struct buf text = BUF_INIT, again = BUF_INIT;
             struct err e;
             meta_text(f, &a, &text);
-            if (!f->sub && f->kind != META_STRS) {
+            if (!f->sub && f->kind != META_STRS && f->kind != META_MB) {
                 if (meta_parse(f, &b, text.s, &e) < 0)
                     fail_msg("%s", e.text);
                 meta_text(f, &b, &again);

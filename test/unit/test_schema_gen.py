@@ -90,6 +90,7 @@ class Generator(unittest.TestCase):
                 ('{v=2, name="b"}', '{v=3, name="b"}', "enum.mark.b: 0x3 is not one bit"),
                 ('name="b"', 'name="A"', "constant MARK_A is also that of enum.mark.a"),
                 ('request = "thing"', 'request = "nothing"', "there is no record.nothing"),
+                ("number = 5", "number = 1024", "number 1024 is not between 1 and 1023"),
                 ('access = "user"', 'access = "everybody"', "message.ask: unknown access 'everybody'"),
                 ("[error.BAD]", "[eror.BAD]", "unknown section [eror.*]"),
                 ("[error.BAD]", "[error.BAD", "a.toml: ")):
