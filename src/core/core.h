@@ -26,7 +26,7 @@
 /* Who sent a command, as authenticated by the shell. */
 struct sender {
     uint32_t uid, gid;
-    enum access_level
+    enum message_access
         level; /* from policy: user, operator, admin; daemon for nodes and the controller's own threads */
     const char *host; /* peer's host name or address, for records; may be NULL */
 };
@@ -57,8 +57,8 @@ void reply_release(struct reply *r);
 
 /*
  * Decides one command against the state. Returns 0 with facts (perhaps none) and a reply, or a negative
- * code with *e filled and nothing else. Enforces access levels and PrivateData, so that no path goes round
- * them.
+ * code with *e filled and nothing else. Enforces the access level of the message type and who may touch which
+ * job. Commands for several jobs succeed as a whole and carry each failure in job_results.
  */
 int core_decide(const struct state *s, const struct command *c, int64_t now, struct facts *out,
                 struct reply *reply, struct err *e);
@@ -67,21 +67,24 @@ int core_decide(const struct state *s, const struct command *c, int64_t now, str
 void core_apply(struct state *s, const struct fact *f, int64_t time);
 
 enum effect_type {
-    EFFECT_LAUNCH_BATCH, /* job_id: hand the batch script to batch_host (idempotent by job id and restarts) */
+    EFFECT_LAUNCH_BATCH, /* job_id: hand the batch script to batch_host (idempotent by job id and restarts),
+                            then launch_done */
     EFFECT_KILL_JOB, /* job_id, node_index: struct kill_job in record; repeated by deadline until the node has
                         reported */
-    EFFECT_SIGNAL,   /* job_id, node_index: struct kill_job in record */
-    EFFECT_PING,     /* node_index */
+    EFFECT_SIGNAL, /* job_id, node_index: struct kill_job in record. Of both, the shell fills `term` and `job`
+                    */
+    EFFECT_PING,   /* node_index: then node_contact */
     EFFECT_NODE_CONTROL, /* node_index: struct node_control in record */
     EFFECT_JOB_CHANGED,  /* job_id: watchers (srun, salloc, sbatch --wait) look at the snapshot */
     EFFECT_PLAN,         /* something changed that could let a job start: wake the planner */
     EFFECT_ACCOUNT,      /* job_id or step: a row for accounting (consumers: slurmdbd, jobcomp) */
-    EFFECT_DROP_PAYLOAD, /* job_id: the stored script is not needed any more */
+    EFFECT_DROP_PAYLOAD, /* a stored script: struct job_ref in record. Ask state_uses_payload() again before
+                            dropping it */
 };
 struct effect {
     enum effect_type type;
-    uint32_t job_id, step_id, node_index;
-    void *record; /* owned, or NULL */
+    uint32_t job_id, step_id, node_index; /* NO_VAL where it does not apply */
+    void *record;                         /* owned, or NULL */
     const struct meta_record *record_type;
 };
 struct outbox {

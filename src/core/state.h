@@ -12,6 +12,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/buf.h"
+#include "base/err.h"
 #include "base/map.h"
 #include "base/ptree.h"
 #include "model.h"
@@ -35,6 +37,8 @@ struct snapshot {
     uint64_t version;      /* raised with every batch that could let a waiting job start */
     int64_t time;          /* `now` of that batch */
     uint32_t default_part; /* index, NO_VAL = none */
+    uint64_t term;         /* the rest is what saving the snapshot needs */
+    uint32_t next_job_id, next_node_index;
 };
 
 void snapshot_drop(struct snapshot *s); /* any thread */
@@ -49,12 +53,20 @@ const struct job *snapshot_job(const struct snapshot *s, uint32_t job_id);
 const struct node *snapshot_node(const struct snapshot *s, const char *name);
 const struct part *snapshot_part(const struct snapshot *s, const char *name);
 
+/* The scheduler's view of a snapshot; valid as long as the snapshot is kept. */
+struct sched_view;
+void snapshot_view(const struct snapshot *s, int64_t now, struct sched_view *ret);
+
 struct state;
 
 struct state *state_new(void);
 void state_free(struct state *s);
+/* The journal entry that the next facts belong to; saved and published with the state. */
+void state_set_index(struct state *s, uint64_t index, uint64_t term);
 /* A new snapshot with one reference. O(1). */
 struct snapshot *state_publish(struct state *s);
+/* Whether some job still has this stored script. */
+bool state_uses_payload(const struct state *s, const struct meta_bytes *name);
 /* For the journal: the whole durable state as one record and back. Restoring rebuilds the writer's indexes.
  */
 void state_save(const struct state *s, struct saved_state *ret_saved);
@@ -63,7 +75,8 @@ int state_restore(struct state *s, const struct saved_state *saved, struct err *
  * after every step: no core, device or MiB held twice; a node's derived load is the sum over its jobs; ended
  * jobs hold nothing; and so on. */
 void state_check(const struct state *s, struct buf *out);
-/* Differences of two durable states (live against replayed), one a line. */
+/* Differences of two durable states (live against replayed), one a line. What the planner noted and other
+ * volatile values are not compared. */
 void state_diff(const struct state *a, const struct state *b, struct buf *out);
 
 #endif

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* apply.h: facts about nodes. */
+#include "core/apply.h"
+
+#include "base/mem.h"
+
+static struct node *edit(struct state *s, uint32_t index)
+{
+    struct node *n = ptree_edit(&s->nodes, index);
+    REQUIRE(n);
+    return n;
+}
+
+/* What slurmd found out about its host. The configured size stays what it is. */
+static void take_found(struct node *n, const struct node *found)
+{
+    mem_set_str(&n->version, found->version);
+    mem_set_str(&n->os, found->os);
+    mem_set_str(&n->arch, found->arch);
+    if (found->instance_id)
+        mem_set_str(&n->instance_id, found->instance_id);
+    if (found->instance_type)
+        mem_set_str(&n->instance_type, found->instance_type);
+    n->boot_time = found->boot_time;
+    n->slurmd_start = found->slurmd_start;
+    n->cpu_load = found->cpu_load;
+    n->free_mem = found->free_mem;
+}
+
+void apply_node_registered(struct state *s, const void *record, int64_t time)
+{
+    const struct node_registered *c = record;
+    struct node *n = edit(s, c->node_index);
+    if (c->node)
+        take_found(n, c->node);
+    n->state = c->state;
+    n->flags = c->flags;
+    if (c->reason && *c->reason) {
+        mem_set_str(&n->reason, c->reason);
+        n->reason_time = time;
+        n->reason_uid = s->policy->slurm_uid;
+    } else if (c->reason) {
+        mem_set_str(&n->reason, NULL);
+        n->reason_time = 0;
+        n->reason_uid = NO_VAL;
+    }
+    n->token = c->token;
+    n->last_contact = time;
+    node_timer(s, n);
+}
+
+/* Moves what is derived from jobs and partitions from one record to another. */
+static void keep_derived(struct node *to, struct node *from)
+{
+    to->alloc_cpus = from->alloc_cpus;
+    to->alloc_mem = from->alloc_mem;
+    to->running_jobs = from->running_jobs;
+    to->completing = from->completing;
+    to->exclusive_job = from->exclusive_job;
+    to->owner = from->owner;
+    to->last_busy = from->last_busy;
+    struct bits cores = to->alloc_cores;
+    to->alloc_cores = from->alloc_cores;
+    from->alloc_cores = cores;
+    struct job_gres *rows = to->gres_used.v;
+    uint32_t rows_n = to->gres_used.n;
+    to->gres_used.v = from->gres_used.v;
+    to->gres_used.n = from->gres_used.n;
+    from->gres_used.v = rows;
+    from->gres_used.n = rows_n;
+    char *parts = to->partitions;
+    to->partitions = from->partitions;
+    from->partitions = parts;
+}
+
+void apply_node_changed(struct state *s, const void *record, int64_t time)
+{
+    const struct node *c = record;
+    struct node *n = edit(s, c->index);
+    struct node *next = meta_dup(&record_node, c);
+    keep_derived(next, n);
+    ptree_put(&s->nodes, next->index, next);
+    node_timer(s, next);
+}
+
+void apply_node_contacted(struct state *s, const void *record, int64_t time)
+{
+    const struct node_contact *c = record;
+    struct node *n = edit(s, c->node_index);
+    if (c->ok) {
+        n->last_contact = time;
+        n->cpu_load = c->cpu_load;
+        n->free_mem = c->free_mem;
+    }
+    node_timer(s, n);
+}
+
+void apply_node_pinged(struct state *s, const void *record, int64_t time)
+{
+    struct node *n = edit(s, ((const struct node_ref *)record)->node_index);
+    n->last_ping = time;
+    node_timer(s, n);
+}

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* state_impl.h: the next moment at which something about a job or a node has to be decided without a command.
+ */
+#include "core/deadline.h"
+
+#include "base/mem.h"
+#include "core/core.h"
+#include "model/jobtext.h"
+
+static int64_t sooner(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+int64_t job_limit_time(const struct state *s, const struct job *j)
+{
+    if (!j->end_time)
+        return INT64_MAX;
+    uint32_t over = s->policy->over_time_limit;
+    const struct part *p = j->partition ? state_part(s, j->partition) : NULL;
+    if (p && p->over_time_limit != NO_VAL16)
+        over = p->over_time_limit == INFINITE16 ? INFINITE : p->over_time_limit;
+    return over == INFINITE ? INT64_MAX : j->end_time + (int64_t)over * 60;
+}
+
+int64_t job_warn_time(const struct job *j)
+{
+    if (!j->spec->warn_signal || !j->end_time || j->flags & JOBF_WARN_SENT)
+        return INT64_MAX;
+    return j->end_time - j->spec->warn_time;
+}
+
+int64_t job_start_by(const struct job *j)
+{
+    if (!j->spec->deadline)
+        return INT64_MAX;
+    uint32_t least = j->spec->time_min != NO_VAL ? j->spec->time_min : j->time_limit;
+    return least == NO_VAL || least == INFINITE ? j->spec->deadline : j->spec->deadline - (int64_t)least * 60;
+}
+
+int64_t job_inactive_time(const struct state *s, const struct job *j)
+{
+    if (!s->policy->inactive_limit || j->flags & JOBF_BATCH || j->watchers || j->steps.n)
+        return INT64_MAX;
+    int64_t since = j->last_active > j->start_time ? j->last_active : j->start_time;
+    return since + s->policy->inactive_limit;
+}
+
+int64_t job_nudge_due(const struct state *s, const struct job *j)
+{
+    int64_t since;
+    if (j->flags & JOBF_COMPLETING)
+        since = j->complete_time + s->policy->kill_wait;
+    else if (job_is_active(j) && j->flags & JOBF_BATCH && !(j->flags & JOBF_LAUNCHED))
+        since = j->start_time;
+    else
+        return INT64_MAX;
+    return (j->nudge_time > since ? j->nudge_time : since) + NUDGE_SECONDS;
+}
+
+int64_t step_limit_time(const struct step *st)
+{
+    if (st->time_limit == NO_VAL || st->time_limit == INFINITE || st->kill_time)
+        return INT64_MAX;
+    return st->start_time + (int64_t)st->time_limit * 60;
+}
+
+static int64_t running_deadline(const struct state *s, const struct job *j)
+{
+    int64_t at = sooner(job_limit_time(s, j), sooner(job_warn_time(j), job_nudge_due(s, j)));
+    for (uint32_t i = 0; i < j->steps.n; i++)
+        at = sooner(at, step_limit_time(&j->steps.v[i]));
+    return sooner(at, job_inactive_time(s, j));
+}
+
+int64_t job_deadline(const struct state *s, const struct job *j)
+{
+    if (!s->policy)
+        return INT64_MAX;
+    if (j->flags & JOBF_COMPLETING)
+        return job_nudge_due(s, j);
+    if (j->state == JOB_RUNNING)
+        return running_deadline(s, j);
+    if (j->state == JOB_SUSPENDED)
+        return INT64_MAX;
+    if (job_is_final(j))
+        return j->purge_time ? j->purge_time : INT64_MAX;
+    int64_t begin = j->reason == WHY_BEGINTIME ? j->spec->begin_time : INT64_MAX;
+    return sooner(begin, job_start_by(j));
+}
+
+int64_t node_ping_due(const struct state *s, const struct node *n)
+{
+    uint32_t period = s->policy->slurmd_timeout / 3;
+    int64_t last = n->last_ping > n->last_contact ? n->last_ping : n->last_contact;
+    return last + (period ? period : 1);
+}
+
+int64_t node_timeout(const struct state *s, const struct node *n)
+{
+    if (n->state != NODE_UP && n->state != NODE_UNKNOWN)
+        return INT64_MAX;
+    return n->last_contact + s->policy->slurmd_timeout;
+}
+
+int64_t node_deadline(const struct state *s, const struct node *n)
+{
+    int64_t at = n->resume_after ? n->resume_after : INT64_MAX;
+    if (!s->policy || !s->policy->slurmd_timeout || n->state == NODE_FUTURE || n->flags & NODEF_POWERED_DOWN)
+        return at;
+    return sooner(at, sooner(node_ping_due(s, n), node_timeout(s, n)));
+}
+
+int64_t core_deadline(const struct state *s)
+{
+    return timers_first(&s->timers);
+}
