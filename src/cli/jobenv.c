@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/jobenv.h"
+
+#include <fcntl.h>
+#include <stdarg.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "base/text.h"
+#include "cli/rlimits.h"
+
+enum { EXPORT_FILE_MAX = 4 << 20 };
+
+/* --- the list
+ * --------------------------------------------------------------------------------------------------- */
+
+static int64_t find(const struct jobenv *e, const char *name, size_t len)
+{
+    for (uint32_t i = 0; i < e->vars.n; i++) {
+        if (strncmp(e->vars.v[i], name, len) == 0 && e->vars.v[i][len] == '=')
+            return i;
+    }
+    return -1;
+}
+
+void jobenv_release(struct jobenv *e)
+{
+    for (uint32_t i = 0; i < e->vars.n; i++)
+        mem_free(e->vars.v[i]);
+    VEC_FREE(&e->vars);
+}
+
+void jobenv_setf(struct jobenv *e, const char *name, const char *fmt, ...)
+{
+    struct buf b = BUF_INIT;
+    va_list ap;
+    va_start(ap, fmt);
+    buf_addv(&b, fmt, ap);
+    va_end(ap);
+    jobenv_set(e, name, b.s);
+    buf_release(&b);
+}
+
+void jobenv_set(struct jobenv *e, const char *name, const char *value)
+{
+    int64_t at = find(e, name, strlen(name));
+    char **slot = at < 0 ? VEC_PUSH(&e->vars) : &e->vars.v[at];
+    mem_free(*slot);
+    *slot = buf_format("%s=%s", name, value);
+}
+
+void jobenv_unset(struct jobenv *e, const char *name)
+{
+    int64_t at = find(e, name, strlen(name));
+    if (at < 0)
+        return;
+    mem_free(e->vars.v[at]);
+    memmove(&e->vars.v[at], &e->vars.v[at + 1], (e->vars.n - (uint32_t)at - 1) * sizeof *e->vars.v);
+    e->vars.n--;
+}
+
+const char *jobenv_get(const struct jobenv *e, const char *name)
+{
+    size_t len = strlen(name);
+    int64_t at = find(e, name, len);
+    return at < 0 ? NULL : e->vars.v[at] + len + 1;
+}
+
+/* --- what is taken over
+ * ----------------------------------------------------------------------------------------- */
+
+/* "NAME=value" as it is. Names in an environment are unique, so nothing is searched for. */
+static void take(struct jobenv *e, const char *entry)
+{
+    *VEC_PUSH(&e->vars) = mem_strdup(entry);
+}
+
+static bool always_goes(const char *entry)
+{
+    return strncmp(entry, "SLURM_", 6) == 0 || strncmp(entry, "SPANK_", 6) == 0;
+}
+
+static void take_matching(struct jobenv *e, char *const *env, bool all)
+{
+    for (; env && *env; env++) {
+        if (strchr(*env, '=') && (all || always_goes(*env)))
+            take(e, *env);
+    }
+}
+
+/* The length of one item of --export: a comma inside quotes is part of a value. */
+static size_t item_len(const char *s)
+{
+    char quote = '\0';
+    size_t n = 0;
+    for (; s[n] && (quote || s[n] != ','); n++) {
+        if (quote ? s[n] == quote : s[n] == '"' || s[n] == '\'')
+            quote = quote ? '\0' : s[n];
+    }
+    return n;
+}
+
+static bool is_word(const char *s, size_t len, const char *word)
+{
+    return strlen(word) == len && text_casecmp_n(s, word, len) == 0;
+}
+
+static bool names_all(const char *list)
+{
+    for (const char *at = list; *at;) {
+        size_t len = item_len(at);
+        if (is_word(at, len, "ALL"))
+            return true;
+        at += len + (at[len] == ',');
+    }
+    return false;
+}
+
+/* "ALL", "NONE", "NIL", or "NAME,NAME=value": into e. */
+static void take_exported(struct jobenv *e, char *const *env, const char *list)
+{
+    bool all = !list || names_all(list);
+    take_matching(e, env, all);
+    if (!list || is_word(list, strlen(list), "NONE") || is_word(list, strlen(list), "NIL"))
+        return;
+    for (const char *at = list; *at;) {
+        size_t len = item_len(at);
+        char *item = mem_strndup(at, len), *equals = strchr(item, '=');
+        if (equals)
+            *equals = '\0';
+        const char *value = equals ? equals + 1 : jobopt_env(env, item);
+        if (len && value && !is_word(item, strlen(item), "ALL"))
+            jobenv_set(e, item, value);
+        mem_free(item);
+        at += len + (at[len] == ',');
+    }
+}
+
+int jobenv_read_file(struct jobenv *e, const char *file, struct err *err)
+{
+    uint32_t number;
+    bool is_fd = text_to_u32(file, &number);
+    int fd = is_fd ? (int)number : open(file, O_RDONLY | O_CLOEXEC);
+    struct buf b = BUF_INIT;
+    ssize_t n = fd < 0 ? -1 : 1;
+    while (n > 0 && b.len < EXPORT_FILE_MAX) {
+        buf_reserve(&b, 4096);
+        n = read(fd, b.s + b.len, 4096);
+        b.len += n > 0 ? (size_t)n : 0;
+    }
+    if (fd >= 0 && !is_fd)
+        close(fd);
+    int rc = n < 0 ? err_set(err, ERR_INVALID, "Could not open user environment file %s", file) : 0;
+    for (size_t at = 0; rc == 0 && at < b.len;) {
+        size_t len = strnlen(b.s + at, b.len - at);
+        char *entry = mem_strndup(b.s + at, len), *equals = strchr(entry, '=');
+        if (equals && equals > entry) {
+            *equals = '\0';
+            jobenv_set(e, entry, equals + 1);
+        }
+        mem_free(entry);
+        at += len + 1;
+    }
+    buf_release(&b);
+    return rc;
+}
+
+/* --- what is derived
+ * -------------------------------------------------------------------------------------------- */
+
+static void set_text(struct jobenv *e, const char *name, const char *value)
+{
+    if (value)
+        jobenv_set(e, name, value);
+}
+
+static void set_count(struct jobenv *e, const char *name, uint16_t value)
+{
+    if (value != NO_VAL16)
+        jobenv_setf(e, name, "%u", value);
+}
+
+static void set_size(struct jobenv *e, const char *name, uint64_t value)
+{
+    if (value != NO_VAL64)
+        jobenv_setf(e, name, "%llu", (unsigned long long)value);
+}
+
+static void set_counts(struct jobenv *e, const struct job_spec *s)
+{
+    if (s->ntasks != NO_VAL) {
+        jobenv_setf(e, "SLURM_NTASKS", "%u", s->ntasks);
+        jobenv_setf(e, "SLURM_NPROCS", "%u", s->ntasks);
+    }
+    set_count(e, "SLURM_NTASKS_PER_NODE", s->ntasks_per_node);
+    set_count(e, "SLURM_NTASKS_PER_SOCKET", s->ntasks_per_socket);
+    set_count(e, "SLURM_NTASKS_PER_CORE", s->ntasks_per_core);
+    set_count(e, "SLURM_NTASKS_PER_GPU", s->ntasks_per_gpu);
+    set_count(e, "SLURM_CPUS_PER_TASK", s->cpus_per_task);
+    set_count(e, "SLURM_THREADS_PER_CORE", s->threads_per_core);
+    set_text(e, "SLURM_TRES_PER_TASK", s->tres_per_task);
+    set_size(e, "SLURM_MEM_PER_NODE", s->mem_per_node);
+    set_size(e, "SLURM_MEM_PER_CPU", s->mem_per_cpu);
+    set_size(e, "SLURM_MEM_PER_GPU", s->mem_per_gpu);
+    if (s->overcommit == 1)
+        jobenv_set(e, "SLURM_OVERCOMMIT", "1");
+}
+
+static void set_gpus(struct jobenv *e, const struct jobopt_part *p)
+{
+    static const char *const names[][2] = {{"gpus", "SLURM_GPUS"},
+                                           {"gpus-per-node", "SLURM_GPUS_PER_NODE"},
+                                           {"gpus-per-socket", "SLURM_GPUS_PER_SOCKET"},
+                                           {"cpus-per-gpu", "SLURM_CPUS_PER_GPU"},
+                                           {"gpu-freq", "SLURM_GPU_FREQ"}};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        set_text(e, names[i][1], jobopt_text(p, names[i][0]));
+    set_text(e, "SLURM_TRES_BIND", p->spec.tres_bind);
+}
+
+/* The words of a list with a capital first letter: "Task,Energy". */
+static void set_words(struct jobenv *e, const char *name, const char *list)
+{
+    struct buf b = BUF_INIT;
+    bool first = true;
+    for (; list && *list; list++) {
+        buf_addc(&b, first ? text_upper(*list) : text_lower(*list));
+        first = *list == ',' || *list == '-' || *list == ':';
+    }
+    if (b.len)
+        jobenv_set(e, name, b.s);
+    buf_release(&b);
+}
+
+static void set_binding(struct jobenv *e, const char *text, const char *prefix)
+{
+    char name[64];
+    bool verbose = false;
+    if (!text)
+        return;
+    buf_print(name, sizeof name, "%s", prefix);
+    jobenv_set(e, name, text);
+    for (const char *at = text; *at && !verbose;) {
+        size_t len = strcspn(at, ",");
+        verbose = is_word(at, len, "v") || is_word(at, len, "verbose");
+        at += len + (at[len] == ',');
+    }
+    buf_print(name, sizeof name, "%s_VERBOSE", prefix);
+    jobenv_set(e, name, verbose ? "verbose" : "quiet");
+}
+
+static void set_layout(struct jobenv *e, const struct jobopt_part *p)
+{
+    const struct job_spec *s = &p->spec;
+    const char *dist = jobopt_text(p, "distribution");
+    if (s->dist == DIST_PLANE) {
+        jobenv_set(e, "SLURM_DISTRIBUTION", "plane");
+        jobenv_setf(e, "SLURM_DIST_PLANESIZE", "%u", s->plane_size);
+    } else {
+        set_text(e, "SLURM_DISTRIBUTION", dist);
+    }
+    set_text(e, "SLURM_HINT", s->hint);
+    set_text(e, "SLURM_NETWORK", s->network);
+    set_words(e, "SLURM_PROFILE", s->profile);
+    set_words(e, "SLURM_CPU_FREQ_REQ", s->cpu_freq);
+    set_binding(e, s->mem_bind, "SLURM_MEM_BIND");
+    set_binding(e, s->cpu_bind, "SLURM_CPU_BIND");
+    set_text(e, "SLURM_CONTAINER", s->container);
+    set_text(e, "SLURM_CONTAINER_ID", s->container_id);
+    set_text(e, "SLURM_CONTAINER_TYPE", jobopt_text(p, "container-type"));
+    if (s->open_mode != OPEN_UNSET)
+        jobenv_set(e, "SLURM_OPEN_MODE", s->open_mode == OPEN_APPEND ? "a" : "t");
+    if (s->oom_kill_step != NO_VAL16)
+        jobenv_setf(e, "SLURM_OOMKILLSTEP", "%u", s->oom_kill_step);
+}
+
+/* A "U" in front tells the node that the user asked for this limit by name. */
+static void set_limits(struct jobenv *e, const char *propagate)
+{
+    for (uint32_t i = 0; i < rlimit_names_count; i++) {
+        struct rlimit r;
+        char name[48];
+        if ((propagate && !rlimits_holds(propagate, rlimit_names[i].name)) ||
+            getrlimit((__rlimit_resource_t)rlimit_names[i].resource, &r) < 0)
+            continue;
+        buf_print(name, sizeof name, "SLURM_RLIMIT_%s", rlimit_names[i].name);
+        jobenv_setf(e, name, "%s%llu", propagate ? "U" : "", (unsigned long long)r.rlim_cur);
+    }
+}
+
+static void set_export(struct jobenv *e, const struct job_cli_opts *c, bool from_file)
+{
+    const char *list = c->export_env;
+    set_text(e, "SLURM_EXPORT_ENV", list);
+    bool wants_login = list && !is_word(list, strlen(list), "ALL") && !is_word(list, strlen(list), "NIL");
+    if (c->get_user_env || wants_login || from_file)
+        jobenv_set(e, "SLURM_GET_USER_ENV", "1");
+}
+
+int jobenv_make(struct jobenv *e, const struct jobopt *o, const struct jobopt_part *p, struct err *err)
+{
+    const struct job_cli_opts *c = &o->parts[0]->cli;
+    *e = (struct jobenv){0};
+    if (c->export_file) {
+        if (jobenv_read_file(e, c->export_file, err) < 0) {
+            jobenv_release(e);
+            return -err->code;
+        }
+    } else {
+        take_exported(e, o->world.env, c->export_env);
+    }
+    if (o->cmd == JOBOPT_SBATCH) {
+        set_export(e, c, c->export_file != NULL);
+        set_limits(e, c->propagate);
+    }
+    jobenv_set(e, "SLURM_SUBMIT_DIR", o->world.cwd);
+    jobenv_set(e, "SLURM_SUBMIT_HOST", o->world.hostname);
+    /* Inside a job a step does not change the job's name. */
+    if (o->cmd != JOBOPT_SRUN || c->jobid == NO_VAL)
+        jobenv_set(e, "SLURM_JOB_NAME", p->spec.name);
+    if (o->cmd != JOBOPT_SALLOC)
+        jobenv_setf(e, "SLURM_PRIO_PROCESS", "%d", getpriority(PRIO_PROCESS, 0));
+    if (o->cmd == JOBOPT_SRUN) {
+        jobenv_setf(e, "SLURM_UMASK", "%04o", p->spec.umask);
+        set_limits(e, c->propagate);
+        if (c->label)
+            jobenv_set(e, "SLURM_LABELIO", "1");
+    }
+    set_counts(e, &p->spec);
+    set_gpus(e, p);
+    set_layout(e, p);
+    return 0;
+}

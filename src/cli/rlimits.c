@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/rlimits.h"
+
+#include <string.h>
+#include <sys/resource.h>
+
+#include "base/buf.h"
+
+const struct rlimit_name rlimit_names[] = {
+    {"CPU", RLIMIT_CPU},         {"FSIZE", RLIMIT_FSIZE}, {"DATA", RLIMIT_DATA},   {"STACK", RLIMIT_STACK},
+    {"CORE", RLIMIT_CORE},       {"RSS", RLIMIT_RSS},     {"NPROC", RLIMIT_NPROC}, {"NOFILE", RLIMIT_NOFILE},
+    {"MEMLOCK", RLIMIT_MEMLOCK}, {"AS", RLIMIT_AS},
+};
+const uint32_t rlimit_names_count = sizeof rlimit_names / sizeof *rlimit_names;
+
+static bool is_known(const char *name, size_t len)
+{
+    for (uint32_t i = 0; i < rlimit_names_count; i++) {
+        if (strlen(rlimit_names[i].name) == len && memcmp(rlimit_names[i].name, name, len) == 0)
+            return true;
+    }
+    return (len == 3 && memcmp(name, "ALL", len) == 0) || (len == 4 && memcmp(name, "NONE", len) == 0);
+}
+
+bool rlimits_known(const char *list, char *ret_bad, size_t size)
+{
+    for (const char *at = list; *at;) {
+        size_t len = strcspn(at, ",");
+        if (len && !is_known(at, len)) {
+            buf_print(ret_bad, size, "%.*s", (int)len, at);
+            return false;
+        }
+        at += len + (at[len] == ',');
+    }
+    return true;
+}
+
+bool rlimits_holds(const char *list, const char *name)
+{
+    size_t want = strlen(name);
+    for (const char *at = list; at && *at;) {
+        size_t len = strcspn(at, ",");
+        if ((len == want && memcmp(at, name, len) == 0) || (len == 3 && memcmp(at, "ALL", 3) == 0))
+            return true;
+        at += len + (at[len] == ',');
+    }
+    return false;
+}
