@@ -90,18 +90,40 @@ static int check_pairs(struct jobopt *o, const struct jobopt_part *p)
     return 0;
 }
 
+/* The compressed form, each name once; an arbitrary distribution means every name as it stands. */
+static void compress(char **list, struct hostlist *hosts, bool keep_order)
+{
+    struct buf text = BUF_INIT;
+    if (keep_order)
+        return;
+    hostlist_uniq(hosts);
+    hostlist_text(hosts, &text);
+    mem_free(*list);
+    *list = buf_take(&text);
+}
+
 /* A list of nodes without -N asks for all of them. */
 static int nodes_of_list(struct jobopt *o, struct jobopt_part *p)
 {
     struct job_spec *s = &p->spec;
     struct hostlist hosts = {0};
     struct err e;
-    if (!s->req_nodes || *s->req_nodes == '\0')
+    if (s->exc_nodes && hostlist_parse(&hosts, s->exc_nodes, &e) == 0)
+        compress(&s->exc_nodes, &hosts, false); /* what cannot be read the controller refuses */
+    if (!s->req_nodes || *s->req_nodes == '\0') {
+        hostlist_release(&hosts);
         return 0;
-    if (hostlist_parse(&hosts, s->req_nodes, &e) < 0)
+    }
+    if (hostlist_parse(&hosts, s->req_nodes, &e) < 0) {
+        hostlist_release(&hosts);
         return jobopt_fatal(o, "Invalid node list specified");
+    }
+    /* In an arbitrary distribution every name is the place of a task. */
+    if (s->dist == DIST_ARBITRARY && s->ntasks == NO_VAL)
+        s->ntasks = hosts.count;
+    compress(&s->req_nodes, &hosts, s->dist == DIST_ARBITRARY);
     hostlist_uniq(&hosts);
-    if (!given(p, "nodes") && !p->cli.jobid_from_env && p->cli.jobid == NO_VAL)
+    if (!given(p, "nodes") && p->cli.jobid == NO_VAL)
         s->min_nodes = s->max_nodes = hosts.count;
     hostlist_release(&hosts);
     return 0;
@@ -120,12 +142,27 @@ static void tasks_implied(struct jobopt_part *p)
     if (s->ntasks != NO_VAL)
         return;
     if (given(p, "extra-node-info"))
-        tasks = nodes * at_least_one(s->sockets_per_node) * at_least_one(s->cores_per_socket) *
-                at_least_one(s->threads_per_core);
+        tasks = nodes * at_least_one(s->sockets_per_node) * at_least_one(s->cores_per_socket);
     else if (s->ntasks_per_node != NO_VAL16)
         tasks = nodes * s->ntasks_per_node;
+    if (tasks <= INT32_MAX && given(p, "extra-node-info"))
+        tasks *= at_least_one(s->threads_per_core);
     if (tasks > 0 && tasks <= INT32_MAX)
         s->ntasks = (uint32_t)tasks;
+}
+
+/* A step may inherit a number of tasks that its own --ntasks-per-node has no room for. */
+static void check_tasks_per_node(struct jobopt *o, struct jobopt_part *p)
+{
+    struct job_spec *s = &p->spec;
+    if (p->cli.jobid == NO_VAL || s->ntasks == NO_VAL || s->ntasks_per_node == NO_VAL16 ||
+        s->max_nodes == NO_VAL || s->ntasks <= (uint64_t)s->ntasks_per_node * s->max_nodes)
+        return;
+    jobopt_warn(o,
+                "can't honor --ntasks-per-node set to %u which doesn't match the requested tasks %u with the "
+                "maximum number of requested nodes %u. Ignoring --ntasks-per-node.",
+                s->ntasks_per_node, s->ntasks, s->max_nodes);
+    s->ntasks_per_node = NO_VAL16;
 }
 
 static int check_layout(struct jobopt *o, struct jobopt_part *p)
@@ -140,6 +177,7 @@ static int check_layout(struct jobopt *o, struct jobopt_part *p)
     }
     if (nodes_of_list(o, p) < 0)
         return -1;
+    check_tasks_per_node(o, p);
     tasks_implied(p);
     if (s->ntasks != NO_VAL && s->min_nodes != NO_VAL && s->ntasks < s->min_nodes) {
         jobopt_warn(o, "can't run %u processes on %u nodes, setting nnodes to %u", s->ntasks, s->min_nodes,
