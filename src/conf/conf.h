@@ -57,10 +57,14 @@ struct conf_file {
     char *text;
 };
 
-/* A source over a list of texts, such as a node receives from its controller. The list must outlive it. */
+/*
+ * A source over a list of texts, such as a node receives from its controller. The list must outlive it. `dir` is the folder
+ * whose files these are taken to be, with "/" at its end: "/etc/slurm/". NULL: names are used as they are.
+ */
 struct conf_file_list {
     const struct conf_file *v;
     uint32_t n;
+    const char *dir;
 };
 struct conf_source conf_list_source(const struct conf_file_list *list);
 
@@ -119,7 +123,7 @@ enum conf_key_flag {
     CONF_KEY_MULTI = 1,         /* several lines add up: SlurmctldHost, Prolog */
     CONF_KEY_INF = 2,           /* UNLIMITED is a value */
     CONF_KEY_MINUS = 4,         /* -1 is UNLIMITED */
-    CONF_KEY_HMS = 8,           /* shown as days-hours:minutes:seconds */
+    CONF_KEY_MULTIFACTOR = 8,   /* shown only with priority/multifactor */
     CONF_KEY_LOWER = 16,        /* letters are made small */
     CONF_KEY_FLAGS = 32,        /* an ENUM of which several may be given */
     CONF_KEY_LIST = 64,         /* a PLUGIN of which several may be given */
@@ -156,6 +160,7 @@ const char *conf_str(const struct conf *c, enum conf_key key);
 uint32_t conf_u32(const struct conf *c, enum conf_key key);
 uint64_t conf_u64(const struct conf *c, enum conf_key key);
 bool conf_bool(const struct conf *c, enum conf_key key);
+double conf_f64(const struct conf *c, enum conf_key key); /* percentages of cgroup.conf */
 /* Was it written in the file? */
 bool conf_given(const struct conf *c, enum conf_key key);
 /* The members of a list (or the lines of a multi key) in order. */
@@ -231,7 +236,8 @@ void conf_text(const struct conf *c, const struct conf_runtime *run, struct buf 
 
 /* Of every text that was read, comments and all: equal on every host that reads the same files. */
 uint32_t conf_hash(const struct conf *c);
-/* Every file that was read: what a configless node must be given. slurm.conf is first, under that name. */
+/* Every file that was read: what a configless node must be given. slurm.conf is first, under that name. dir is where they
+ * were; a node that keeps them elsewhere sets its own before it makes a source of them. */
 struct conf_file_list conf_files(const struct conf *c);
 const char *conf_path(const struct conf *c);
 
