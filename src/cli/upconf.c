@@ -11,7 +11,8 @@
 enum { MEMORY_KEPT = 10 }; /* a tenth of the memory stays for the system */
 
 static const char template[] =
-    "# A private cluster, written by `sluice up`. It may be changed: `sluice up` keeps it until it is asked for another\n"
+    "# A private cluster, written by `sluice up`. It may be changed: `sluice up` keeps it until it is asked "
+    "for another\n"
     "# one (--nodes, --cpus, --conf). After a change: sluice down; sluice up.\n"
     "\n"
     "# --- who and where\n"
@@ -47,7 +48,8 @@ static const char template[] =
     "SelectType=select/cons_tres\n"
     "SelectTypeParameters=CR_CPU_Memory\n"
     "\n"
-    "# --- nodes: %u daemons on this host, each with a port of its own. They have what is written here, whatever the host has.\n"
+    "# --- nodes: %u daemons on this host, each with a port of its own. They have what is written here, "
+    "whatever the host has.\n"
     "SlurmdParameters=config_overrides\n"
     "NodeName=%s NodeHostname=%s NodeAddr=127.0.0.1 Port=%s CPUs=%u RealMemory=%llu\n"
     "PartitionName=main Nodes=ALL Default=YES MaxTime=INFINITE State=UP DefMemPerCPU=%llu\n";
@@ -72,8 +74,8 @@ int up_conf_new(const struct up_folder *f, uint32_t nodes, uint32_t cpus, struct
     if (mib == 0)
         mib = 1;
     char *names = range("n", 1, nodes), *ports = range("", port + 1u, nodes);
-    char *text = buf_format(template, host_name(), port, up_host_user(), up_host_user(), f->socket, f->state, f->spool,
-                            f->run, f->run, f->log, f->log, nodes, names, host_name(), ports, cpus,
+    char *text = buf_format(template, host_name(), port, up_host_user(), up_host_user(), f->socket, f->state,
+                            f->spool, f->run, f->run, f->log, f->log, nodes, names, host_name(), ports, cpus,
                             (unsigned long long)mib, (unsigned long long)(mib / cpus > 0 ? mib / cpus : 1));
     int rc = up_write(f->conf, text, 0644, e);
     mem_free(text);

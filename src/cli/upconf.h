@@ -2,8 +2,9 @@
 /*
  * upconf: the configuration of a private cluster, written to its folder.
  *
- * Either from nothing, or from a given slurm.conf and the files beside it: every line of it is kept, and only what must be
- * local is changed, with a comment at its place. doc/spec/09-private-cluster.md says what that is.
+ * Either from nothing, or from a given slurm.conf and the files beside it: every line of it is kept, and only
+ * what must be local is changed, with a comment at its place. doc/spec/09-private-cluster.md says what that
+ * is.
  */
 #ifndef CLI_UPCONF_H
 #define CLI_UPCONF_H

@@ -16,8 +16,8 @@
 #include "os/host.h"
 
 enum {
-    NETS = 250,         /* second bytes of 127.x.y.z that are tried: one a cluster */
-    NET_HOSTS = 250,    /* last bytes used */
+    NETS = 250,      /* second bytes of 127.x.y.z that are tried: one a cluster */
+    NET_HOSTS = 250, /* last bytes used */
     NET_NODES = NET_HOSTS * 256,
 };
 
@@ -26,14 +26,15 @@ struct derive {
     const char *from_dir; /* ends in "/" */
     struct up_text text;
     struct up_changes changes;
-    uint32_t net;     /* second byte of the nodes' addresses */
-    uint32_t next;    /* nodes that have an address */
-    uint32_t nodes;   /* all of them */
+    uint32_t net;   /* second byte of the nodes' addresses */
+    uint32_t next;  /* nodes that have an address */
+    uint32_t nodes; /* all of them */
     uint32_t cpus_max;
-    bool drop_ports;  /* Port= of nodes is taken here */
+    bool drop_ports; /* Port= of nodes is taken here */
 };
 
-/* --- which lines ---------------------------------------------------------------------------------------------- */
+/* --- which lines
+ * ---------------------------------------------------------------------------------------------- */
 
 static bool is_nodes(const char *text, struct buf *names)
 {
@@ -67,7 +68,8 @@ static void look_at_nodes(struct derive *d)
     buf_release(&value);
 }
 
-/* --- addresses ------------------------------------------------------------------------------------------------ */
+/* --- addresses
+ * ------------------------------------------------------------------------------------------------ */
 
 static void address(const struct derive *d, uint32_t node, struct buf *out)
 {
@@ -140,7 +142,8 @@ static bool node_line(void *ctx, const char *text, struct buf *out)
     return nodes;
 }
 
-/* --- what must be local --------------------------------------------------------------------------------------- */
+/* --- what must be local
+ * --------------------------------------------------------------------------------------- */
 
 static void change_places(struct derive *d)
 {
@@ -169,7 +172,8 @@ static void change_users(struct derive *d)
         bool mine = strcmp(user, up_host_user()) == 0;
         bool usable = geteuid() == 0 && up_host_has_user(user) && (i == 1 || up_folder_is_open(d->f));
         if (!mine && !usable)
-            up_change(&d->changes, keys[i], mem_strdup(up_host_user()), "the daemons run as who started them");
+            up_change(&d->changes, keys[i], mem_strdup(up_host_user()),
+                      "the daemons run as who started them");
         mem_free(given);
     }
 }
@@ -234,7 +238,8 @@ static void change_auth(struct derive *d)
     if (!type || !text_same_nocase(type, "auth/munge") || !up_host_has_munge(munge_socket)) {
         if (type && !text_same_nocase(type, "auth/slurm"))
             up_change(&d->changes, "AuthType", mem_strdup("auth/slurm"), "it cannot be reached on this host");
-        up_change(&d->changes, "CredType,CryptoType", mem_strdup("cred/slurm"), "signed with the key of this cluster");
+        up_change(&d->changes, "CredType,CryptoType", mem_strdup("cred/slurm"),
+                  "signed with the key of this cluster");
         up_change(&d->changes, "AuthInfo", buf_format("socket=%s", d->f->socket),
                   "a socket of its own, so that two clusters on a host do not meet");
         up_change(&d->changes, "AuthAltTypes", NULL, "its keys are not here");
@@ -251,7 +256,8 @@ static void change_accounting(struct derive *d)
     char *type = up_text_value(&d->text, "AccountingStorageType");
 
     if (type && !text_same_nocase(type, "accounting_storage/none")) {
-        up_change(&d->changes, "AccountingStorageType,DefaultStorageType", mem_strdup("accounting_storage/none"), why);
+        up_change(&d->changes, "AccountingStorageType,DefaultStorageType",
+                  mem_strdup("accounting_storage/none"), why);
         up_change(&d->changes, "AccountingStorageEnforce", NULL, why);
     }
     mem_free(type);
@@ -267,7 +273,8 @@ static const struct {
     {"JobAcctGatherType", "jobacct_gather/cgroup", "jobacct_gather/linux"},
 };
 
-/* Several nodes share the CPUs of this host, and most have more than it has: nothing can be bound or confined then. */
+/* Several nodes share the CPUs of this host, and most have more than it has: nothing can be bound or confined
+ * then. */
 static bool can_confine(const struct derive *d)
 {
     return d->nodes <= 1 && d->cpus_max <= up_host_cpus() && up_host_has_cgroups("/sys/fs/cgroup");
@@ -296,9 +303,9 @@ static void change_plugins(struct derive *d)
 
 /* Programs of the site. */
 static const char *const program_keys[] = {
-    "Prolog", "Epilog", "PrologSlurmctld", "EpilogSlurmctld", "TaskProlog", "TaskEpilog", "SrunProlog", "SrunEpilog",
-    "HealthCheckProgram", "RebootProgram", "ResumeProgram", "SuspendProgram", "ResumeFailProgram", "MailProg",
-    "UnkillableStepProgram",
+    "Prolog",        "Epilog",         "PrologSlurmctld",   "EpilogSlurmctld",    "TaskProlog",
+    "TaskEpilog",    "SrunProlog",     "SrunEpilog",        "HealthCheckProgram", "RebootProgram",
+    "ResumeProgram", "SuspendProgram", "ResumeFailProgram", "MailProg",           "UnkillableStepProgram",
 };
 
 static void change_programs(struct derive *d)
@@ -311,55 +318,27 @@ static void change_programs(struct derive *d)
     }
 }
 
-/* --- devices -------------------------------------------------------------------------------------------------- */
-
-/* Is a file of this gres.conf not there? */
-static bool lacks_devices(const struct up_text *gres)
-{
-    struct buf files = BUF_INIT;
-    bool lacks = false;
-
-    for (uint32_t i = 0; i < gres->lines.n && !lacks; i++) {
-        struct hostlist l = {0};
-        struct err e;
-        if (!up_line_value(gres->lines.v[i].text, "File", &files) &&
-            !up_line_value(gres->lines.v[i].text, "MultipleFiles", &files))
-            continue;
-        struct host_iter it = {.list = &l};
-        const char *path;
-        if (hostlist_parse(&l, files.s, &e) == 0)
-            while (!lacks && (path = host_iter_next(&it)))
-                lacks = access(path, F_OK) < 0;
-        hostlist_release(&l);
-    }
-    buf_release(&files);
-    return lacks;
-}
-
-static void change_devices(struct derive *d, const struct conf_source *source)
+/* Devices that are not here need no change: slurmd takes them as stand-ins and says so in the node's comment.
+ */
+static void change_hardware(struct derive *d)
 {
     char *given = up_text_value(&d->text, "SlurmdParameters");
-    char *path = buf_format("%sgres.conf", d->from_dir);
-    struct up_text gres = {0};
-    struct err e;
-    bool stand_ins = up_text_read(&gres, source, path, &e) == 0 && lacks_devices(&gres);
 
-    up_change(&d->changes, "SlurmdParameters",
-              buf_format("%s%sconfig_overrides%s", given ? given : "", given ? "," : "",
-                         stand_ins ? ",device_stand_ins" : ""),
-              stand_ins ? "nodes have what is written here, and ordinary files in place of devices that this host lacks"
-                        : "nodes have what is written here, whatever this host has");
-    up_text_release(&gres);
-    mem_free(path);
+    if (!given || !text_has(given, "config_overrides"))
+        up_change(&d->changes, "SlurmdParameters",
+                  buf_format("%s%sconfig_overrides", given ? given : "", given ? "," : ""),
+                  "nodes have what is written here, whatever this host has");
     mem_free(given);
 }
 
-/* --- files beside it ------------------------------------------------------------------------------------------ */
+/* --- files beside it
+ * ------------------------------------------------------------------------------------------ */
 
 static const char *const beside[] = {
-    "acct_gather.conf", "burst_buffer.conf", "burst_buffer.lua", "cli_filter.lua",    "gres.conf",     "helpers.conf",
-    "job_container.conf", "job_submit.lua",  "mpi.conf",         "namespace.yaml",    "oci.conf",      "plugstack.conf",
-    "resources.yaml",   "scrun.lua",         "topology.conf",    "topology.yaml",
+    "acct_gather.conf", "burst_buffer.conf", "burst_buffer.lua",   "cli_filter.lua",
+    "gres.conf",        "helpers.conf",      "job_container.conf", "job_submit.lua",
+    "mpi.conf",         "namespace.yaml",    "oci.conf",           "plugstack.conf",
+    "resources.yaml",   "scrun.lua",         "topology.conf",      "topology.yaml",
 };
 
 static int copy_beside(const struct derive *d, struct err *e)
@@ -367,7 +346,8 @@ static int copy_beside(const struct derive *d, struct err *e)
     int rc = 0;
 
     for (size_t i = 0; rc == 0 && i < sizeof beside / sizeof beside[0]; i++) {
-        char *from = buf_format("%s%s", d->from_dir, beside[i]), *to = buf_format("%s/%s", d->f->etc, beside[i]);
+        char *from = buf_format("%s%s", d->from_dir, beside[i]),
+             *to = buf_format("%s/%s", d->f->etc, beside[i]);
         if (access(from, F_OK) == 0)
             rc = up_copy(from, to, e);
         else if (unlink(to) < 0 && errno != ENOENT)
@@ -389,7 +369,8 @@ static int write_cgroup_conf(const struct derive *d, const struct conf_source *s
     if (rc < 0 && e->code == CONF_ENOENT)
         rc = 0;
     if (!can_confine(d))
-        up_change(&changes, "CgroupPlugin", mem_strdup("disabled"), "nodes that share a host are not confined");
+        up_change(&changes, "CgroupPlugin", mem_strdup("disabled"),
+                  "nodes that share a host are not confined");
     up_text_write(&text, &changes, NULL, NULL, &out);
     if (rc == 0)
         rc = up_write(to, out.s, 0644, e);
@@ -426,8 +407,8 @@ int up_conf_derive(const struct up_folder *f, const char *from, struct err *e)
     if (rc == 0) {
         look_at_nodes(&d);
         if (d.nodes > NET_NODES)
-            rc = err_set(e, ERR_TOO_BIG, "%u nodes are more than a host has loopback addresses for: %u", d.nodes,
-                         (unsigned)NET_NODES);
+            rc = err_set(e, ERR_TOO_BIG, "%u nodes are more than a host has loopback addresses for: %u",
+                         d.nodes, (unsigned)NET_NODES);
     }
     if (rc == 0)
         rc = change_ports(&d, e);
@@ -438,7 +419,7 @@ int up_conf_derive(const struct up_folder *f, const char *from, struct err *e)
         change_accounting(&d);
         change_plugins(&d);
         change_programs(&d);
-        change_devices(&d, &source);
+        change_hardware(&d);
         rc = copy_beside(&d, e);
     }
     if (rc == 0)

@@ -13,8 +13,9 @@ bool up_host_has_user(const char *name_or_number);
 
 /* Can a daemon listen at addr (digits) there? */
 bool up_port_free(const char *addr, uint16_t port);
-/* The first of `count` neighbouring ports on 127.0.0.1 that are free, below those that outgoing connections get. The
- * search begins at a place that `seed` says, so that two folders seldom look at the same ones. 0: there are none. */
+/* The first of `count` neighbouring ports on 127.0.0.1 that are free, below those that outgoing connections
+ * get. The search begins at a place that `seed` says, so that two folders seldom look at the same ones. 0:
+ * there are none. */
 uint16_t up_ports_find(const char *seed, uint32_t count);
 /* A number from 0 to below `below` that depends on the text alone. */
 uint32_t up_number_of(const char *text, uint32_t below);
