@@ -293,7 +293,7 @@ int jobopt_apply_env(struct jobopt *o, struct jobopt_part *p)
 /* --- script
  * ----------------------------------------------------------------------------------------------------- */
 
-static int apply_directive(struct jobopt *o, struct jobopt_part *p, const struct script_line *line)
+static int apply_sbatch_line(struct jobopt *o, struct jobopt_part *p, const struct script_line *line)
 {
     struct jobopt_scan scan = {.o = o, .argc = (int)line->words.n, .argv = line->words.v};
     const struct jobopt_row *row;
@@ -311,6 +311,11 @@ static int apply_directive(struct jobopt *o, struct jobopt_part *p, const struct
     return 0;
 }
 
+int jobopt_directive(struct jobopt *o, struct jobopt_part *p, const struct script_line *line)
+{
+    return line->dialect == SCRIPT_SBATCH ? apply_sbatch_line(o, p, line) : foreign_directive(o, p, line);
+}
+
 static bool ignores_foreign(const struct jobopt *o)
 {
     const char *value = jobopt_env(o->world.env, "SBATCH_IGNORE_PBS");
@@ -326,8 +331,7 @@ static int apply_script(struct jobopt *o, struct jobopt_part *p, const struct sc
             continue;
         if (line->dialect != SCRIPT_SBATCH && ignores_foreign(o))
             continue;
-        int rc = line->dialect == SCRIPT_SBATCH ? apply_directive(o, p, line) : foreign_directive(o, p, line);
-        if (rc < 0)
+        if (jobopt_directive(o, p, line) < 0)
             return -1;
     }
     return 0;
