@@ -231,8 +231,7 @@ static void test_heterogeneous(void **state)
     run_end(&r);
 }
 
-/* --- scripts
- * ---------------------------------------------------------------------------------------------------- */
+/* --- scripts --- */
 
 /* Runs sbatch on a script of its own; -1 for the length means strlen. */
 static void run_script(struct run *r, const char *env, const char *options, const char *script, ssize_t len)
@@ -338,8 +337,7 @@ static void test_precedence(void **state)
     run_end(&r);
 }
 
-/* --- environment of the job
- * ------------------------------------------------------------------------------------- */
+/* --- environment of the job --- */
 
 static void test_environment(void **state)
 {
@@ -399,8 +397,7 @@ static void test_environment(void **state)
     }
 }
 
-/* --- whatever is given
- * -------------------------------------------------------------------------------------------- */
+/* --- whatever is given --- */
 
 static uint32_t next_random(uint64_t *seed)
 {
