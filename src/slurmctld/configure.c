@@ -135,7 +135,10 @@ static struct policy *make_policy(const struct conf *c)
 /* State= of node lines and DownNodes: what a node that was not known before begins with. */
 static void add_down(struct configure *to, const struct node *n)
 {
-    const char *state = n->state == NODE_DOWN ? "DOWN" : n->flags & NODEF_DRAIN ? "DRAIN" : n->flags & NODEF_FAIL ? "FAIL" : NULL;
+    const char *state = n->state == NODE_DOWN    ? "DOWN"
+                        : n->flags & NODEF_DRAIN ? "DRAIN"
+                        : n->flags & NODEF_FAIL  ? "FAIL"
+                                                 : NULL;
 
     if (!state)
         return;

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Makes batches durable, one transaction each, and only then lets the world know: the snapshot is published, answers go out,
- * effects are carried out, in this order. A failed write ends the process: what the core has decided on top is then gone, and
- * nobody was told of it.
+ * Makes batches durable, one transaction each, and only then lets the world know: the snapshot is published,
+ * answers go out, effects are carried out, in this order. A failed write ends the process: what the core has
+ * decided on top is then gone, and nobody was told of it.
  *
- * A second thread writes snapshots of the whole state now and then, so that a restart reads little and the journal stays small.
+ * A second thread writes snapshots of the whole state now and then, so that a restart reads little and the
+ * journal stays small.
  */
 #include "base/mem.h"
 #include "os/log.h"
