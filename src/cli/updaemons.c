@@ -276,7 +276,7 @@ static char *start_log(const struct start *s, const char *node)
 
 static pid_t start_one(const struct start *s, const char *node, struct err *e)
 {
-    char *const argv[] = {(char *)s->program, node ? "-N" : NULL, (char *)node, NULL};
+    char option[] = "-N", *const argv[] = {(char *)s->program, node ? option : NULL, (char *)node, NULL};
     char *log = start_log(s, node);
     int fd = open(log, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
     pid_t pid = -1;

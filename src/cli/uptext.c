@@ -212,54 +212,31 @@ static struct up_change *find_change(struct up_changes *c, const char *key)
     return NULL;
 }
 
-static void add_pair(struct buf *out, const char *key, size_t key_len, const char *value)
-{
-    const char *quote = !*value || strpbrk(value, " \t") ? "\"" : "";
-
-    buf_add(out, key, key_len);
-    buf_addf(out, "=%s%s%s", quote, value, quote);
-}
-
 static void add_change(struct buf *out, struct up_change *change)
 {
-    if (change->value && !change->written)
-        add_pair(out, change->names, strcspn(change->names, ","), change->value);
+    const char *quote = strpbrk(change->value, " \t") ? "\"" : "";
+
+    buf_add(out, change->names, strcspn(change->names, ","));
+    buf_addf(out, "=%s%s%s\n", quote, change->value, quote);
     change->written = true;
 }
 
-/* One line of the cluster's own keys, with its changes. */
-static void write_keys(const char *text, const char *raw, struct up_changes *c, struct buf *out)
+/* A key of the cluster, which has a line of its own. Further lines with a key that is changed are left out.
+ */
+static void write_key(const struct up_line *line, struct up_changes *c, struct buf *out)
 {
     struct lex_pair p = {BUF_INIT, BUF_INIT};
-    struct buf fresh = BUF_INIT, why = BUF_INIT;
-    const char *at = text;
-    int rc;
+    const char *at = line->text;
+    struct up_change *change = lex_pair(&at, &p) == 1 ? find_change(c, p.key.s) : NULL;
 
-    while ((rc = lex_pair(&at, &p)) == 1) {
-        struct up_change *change = find_change(c, p.key.s);
-        size_t len = fresh.len;
-        if (len > 0)
-            buf_addc(&fresh, ' ');
-        if (change) {
-            buf_sep(&why, "; ");
-            buf_adds(&why, change->why);
-            add_change(&fresh, change);
-        } else {
-            add_pair(&fresh, p.key.s, p.key.len, p.value.s);
-        }
-        if (len > 0 && fresh.len == len + 1)
-            buf_truncate(&fresh, len);
-    }
-    if (rc == 0 && why.len > 0) {
-        buf_addf(out, "# sluice up: %s. Was: %s\n", why.s, text_skip_space(text));
-        if (fresh.len > 0)
-            buf_addf(out, "%s\n", fresh.s);
+    if (!change) {
+        buf_addf(out, "%s\n", line->raw);
     } else {
-        buf_addf(out, "%s\n", raw);
+        buf_addf(out, "# sluice up: %s. Was: %s\n", change->why, text_skip_space(line->text));
+        if (change->value && !change->written)
+            add_change(out, change);
     }
     lex_pair_release(&p);
-    buf_release(&fresh);
-    buf_release(&why);
 }
 
 void up_text_write(const struct up_text *t, struct up_changes *c, up_record_fn record, void *ctx,
@@ -271,7 +248,7 @@ void up_text_write(const struct up_text *t, struct up_changes *c, up_record_fn r
         const struct up_line *line = &t->lines.v[i];
         buf_adds(out, line->before);
         if (!is_record(line->text))
-            write_keys(line->text, line->raw, c, out);
+            write_key(line, c, out);
         else if (!record || !record(ctx, line->text, out))
             buf_addf(out, "%s\n", line->raw);
     }
@@ -285,6 +262,5 @@ void up_text_write(const struct up_text *t, struct up_changes *c, up_record_fn r
         title = true;
         buf_addf(out, "# %s\n", change->why);
         add_change(out, change);
-        buf_addc(out, '\n');
     }
 }
