@@ -103,6 +103,7 @@ static struct policy *make_policy(const struct conf *c)
 {
     struct policy *p = meta_new(&record_policy);
     const struct meta_strs *gres = conf_list(c, CONF_GRES_TYPES);
+    const char *flags = conf_str(c, CONF_RECONFIG_FLAGS);
 
     p->cluster_name = copy_str(c, CONF_CLUSTER_NAME);
     p->slurm_uid = conf_u32(c, CONF_SLURM_USER);
@@ -125,8 +126,8 @@ static struct policy *make_policy(const struct conf *c)
     set_exit_codes(&p->requeue_exit, c, CONF_REQUEUE_EXIT);
     set_exit_codes(&p->requeue_exit_hold, c, CONF_REQUEUE_EXIT_HOLD);
     p->kill_invalid_depend = conf_has_param(c, CONF_DEPENDENCY_PARAMETERS, "kill_invalid_depend", NULL);
-    p->keep_part_info = text_has(conf_str(c, CONF_RECONFIG_FLAGS), "KeepPartInfo");
-    p->keep_part_state = text_has(conf_str(c, CONF_RECONFIG_FLAGS), "KeepPartState");
+    p->keep_part_info = flags && text_has(flags, "KeepPartInfo");
+    p->keep_part_state = flags && text_has(flags, "KeepPartState");
     p->nohold_on_prolog_fail = conf_has_param(c, CONF_SCHEDULER_PARAMETERS, "nohold_on_prolog_fail", NULL);
     set_nodesets(p, c);
     return p;
