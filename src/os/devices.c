@@ -22,8 +22,8 @@ void devices_check(struct node *node, struct buf *comment)
         g->stand_in = missing > 0;
         if (!missing)
             continue;
-        buf_addf(comment, "%s%u stand-in%s for absent %s%s%s device%s (%s%s)", comment->len ? "; " : "", missing,
-                 missing == 1 ? "" : "s", g->name, g->type ? ":" : "", g->type ? g->type : "",
+        buf_addf(comment, "%s%u stand-in%s for absent %s%s%s device%s (%s%s)", comment->len ? "; " : "",
+                 missing, missing == 1 ? "" : "s", g->name, g->type ? ":" : "", g->type ? g->type : "",
                  missing == 1 ? "" : "s", first, missing == 1 ? "" : " ...");
     }
 }

@@ -9,8 +9,8 @@
 #include "model.h"
 
 /*
- * Marks declarations whose files do not exist as stand-ins, so that a cluster can be tried without its devices. A text that
- * names them is added to `comment` ("stand-in for gpu:h100 /dev/nvidia[0-7]").
+ * Marks declarations whose files do not exist as stand-ins, so that a cluster can be tried without its
+ * devices. A text that names them is added to `comment` ("stand-in for gpu:h100 /dev/nvidia[0-7]").
  */
 void devices_check(struct node *node, struct buf *comment);
 /* Every file of the declarations, for device control; appends to l->devices. */

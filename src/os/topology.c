@@ -39,8 +39,7 @@ static void fill_cores(struct topology *t, hwloc_topology_t h)
         core = hwloc_get_next_obj_by_type(h, HWLOC_OBJ_CORE, core);
         if (!core)
             return;
-        hwloc_bitmap_foreach_begin(cpu, core->cpuset)
-            bits_set(&t->core_cpus[i], cpu);
+        hwloc_bitmap_foreach_begin(cpu, core->cpuset) bits_set(&t->core_cpus[i], cpu);
         hwloc_bitmap_foreach_end();
     }
 }
@@ -97,8 +96,11 @@ void topology_cpus(const struct topology *t, const struct bits *cores, struct bi
 
 void topology_text(const struct topology *t, const char *node_name, struct buf *out)
 {
-    buf_addf(out, "NodeName=%s CPUs=%u Boards=%u SocketsPerBoard=%u CoresPerSocket=%u ThreadsPerCore=%u RealMemory=%llu",
-             node_name, t->cpus, t->boards, t->sockets, t->cores, t->threads, (unsigned long long)t->real_memory);
+    buf_addf(out,
+             "NodeName=%s CPUs=%u Boards=%u SocketsPerBoard=%u CoresPerSocket=%u ThreadsPerCore=%u "
+             "RealMemory=%llu",
+             node_name, t->cpus, t->boards, t->sockets, t->cores, t->threads,
+             (unsigned long long)t->real_memory);
 }
 
 void topology_uptime_text(const struct topology *t, int64_t now, struct buf *out)

@@ -12,9 +12,9 @@
 #include "base/err.h"
 
 struct topology {
-    uint32_t cpus;                     /* threads */
+    uint32_t cpus;                            /* threads */
     uint16_t boards, sockets, cores, threads; /* sockets per board, cores per socket, threads per core */
-    uint64_t real_memory;              /* MiB */
+    uint64_t real_memory;                     /* MiB */
     int64_t boot_time;
     /* The operating system's CPUs of each core, socket-major: abstract core numbers are indexes. */
     struct bits *core_cpus;
@@ -30,8 +30,8 @@ void topology_text(const struct topology *t, const char *node_name, struct buf *
 /* "UpTime=0-00:31:23" */
 void topology_uptime_text(const struct topology *t, int64_t now, struct buf *out);
 
-uint32_t topology_cpu_load(void);  /* 1/100, one minute */
-uint64_t topology_free_memory(void); /* MiB that a new process could have */
+uint32_t topology_cpu_load(void);             /* 1/100, one minute */
+uint64_t topology_free_memory(void);          /* MiB that a new process could have */
 uint32_t topology_tmp_disk(const char *path); /* MiB of the file system; 0 when it cannot be told */
 
 #endif

@@ -19,13 +19,13 @@ struct options {
     bool dynamic;        /* -Z */
     bool future;         /* -F */
     const char *future_feature;
-    const char *conf_file;   /* -f */
-    const char *conf_server; /* --conf-server */
+    const char *conf_file;    /* -f */
+    const char *conf_server;  /* --conf-server */
     const char *dynamic_conf; /* --conf */
-    const char *log_file;    /* -L */
-    const char *node_name;   /* -N */
-    const char *stepd;       /* -d */
-    const char *parameters;  /* --parameters */
+    const char *log_file;     /* -L */
+    const char *node_name;    /* -N */
+    const char *stepd;        /* -d */
+    const char *parameters;   /* --parameters */
     const char *instance_id, *instance_type, *extra, *ca_cert;
     bool nice_given;
     int nice; /* -n */

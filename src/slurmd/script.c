@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Prolog, epilog and health check: programs of the site that run as root, one after the other, without holding the loop up. */
+/* Prolog, epilog and health check: programs of the site that run as root, one after the other, without
+ * holding the loop up. */
 #include <errno.h>
 #include <fcntl.h>
 #include <glob.h>
@@ -14,8 +15,8 @@
 #include "slurmd/slurmd.h"
 #include "slurmstepd/env.h"
 
-enum script_kind { SCRIPT_PROLOG, SCRIPT_EPILOG, SCRIPT_HEALTH };
-static const char *const script_names[] = {"prolog", "epilog", "health_check"};
+enum script_kind { SCRIPT_PROLOG, SCRIPT_EPILOG, SCRIPT_HEALTH, SCRIPT_REBOOT };
+static const char *const script_names[] = {"prolog", "epilog", "health_check", "reboot"};
 
 /* A series of programs for one job; ended by the first that fails. */
 struct script {
@@ -92,7 +93,8 @@ static void script_env(const struct slurmd *d, struct script *s, const struct jo
     env_set(env, "SLURM_JOB_RESTART_COUNT", "%u", j->restarts);
     if (s->kind == SCRIPT_EPILOG) {
         env_set(env, "SLURM_JOB_EXIT_CODE", "%u", j->exit_code);
-        env_set(env, "SLURM_JOB_EXIT_CODE2", "%d:%d", WEXITSTATUS((int)j->exit_code), WTERMSIG((int)j->exit_code));
+        env_set(env, "SLURM_JOB_EXIT_CODE2", "%d:%d", WEXITSTATUS((int)j->exit_code),
+                WTERMSIG((int)j->exit_code));
         env_set(env, "SLURM_JOB_DERIVED_EC", "%u", j->job->derived_ec);
     }
 }
@@ -102,12 +104,18 @@ static void script_env_spec(struct meta_strs *env, const struct job_spec *spec)
     const struct {
         const char *name, *value;
     } texts[] = {
-        {"SLURM_JOB_NAME", spec->name},          {"SLURM_JOB_ACCOUNT", spec->account},
-        {"SLURM_JOB_QOS", spec->qos},            {"SLURM_JOB_COMMENT", spec->comment},
-        {"SLURM_JOB_WORK_DIR", spec->work_dir},  {"SLURM_JOB_RESERVATION", spec->reservation},
-        {"SLURM_JOB_CONSTRAINTS", spec->features}, {"SLURM_JOB_LICENSES", spec->licenses},
-        {"SLURM_WCKEY", spec->wckey},            {"SLURM_JOB_EXTRA", spec->extra},
-        {"SLURM_JOB_STDIN", spec->std_in},       {"SLURM_JOB_STDOUT", spec->std_out},
+        {"SLURM_JOB_NAME", spec->name},
+        {"SLURM_JOB_ACCOUNT", spec->account},
+        {"SLURM_JOB_QOS", spec->qos},
+        {"SLURM_JOB_COMMENT", spec->comment},
+        {"SLURM_JOB_WORK_DIR", spec->work_dir},
+        {"SLURM_JOB_RESERVATION", spec->reservation},
+        {"SLURM_JOB_CONSTRAINTS", spec->features},
+        {"SLURM_JOB_LICENSES", spec->licenses},
+        {"SLURM_WCKEY", spec->wckey},
+        {"SLURM_JOB_EXTRA", spec->extra},
+        {"SLURM_JOB_STDIN", spec->std_in},
+        {"SLURM_JOB_STDOUT", spec->std_out},
         {"SLURM_JOB_STDERR", spec->std_err},
     };
 
@@ -248,14 +256,23 @@ void script_epilog(struct slurmd *d, uint32_t job_id)
     script_next(s);
 }
 
-void script_health(struct slurmd *d)
+static void script_one(struct slurmd *d, enum script_kind kind, const char *program)
 {
-    const char *program = conf_str(d->conf, CONF_HEALTH_CHECK_PROGRAM);
     struct script *s;
 
     if (!program || !*program)
         return;
-    s = script_new(d, SCRIPT_HEALTH, 0);
+    s = script_new(d, kind, 0);
     meta_strs_push(&s->paths, program);
     script_next(s);
+}
+
+void script_health(struct slurmd *d)
+{
+    script_one(d, SCRIPT_HEALTH, conf_str(d->conf, CONF_HEALTH_CHECK_PROGRAM));
+}
+
+void script_reboot(struct slurmd *d)
+{
+    script_one(d, SCRIPT_REBOOT, conf_str(d->conf, CONF_REBOOT_PROGRAM));
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* slurmstepds: started with a record in a memory file, spoken to over a packet socket, known to be over when that closes. */
+/* slurmstepds: started with a record in a memory file, spoken to over a packet socket, known to be over when
+ * that closes. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -122,7 +123,8 @@ static void stepd_watch(struct slurmd *d, uint32_t job_id, uint32_t step_id, uin
     map_u64_put(&d->stepds, step_key(job_id, step_id), s);
 }
 
-/* --- starting ------------------------------------------------------------------------------------------------ */
+/* --- starting
+ * ------------------------------------------------------------------------------------------------ */
 
 static int launch_file(const struct step_launch *l, struct err *e)
 {
@@ -212,7 +214,8 @@ void steps_order(struct slurmd *d, uint32_t job_id, uint32_t step_id, const stru
     buf_release(&b);
 }
 
-/* --- finding them again -------------------------------------------------------------------------------------- */
+/* --- finding them again
+ * -------------------------------------------------------------------------------------- */
 
 static int connect_stepd(const char *path)
 {
@@ -296,7 +299,8 @@ void steps_adopt(struct slurmd *d)
 
         if (strncmp(de->d_name, socket_prefix, strlen(socket_prefix)) == 0)
             adopt_step(d, path);
-        else if (strncmp(de->d_name, "report.", 7) == 0 && len > 5 && strcmp(de->d_name + len - 5, ".part") != 0)
+        else if (strncmp(de->d_name, "report.", 7) == 0 && len > 5 &&
+                 strcmp(de->d_name + len - 5, ".part") != 0)
             adopt_report(d, path);
         mem_free(path);
     }
@@ -305,7 +309,8 @@ void steps_adopt(struct slurmd *d)
     mem_free(socket_prefix);
 }
 
-/* --- what is left behind ------------------------------------------------------------------------------------- */
+/* --- what is left behind
+ * ------------------------------------------------------------------------------------- */
 
 void steps_drop_report(struct slurmd *d, uint32_t job_id, uint32_t step_id, uint32_t restarts)
 {
