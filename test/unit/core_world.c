@@ -292,11 +292,23 @@ void world_finish(struct world *w, uint32_t job_id, uint32_t status)
     world_nodes_done(w, job_id);
 }
 
+static void answer_pings(struct world *w, uint32_t from)
+{
+    for (uint32_t i = from; i < w->out.list.n; i++) {
+        struct node_contact c = {.node_index = w->out.list.v[i].node_index, .ok = true};
+        if (w->out.list.v[i].type == EFFECT_PING)
+            assert_int_equal(world_do(w, 0, MSG_NODE_CONTACT, &c), 0);
+    }
+}
+
 void world_tick(struct world *w)
 {
     for (int i = 0; core_deadline(w->s) <= w->now; i++) {
+        uint32_t from = w->out.list.n;
         assert_true(i < 50); /* every tick has to move what was due */
         assert_int_equal(world_do(w, 0, MSG_TICK, NULL), 0);
+        if (!w->silent)
+            answer_pings(w, from);
     }
 }
 

@@ -29,6 +29,7 @@ struct world {
     struct err e;
     uint32_t facts; /* of the last command */
     bool fast;      /* no state_check() after each fact */
+    bool silent;    /* nodes do not answer pings */
 };
 
 void world_init(struct world *w);

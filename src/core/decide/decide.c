@@ -62,6 +62,14 @@ bool decide_touch(struct decide *d, uint32_t job_id)
     return true;
 }
 
+struct job_changed *decide_job_change(struct decide *d, uint32_t job_id)
+{
+    struct job_changed *f = facts_add(d->out, FACT_JOB_CHANGED);
+    f->job_id = job_id;
+    f->eligible_time = f->accrue_time = f->end_time = -1;
+    return f;
+}
+
 uint32_t decide_next_id(struct decide *d)
 {
     const struct policy *p = d->s->policy;

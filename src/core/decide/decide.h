@@ -45,6 +45,9 @@ static inline bool sender_owns(const struct decide *d, const struct job *j)
 /* Adds a failure (or, with code 0, a success) of one of several jobs to the reply. */
 void decide_result(struct decide *d, const char *id, int code, const char *text);
 
+/* A job_changed that changes nothing yet. */
+struct job_changed *decide_job_change(struct decide *d, uint32_t job_id);
+
 /* --- ending.c: how jobs end
  * ---------------------------------------------------------------------------------- */
 struct ending {

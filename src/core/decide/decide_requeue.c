@@ -68,8 +68,7 @@ static int suspend_one(struct decide *d, const struct job *j, const struct bits 
         return ESLURM_NODES_BUSY;
     if (!decide_touch(d, j->job_id))
         return 0;
-    struct job_changed *f = facts_add(d->out, FACT_JOB_CHANGED);
-    f->job_id = j->job_id;
+    struct job_changed *f = decide_job_change(d, j->job_id);
     f->suspend = r->resume ? 2 : 1;
     return 0;
 }

@@ -13,6 +13,7 @@ enum { KILL_SIGNAL = 9 };
 struct signal_arg {
     const struct job_signal *r;
     const struct job_filter *filter;
+    bool skip_final; /* tasks of an array that ended before do not matter */
 };
 
 /* A plain SIGKILL to the whole job is what ends it, so it counts as a cancellation. */
@@ -29,8 +30,7 @@ static int cancel(struct decide *d, const struct job *j, const struct bits *task
     if (tasks) {
         if (!decide_touch(d, j->job_id))
             return ESLURM_JOB_CAN_NOT_ALTERED_NOW_TRY;
-        struct job_changed *f = facts_add(d->out, FACT_JOB_CHANGED);
-        f->job_id = j->job_id;
+        struct job_changed *f = decide_job_change(d, j->job_id);
         bits_copy(&f->drop_tasks, tasks);
         f->killed_by = d->sender->uid;
         return 0;
@@ -60,6 +60,8 @@ static int signal_one(struct decide *d, const struct job *j, const struct bits *
 {
     const struct signal_arg *a = arg;
     if (!job_filter_match(a->filter, j) || (a->r->me_only && j->uid != d->sender->uid))
+        return -1;
+    if (a->skip_final && job_is_final(j))
         return -1;
     if (!sender_owns(d, j))
         return ESLURM_ACCESS_DENIED;
@@ -95,6 +97,18 @@ static int signal_step(struct decide *d, const struct job_target *t, const struc
     return 0;
 }
 
+/* Of a whole array, is anything left to be signalled? */
+static bool some_alive(const struct state *s, const struct job_target *t)
+{
+    const struct idset *set = t->has_tasks ? NULL : index_array(s, t->job_id);
+    if (!set)
+        return false;
+    IDSET_EACH (set, id)
+        if (!job_is_final(state_job(s, id)))
+            return true;
+    return false;
+}
+
 /* Ids in the order given; those with a step name no job. */
 static void signal_ids(struct decide *d, const struct signal_arg *a)
 {
@@ -104,7 +118,9 @@ static void signal_ids(struct decide *d, const struct signal_arg *a)
         char **text = &a->filter->want->ids.v[i];
         if (t->step_id == NO_VAL) {
             struct meta_strs one = {.v = text, .n = 1};
-            decide_each_target(d, &one, signal_one, a);
+            struct signal_arg mine = *a;
+            mine.skip_final = some_alive(d->s, t);
+            decide_each_target(d, &one, signal_one, &mine);
             continue;
         }
         int code = signal_step(d, t, a->r);

@@ -83,8 +83,7 @@ static void tick_pending(struct decide *d, const struct job *j)
     }
     if (!decide_touch(d, j->job_id))
         return;
-    struct job_changed *f = facts_add(d->out, FACT_JOB_CHANGED);
-    f->job_id = j->job_id;
+    struct job_changed *f = decide_job_change(d, j->job_id);
     f->reason = decide_reason(j, d->now);
 }
 

@@ -310,6 +310,7 @@ static void change_init(struct change *c, struct decide *d, const struct job_upd
     meta_free(&record_job_spec, c->job.spec);
     c->job.spec = spec;
     meta_init(&record_job_changed, &c->fact);
+    c->fact.eligible_time = c->fact.accrue_time = c->fact.end_time = -1;
 }
 
 static void emit(struct change *c, const struct idset *ids)

@@ -199,8 +199,7 @@ static void free_tasks(struct decide *d, const struct job *j, const struct bits 
 
 static void add_change(struct decide *d, const struct job *j, bool met, bool never, const char *text)
 {
-    struct job_changed *f = facts_add(d->out, FACT_JOB_CHANGED);
-    f->job_id = j->job_id;
+    struct job_changed *f = decide_job_change(d, j->job_id);
     f->dependency = mem_strdup(met ? "" : text);
     if (never)
         f->set_flags = JOBF_DEP_NEVER;
@@ -232,8 +231,7 @@ void decide_dependency(struct decide *d, const struct job *j)
     if (bits_any(&ready)) {
         free_tasks(d, j, &ready);
     } else if (never && kill) {
-        struct job_changed *f = facts_add(d->out, FACT_JOB_CHANGED);
-        f->job_id = j->job_id;
+        struct job_changed *f = decide_job_change(d, j->job_id);
         f->dependency = mem_strdup(text.s);
         map_u64_remove(&d->touched, j->job_id);
         struct ending how = ENDING(JOB_CANCELLED, WHY_DEPENDENCYNEVERSATISFIED);
