@@ -19,7 +19,7 @@ struct conf *configure_load(const char *path, struct err *e)
     for (uint32_t i = 0; i < msgs.n; i++) {
         buf_clear(&text);
         conf_message_text(&msgs.v[i], &text);
-        log_error("%s", text.s);
+        log_msg(msgs.v[i].severity == CONF_ERROR ? SLOG_ERROR : SLOG_INFO, "%s", text.s);
     }
     buf_release(&text);
     conf_messages_release(&msgs);
@@ -161,8 +161,25 @@ static void add_allowed(struct part *p)
     text_list_release(&groups);
 }
 
+/* The core would refuse it too, but not in the words that people look for. */
+static int check_parts(const struct conf *c, struct err *e)
+{
+    uint32_t n;
+    const struct part *parts = conf_parts(c, &n);
+    struct bits members = {0};
+    int rc = 0;
+
+    for (uint32_t i = 0; i < n && rc == 0; i++)
+        if (parts[i].nodes && conf_expand_nodes(c, parts[i].nodes, &members, e) < 0)
+            rc = err_set(e, ESLURM_INVALID_NODE_NAME, "Invalid node names in partition %s", parts[i].name);
+    bits_release(&members);
+    return rc;
+}
+
 struct configure *configure_from(const struct conf *c, struct err *e)
 {
+    if (check_parts(c, e) < 0)
+        return NULL;
     struct configure *to = meta_new(&record_configure);
     uint32_t n;
 

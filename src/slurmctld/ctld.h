@@ -116,7 +116,8 @@ uint32_t core_queue_length(struct core_thread *t);
 struct batch;
 struct batch *batch_new(void);
 void batch_free(struct batch *b);
-struct journal_thread *journal_start(struct ctld *c, uint64_t index);
+/* index: the last entry; kept: the one that the stored snapshot holds. */
+struct journal_thread *journal_start(struct ctld *c, uint64_t index, uint64_t kept);
 /* Blocks while CTLD_BATCHES_WAITING batches wait. */
 void journal_post(struct journal_thread *t, struct batch *b);
 void journal_stop(struct journal_thread *t);
@@ -162,8 +163,10 @@ int credential_for_batch(struct ctld *c, const struct job *job, const struct nod
 int credential_for_step(struct ctld *c, const struct job *job, const struct step *step, struct buf *ret,
                         struct err *e);
 
-/* recover.c: snapshot and journal become a state. *ret_index: the last journal entry in it. */
-int recover(struct ctld *c, bool ignore_errors, struct state *state, uint64_t *ret_index, struct err *e);
+/* recover.c: snapshot and journal become a state. *ret_index: the last journal entry in it; *ret_kept: the
+ * one of the snapshot. */
+int recover(struct ctld *c, bool ignore_errors, struct state *state, uint64_t *ret_index, uint64_t *ret_kept,
+            struct err *e);
 /* Writes a snapshot to the journal. Any one thread. */
 int snapshot_store(struct ctld *c, struct snapshot *s, struct err *e);
 

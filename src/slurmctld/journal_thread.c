@@ -186,13 +186,13 @@ static void *keeper_main(void *arg)
     return NULL;
 }
 
-struct journal_thread *journal_start(struct ctld *c, uint64_t index)
+struct journal_thread *journal_start(struct ctld *c, uint64_t index, uint64_t kept)
 {
     struct journal_thread *t = mem_alloc(sizeof *t);
 
     t->ctld = c;
     t->index = index;
-    t->kept_index = index;
+    t->kept_index = kept;
     t->kept_time = ctld_now();
     pthread_mutex_init(&t->lock, NULL);
     pthread_cond_init(&t->wake, NULL);

@@ -218,12 +218,12 @@ static void bind_ports(struct startup *s, struct ctld *c, const struct conf *con
 
 /* The state as it was, under the configuration as it is now. */
 static struct state *recover_state(struct ctld *c, const struct options *opt, const struct conf *conf,
-                                   uint64_t *ret_index)
+                                   uint64_t *ret_kept, uint64_t *ret_index)
 {
     struct state *state = state_new();
     struct err e;
 
-    if (recover(c, opt->ignore_errors, state, ret_index, &e) < 0)
+    if (recover(c, opt->ignore_errors, state, ret_index, ret_kept, &e) < 0)
         log_fatal("%s", e.text);
     struct configure *configure = configure_from(conf, &e);
     if (!configure || core_configure(c, state, configure, opt->clear, ret_index, &e) < 0)
@@ -232,7 +232,8 @@ static struct state *recover_state(struct ctld *c, const struct options *opt, co
     return state;
 }
 
-static void start_threads(struct startup *s, struct ctld *c, struct state *state, uint64_t index)
+static void start_threads(struct startup *s, struct ctld *c, struct state *state, uint64_t index,
+                          uint64_t kept)
 {
     struct outbox resume = {0};
 
@@ -240,7 +241,7 @@ static void start_threads(struct startup *s, struct ctld *c, struct state *state
     state_set_index(state, index, c->term);
     ctld_publish(c, state_publish(state));
     c->agent = agent_start(c);
-    c->journal_thread = journal_start(c, index);
+    c->journal_thread = journal_start(c, index, kept);
     for (uint32_t i = 0; i < CTLD_NET_THREADS; i++)
         c->nets[i] = net_thread_new(c, i, s->fds, c->ports_n);
     c->core = core_start(c, state, index + 1);
@@ -353,7 +354,7 @@ int main(int argc, char **argv)
     struct ctld *c = &ctld;
     struct startup s = {.pid_fd = -1};
     struct err e;
-    uint64_t index;
+    uint64_t index, kept;
 
     log_set_name("slurmctld");
     options_parse(&s.opt, argc, argv);
@@ -381,8 +382,8 @@ int main(int argc, char **argv)
     c->term = c->journal->ops->term(c->journal);
     c->boot_time = ctld_now();
     stats_reset();
-    struct state *state = recover_state(c, &s.opt, conf, &index);
-    start_threads(&s, c, state, index);
+    struct state *state = recover_state(c, &s.opt, conf, &kept, &index);
+    start_threads(&s, c, state, index, kept);
     log_info("slurmctld version %s (Sluice %s) started on cluster %s", SLURM_VERSION, SLUICE_VERSION,
              conf_str(conf, CONF_CLUSTER_NAME));
     daemon_ready();

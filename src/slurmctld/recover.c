@@ -69,12 +69,14 @@ static int restore_snapshot(struct ctld *c, struct state *state, uint64_t *ret_i
     return rc;
 }
 
-int recover(struct ctld *c, bool ignore_errors, struct state *state, uint64_t *ret_index, struct err *e)
+int recover(struct ctld *c, bool ignore_errors, struct state *state, uint64_t *ret_index, uint64_t *ret_kept,
+            struct err *e)
 {
     struct replay r = {.state = state, .e = e};
     uint64_t begin = stat_now_us();
 
     int rc = restore_snapshot(c, state, &r.index, e);
+    *ret_kept = r.index;
     if (rc == 0)
         rc = c->journal->ops->read(c->journal, r.index, apply_batch, &r, e);
     if (rc < 0 && ignore_errors) {

@@ -2,10 +2,10 @@
 /*
  * wirecat: speaks doc/spec/03-wire.md for the tests of daemons, rightly or wrongly.
  *
- *   wirecat [-t MS] CONF call TYPE [FIELD=TEXT...]  one request; prints the answer's fields, lists a record after the other
- *   wirecat CONF raw HEX...                         sends these bytes on a bare connection, prints what comes back as frames
- *   wirecat CONF token KEYFILE [CLUSTER AUDIENCE AGE] hello with a token of our own, then ping
- *   wirecat CONF replay                             the same hello on two connections
+ *   wirecat [-t MS] CONF call TYPE [FIELD=TEXT...]  one request; prints the answer's fields, lists a record
+ * after the other wirecat CONF raw HEX...                         sends these bytes on a bare connection,
+ * prints what comes back as frames wirecat CONF token KEYFILE [CLUSTER AUDIENCE AGE] hello with a token of
+ * our own, then ping wirecat CONF replay                             the same hello on two connections
  *   wirecat CONF submit N [SCRIPT]                  N jobs one after the other, prints their ids
  *
  * Exit code 0, or 1 with "error CODE: TEXT" on stdout.
@@ -98,7 +98,8 @@ static int call(struct client *c, int timeout_ms, char **argv)
             break;
         print_record(t->reply, record);
         meta_free(t->reply, record);
-        bool list = t->number == MSG_JOBS || t->number == MSG_NODES || t->number == MSG_PARTS || t->number == MSG_JOB_WATCH;
+        bool list = t->number == MSG_JOBS || t->number == MSG_NODES || t->number == MSG_PARTS ||
+                    t->number == MSG_JOB_WATCH;
         rc = list ? 0 : 1;
     }
     if (t->request)
@@ -126,7 +127,8 @@ static void print_frames(int fd)
         n = recv(fd, in.s + in.len, 65536, 0);
         in.len += n > 0 ? (size_t)n : 0;
     }
-    for (size_t at = 0; frame_parse(in.s + at, in.len - at, FRAME_BODY_MAX, &f, &e) > 0; at += FRAME_HEADER + f.len) {
+    for (size_t at = 0; frame_parse(in.s + at, in.len - at, FRAME_BODY_MAX, &f, &e) > 0;
+         at += FRAME_HEADER + f.len) {
         if (f.flags & FRAME_ERROR && frame_read_error(&f, &e) < 0)
             printf("frame %u error %d: %s\n", f.type, e.code, e.text);
         else
@@ -159,7 +161,9 @@ static int send_raw(struct client *c, char **hex)
 
 static void add_hello(struct buf *out, const char *cluster, const struct buf *token)
 {
-    struct hello h = {.version = WIRE_VERSION, .cluster = (char *)cluster, .auth = (char *)"auth/slurm",
+    struct hello h = {.version = WIRE_VERSION,
+                      .cluster = (char *)cluster,
+                      .auth = (char *)"auth/slurm",
                       .token = {(uint8_t *)token->s, (uint32_t)token->len}};
 
     frame_add(out, MSG_HELLO, 0, 0, &record_hello, &h);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Any text as slurm.conf, gres.conf, cgroup.conf and plugstack.conf at once; what loads must be printable and load again alike. */
+/* Any text as slurm.conf, gres.conf, cgroup.conf and plugstack.conf at once; what loads must be printable and
+ * load again alike. */
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -26,7 +27,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     char *text = mem_strndup((const char *)data, strnlen((const char *)data, size));
     char *slurm = buf_format("ClusterName=x\nSlurmctldHost=h\n%s", text);
-    struct conf_file files[] = {{(char *)"slurm.conf", slurm}, {(char *)"gres.conf", text}, {(char *)"cgroup.conf", text},
+    struct conf_file files[] = {{(char *)"slurm.conf", slurm},
+                                {(char *)"gres.conf", text},
+                                {(char *)"cgroup.conf", text},
                                 {(char *)"plugstack.conf", text}};
     struct conf_file_list list = {files, 4, "/etc/slurm/"};
     struct conf_source source = conf_list_source(&list);

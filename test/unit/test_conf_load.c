@@ -18,9 +18,9 @@ static struct conf *must_load(const char *slurm, const char *gres, struct conf_m
 
 static void every_known_configuration_loads(void **state)
 {
-    static const char *const dirs[] = {"lambda",           "conf/cgroup",     "conf/hooks",      "conf/linear",
-                                       "conf/minimal",     "conf/none",       "conf/power",      "conf/preemptpart",
-                                       "conf/preemptqos",  "conf/prio",       "conf/rest",       "conf/small",
+    static const char *const dirs[] = {"lambda",          "conf/cgroup", "conf/hooks", "conf/linear",
+                                       "conf/minimal",    "conf/none",   "conf/power", "conf/preemptpart",
+                                       "conf/preemptqos", "conf/prio",   "conf/rest",  "conf/small",
                                        "conf/topo"};
     for (unsigned i = 0; i < sizeof dirs / sizeof *dirs; i++) {
         char *path = buf_format(TEST_DATA "/%s/slurm.conf", dirs[i]);
@@ -102,18 +102,18 @@ static void shapes(void **state)
         struct conf *c = must_load(text, NULL, &msgs);
         const struct node *n = conf_node(c, "n1");
         if (n->boards != table[i].boards || n->sockets != table[i].sockets || n->cores != table[i].cores ||
-            n->threads != table[i].threads || n->cpus != table[i].cpus || n->core_spec != table[i].core_spec ||
-            msgs.warnings != table[i].warnings)
-            fail_msg("%s: %u %u %u %u, %u CPUs, %u reserved, %u warnings", table[i].line, n->boards, n->sockets,
-                     n->cores, n->threads, n->cpus, n->core_spec, msgs.warnings);
+            n->threads != table[i].threads || n->cpus != table[i].cpus ||
+            n->core_spec != table[i].core_spec || msgs.warnings != table[i].warnings)
+            fail_msg("%s: %u %u %u %u, %u CPUs, %u reserved, %u warnings", table[i].line, n->boards,
+                     n->sockets, n->cores, n->threads, n->cpus, n->core_spec, msgs.warnings);
         conf_free(c);
         conf_messages_release(&msgs);
         mem_free(text);
     }
 }
 
-#define NODE "NodeName=n1 CPUs=1\n"
-#define PART "PartitionName=p Nodes=n1\n"
+#define NODE  "NodeName=n1 CPUs=1\n"
+#define PART  "PartitionName=p Nodes=n1\n"
 #define USUAL "Unable to process configuration file"
 
 /* What ends a daemon, and the first finding. */
@@ -125,50 +125,63 @@ static void refusals(void **state)
         {CONF_HEAD PART, "Invalid node names in partition p", NULL, NULL},
         {CONF_HEAD NODE "PartitionName=p Nodes=n7\n", "Invalid node names in partition p", NULL, NULL},
         {CONF_HEAD NODE NODE PART, "Duplicated NodeHostName n1 in config file", NULL, NULL},
-        {CONF_HEAD NODE PART PART, "_build_single_partitionline_info: duplicate entry for partition p", NULL, NULL},
-        {CONF_HEAD NODE PART "JobSubmitPlugins=nosuch\n", "failed to initialize job_submit plugin", NULL, NULL},
-        {CONF_HEAD NODE PART "JobCompType=jobcomp/nosuch\n", "Failed to initialize jobcomp plugin", NULL, NULL},
-        {CONF_HEAD NODE PART "SelectTypeParameters=CR_NOSUCH\n", USUAL, "Bad SelectTypeParameter: CR_NOSUCH", NULL},
-        {CONF_HEAD NODE PART "SelectType=select/linear\nSelectTypeParameters=CR_Core\n",
-         "Invalid SelectTypeParameters for select/linear: CR_CORE (4), it can't contain CR_(CPU|CORE|SOCKET).", NULL,
+        {CONF_HEAD NODE PART PART, "_build_single_partitionline_info: duplicate entry for partition p", NULL,
          NULL},
+        {CONF_HEAD NODE PART "JobSubmitPlugins=nosuch\n", "failed to initialize job_submit plugin", NULL,
+         NULL},
+        {CONF_HEAD NODE PART "JobCompType=jobcomp/nosuch\n", "Failed to initialize jobcomp plugin", NULL,
+         NULL},
+        {CONF_HEAD NODE PART "SelectTypeParameters=CR_NOSUCH\n", USUAL, "Bad SelectTypeParameter: CR_NOSUCH",
+         NULL},
+        {CONF_HEAD NODE PART "SelectType=select/linear\nSelectTypeParameters=CR_Core\n",
+         "Invalid SelectTypeParameters for select/linear: CR_CORE (4), it can't contain "
+         "CR_(CPU|CORE|SOCKET).",
+         NULL, NULL},
         {"SlurmctldHost=h\n" NODE PART, USUAL, "ClusterName needs to be specified", NULL},
         {"ClusterName=c\n" NODE PART, USUAL, "No SlurmctldHost defined.", NULL},
-        {CONF_HEAD "SlurmctldPrt=1\n", USUAL, "_parse_next_key: Parsing error at unrecognized key: SlurmctldPrt",
-         "did you mean SlurmctldPort?"},
-        {CONF_HEAD "NodeName=n1 CPU=1\n", USUAL, "Parsing error at unrecognized key: CPU", "did you mean CPUs?"},
+        {CONF_HEAD "SlurmctldPrt=1\n", USUAL,
+         "_parse_next_key: Parsing error at unrecognized key: SlurmctldPrt", "did you mean SlurmctldPort?"},
+        {CONF_HEAD "NodeName=n1 CPU=1\n", USUAL, "Parsing error at unrecognized key: CPU",
+         "did you mean CPUs?"},
         {CONF_HEAD "KillWait=zzz\n", USUAL, "KillWait value \"zzz\" is not a valid number", NULL},
         {CONF_HEAD "KillWait=-1\n", USUAL, "KillWait value (-1) is less than zero", NULL},
         {CONF_HEAD "TreeWidth=70000\n", USUAL, NULL, NULL},
         {CONF_HEAD "KillWait=5 WaitTime=3\n", USUAL,
          "Parse error in file /etc/slurm/slurm.conf line 3: \" WaitTime=3\"", NULL},
-        {CONF_HEAD "KillWait=\n", USUAL, "Parse error in file /etc/slurm/slurm.conf line 3: \"KillWait=\"", NULL},
+        {CONF_HEAD "KillWait=\n", USUAL, "Parse error in file /etc/slurm/slurm.conf line 3: \"KillWait=\"",
+         NULL},
         {CONF_HEAD "foo\n", USUAL, "Parse error in file /etc/slurm/slurm.conf line 3: \"foo\"", NULL},
-        {CONF_HEAD "DisableRootJobs=maybe\n", USUAL, "\"maybe\" is not a valid option for \"DisableRootJobs\"", NULL},
+        {CONF_HEAD "DisableRootJobs=maybe\n", USUAL,
+         "\"maybe\" is not a valid option for \"DisableRootJobs\"", NULL},
         {CONF_HEAD "SlurmctldDebug=loud\n", USUAL, "Invalid SlurmctldDebug loud", NULL},
         {CONF_HEAD "SlurmctldPort=5-3\n", USUAL, "Invalid SlurmctldPort 5-3", NULL},
         {CONF_HEAD "DefMemPerCPU=1G\n", USUAL, "DefMemPerCPU value (1G) is not a valid number", NULL},
         {CONF_HEAD "PreemptMode=REQUEUE\n", USUAL, "PreemptType and PreemptMode values incompatible", NULL},
-        {CONF_HEAD "PreemptMode=SUSPEND\nPreemptType=preempt/qos\n", USUAL, "PreemptMode=SUSPEND requires GANG too", NULL},
+        {CONF_HEAD "PreemptMode=SUSPEND\nPreemptType=preempt/qos\n", USUAL,
+         "PreemptMode=SUSPEND requires GANG too", NULL},
         {CONF_HEAD "PriorityMaxAge=zzz\n", USUAL, "Bad value \"zzz\" for PriorityMaxAge", NULL},
         {CONF_HEAD "FirstJobId=0\n", "FirstJobId cannot be zero", NULL, NULL},
         {CONF_HEAD "SlurmctldHost=h(a\n", USUAL, "Bad value \"h(a\" for SlurmctldHost", NULL},
         {CONF_HEAD "NodeName=n[1-2] Port=7000-7002\n",
-         "Port count must equal that of NodeName records or there must be no more than one (3 != 2)", NULL, NULL},
+         "Port count must equal that of NodeName records or there must be no more than one (3 != 2)", NULL,
+         NULL},
         {CONF_HEAD "NodeName=n[1-2] NodeAddr=a[1-3]\n",
          "NodeAddr count must equal that of NodeName records or there must be no more than one", NULL, NULL},
         {CONF_HEAD "NodeName=n[1-2\n", "Unable to create NodeName list from n[1-2", NULL, NULL},
-        {CONF_HEAD "NodeName=n1 State=nosuch\n", "Invalid state nosuch from n1", "node n1 has invalid state nosuch", NULL},
+        {CONF_HEAD "NodeName=n1 State=nosuch\n", "Invalid state nosuch from n1",
+         "node n1 has invalid state nosuch", NULL},
         {CONF_HEAD "NodeName=ALL\n", "'ALL' is a reserved word disallowed for use with NodeName", NULL, NULL},
-        {CONF_HEAD "NodeName=DEFAULT NodeAddr=a\n", USUAL, "NodeAddr not allowed with NodeName=DEFAULT", NULL},
-        {CONF_HEAD NODE "NodeSet=n1 Nodes=n1\n", USUAL, "NodeSet with name n1 overlaps with an existing NodeName", NULL},
+        {CONF_HEAD "NodeName=DEFAULT NodeAddr=a\n", USUAL, "NodeAddr not allowed with NodeName=DEFAULT",
+         NULL},
+        {CONF_HEAD NODE "NodeSet=n1 Nodes=n1\n", USUAL,
+         "NodeSet with name n1 overlaps with an existing NodeName", NULL},
         {CONF_HEAD NODE "PartitionName=q MaxTime=zz\n", USUAL, "Bad value \"zz\" for MaxTime", NULL},
         {CONF_HEAD NODE "PartitionName=q OverSubscribe=maybe\n", USUAL,
          "Bad value \"maybe\" for OverSubscribe (use NO, YES, FORCE)", NULL},
         {CONF_HEAD NODE "PartitionName=q SelectTypeParameters=CR_Memory\n", USUAL,
          "Bad value for SelectTypeParameters: CR_Memory", NULL},
-        {CONF_HEAD "Include other.conf\n", "s_p_parse_file: cannot stat file /etc/slurm/other.conf: No such file or directory",
-         NULL, NULL},
+        {CONF_HEAD "Include other.conf\n",
+         "s_p_parse_file: cannot stat file /etc/slurm/other.conf: No such file or directory", NULL, NULL},
         {CONF_HEAD "Include slurm.conf\n", USUAL, "Include goes deeper than 10 files", NULL},
     };
     for (unsigned i = 0; i < sizeof table / sizeof *table; i++) {
@@ -190,11 +203,12 @@ static void lines_comments_and_quotes(void **state)
 {
     struct conf_messages msgs = {0};
     const char *value;
-    struct conf *c = must_load("# comment\r\nclustername = Upper # trailing\r\nSlurmctldHost=a(1.2.3.4)\nSlurmctldHost=b\n"
-                               "SchedulerParameters=bf_interval=30,\\\ndefer\n"
-                               "MailDomain=a\\#b\nInteractiveStepOptions=\"--pty bash\"\nKillWait=0x10\nSuspendTime=-1\n"
-                               "SlurmctldPort=6817-6820\nPrivateData=jobs,nodes\n",
-                               NULL, &msgs);
+    struct conf *c =
+        must_load("# comment\r\nclustername = Upper # trailing\r\nSlurmctldHost=a(1.2.3.4)\nSlurmctldHost=b\n"
+                  "SchedulerParameters=bf_interval=30,\\\ndefer\n"
+                  "MailDomain=a\\#b\nInteractiveStepOptions=\"--pty bash\"\nKillWait=0x10\nSuspendTime=-1\n"
+                  "SlurmctldPort=6817-6820\nPrivateData=jobs,nodes\n",
+                  NULL, &msgs);
     uint32_t n;
     uint16_t first, last;
     assert_int_equal(msgs.n, 0);
@@ -225,10 +239,11 @@ static void lines_comments_and_quotes(void **state)
 static void old_spellings(void **state)
 {
     struct conf_messages msgs = {0};
-    struct conf *c = must_load("ClusterName=x\nControlMachine=head\nControlAddr=10.0.0.1\nBackupController=b\n"
-                               "FastSchedule=1\nCacheGroups=0\nCryptoType=crypto/munge\nSelectType=select/cons_res\n" NODE
-                               "PartitionName=p Nodes=n1 Shared=FORCE:4\n",
-                               NULL, &msgs);
+    struct conf *c =
+        must_load("ClusterName=x\nControlMachine=head\nControlAddr=10.0.0.1\nBackupController=b\n"
+                  "FastSchedule=1\nCacheGroups=0\nCryptoType=crypto/munge\nSelectType=select/cons_res\n" NODE
+                  "PartitionName=p Nodes=n1 Shared=FORCE:4\n",
+                  NULL, &msgs);
     uint32_t n;
     const struct conf_host *h = conf_hosts(c, &n);
     assert_int_equal(n, 2);
@@ -248,11 +263,12 @@ static void old_spellings(void **state)
 static void several_daemons_on_a_host(void **state)
 {
     struct conf_messages msgs = {0};
-    struct conf *c = must_load(CONF_HEAD "NodeName=n[1-3] NodeHostname=head Port=[17001-17003] NodeAddr=127.0.0.1\n"
-                                         "NodeName=m1 NodeHostname=other State=CLOUD\nNodeName=m2 State=FUTURE\n"
-                                         "DownNodes=n2 State=DRAIN Reason=\"bad fan\"\n"
-                                         "NodeSet=some Nodes=n[1-2]\nPartitionName=p Nodes=some,m1\n",
-                               NULL, &msgs);
+    struct conf *c =
+        must_load(CONF_HEAD "NodeName=n[1-3] NodeHostname=head Port=[17001-17003] NodeAddr=127.0.0.1\n"
+                            "NodeName=m1 NodeHostname=other State=CLOUD\nNodeName=m2 State=FUTURE\n"
+                            "DownNodes=n2 State=DRAIN Reason=\"bad fan\"\n"
+                            "NodeSet=some Nodes=n[1-2]\nPartitionName=p Nodes=some,m1\n",
+                  NULL, &msgs);
     assert_int_equal(conf_node(c, "n3")->port, 17003);
     assert_string_equal(conf_node(c, "n3")->addr, "127.0.0.1");
     assert_null(conf_node_by_host(c, "head"));
@@ -269,14 +285,15 @@ static void several_daemons_on_a_host(void **state)
 static void gres_lines_for_some_nodes(void **state)
 {
     struct conf_messages msgs = {0};
-    struct conf *c = must_load(CONF_HEAD "GresTypes=gpu,fpga\nNodeName=n[1-2] Gres=gpu:a:2,gpu:b:1,fpga:1K,nosuch:1\n"
-                                         "PartitionName=p Nodes=ALL\n",
-                               "AutoDetect=nvml\nNodeName=n2 AutoDetect=off\n"
-                               "NodeName=n1 Name=gpu Type=a File=/dev/nvidia[0-1] Cores=0-1\n"
-                               "NodeName=n2 Name=gpu Type=a File=/dev/nvidia0 Cores=0\n"
-                               "NodeName=n2 Name=gpu Type=a File=/dev/nvidia1 Cores=1 Links=1,0\n"
-                               "Name=gpu Type=b MultipleFiles=/dev/b[0-1]\n",
-                               &msgs);
+    struct conf *c =
+        must_load(CONF_HEAD "GresTypes=gpu,fpga\nNodeName=n[1-2] Gres=gpu:a:2,gpu:b:1,fpga:1K,nosuch:1\n"
+                            "PartitionName=p Nodes=ALL\n",
+                  "AutoDetect=nvml\nNodeName=n2 AutoDetect=off\n"
+                  "NodeName=n1 Name=gpu Type=a File=/dev/nvidia[0-1] Cores=0-1\n"
+                  "NodeName=n2 Name=gpu Type=a File=/dev/nvidia0 Cores=0\n"
+                  "NodeName=n2 Name=gpu Type=a File=/dev/nvidia1 Cores=1 Links=1,0\n"
+                  "Name=gpu Type=b MultipleFiles=/dev/b[0-1]\n",
+                  &msgs);
     const struct node *n1 = conf_node(c, "n1"), *n2 = conf_node(c, "n2");
     assert_int_equal(n1->gres.n, 3);
     assert_int_equal(n1->gres.v[2].count, 1024);
@@ -332,9 +349,10 @@ static void files_go_to_configless_nodes(void **state)
 
 static void plugin_stack(void **state)
 {
-    struct conf_file files[] = {{(char *)"plugstack.conf", (char *)"# c\nrequired a.so x=1 \"two words\"\ninclude d/*.conf\n"},
-                                {(char *)"d/b.conf", (char *)"optional /b.so\n"},
-                                {(char *)"bad.conf", (char *)"perhaps c.so\n"}};
+    struct conf_file files[] = {
+        {(char *)"plugstack.conf", (char *)"# c\nrequired a.so x=1 \"two words\"\ninclude d/*.conf\n"},
+        {(char *)"d/b.conf", (char *)"optional /b.so\n"},
+        {(char *)"bad.conf", (char *)"perhaps c.so\n"}};
     struct conf_file_list list = {files, 3, "/etc/slurm/"};
     struct conf_source source = conf_list_source(&list);
     struct conf_messages msgs = {0};
@@ -355,10 +373,16 @@ static void plugin_stack(void **state)
 /* Texts made of pieces that mean something here, in any order. */
 static void random_texts(void **state)
 {
-    static const char *const pieces[] = {
-        "NodeName=", "n[1-3]", "PartitionName=", "Nodes=",  "ALL",       "=",     "\n",       "\\",    "\\\n",
-        "\"",        "#",      " ",              "Gres=gpu:2", "KillWait=", "Include ", "slurm.conf", "CPUs=", "99999999999999999999",
-        "[",         "]",      "-1",             "NodeSet=", "Feature=",  "DEFAULT", "Port=", "7000-7001", "State=", "DownNodes=", ","};
+    static const char *const pieces[] = {"NodeName=",  "n[1-3]",    "PartitionName=",
+                                         "Nodes=",     "ALL",       "=",
+                                         "\n",         "\\",        "\\\n",
+                                         "\"",         "#",         " ",
+                                         "Gres=gpu:2", "KillWait=", "Include ",
+                                         "slurm.conf", "CPUs=",     "99999999999999999999",
+                                         "[",          "]",         "-1",
+                                         "NodeSet=",   "Feature=",  "DEFAULT",
+                                         "Port=",      "7000-7001", "State=",
+                                         "DownNodes=", ","};
     uint64_t seed = 7;
     for (int i = 0; i < 3000; i++) {
         struct buf text = BUF_INIT;
