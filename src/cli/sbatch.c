@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "cli/commands.h"
+#include "cli/fetch.h"
 #include "cli/jobenv.h"
 #include "cli/jobopt.h"
 #include "cli/jobview.h"
@@ -28,31 +29,64 @@ static int make_payload(const struct jobopt *o, struct payload *payload, struct 
     return 0;
 }
 
-/* Waits for the job, or for every task of an array: the highest exit status of them. */
-static int wait_for(struct cli *cli, uint32_t job_id)
+/* What the shell is told: the exit code; 1 for whatever has no code of its own. */
+static int exit_status(const struct job *job)
+{
+    int status = jobview_exit_status(job->exit_code);
+    return job->state != JOB_COMPLETED && (status == 0 || status > 128) ? 1 : status;
+}
+
+/* Follows one job until its end. */
+static int follow(struct cli *cli, uint32_t job_id, int *status)
 {
     struct submit_watch w;
-    int highest = 0;
+    struct job *job;
+    struct err e;
+    int rc;
     submit_watch_open(&w, cli, job_id);
-    for (;;) {
-        struct job *job;
-        struct err e;
-        int rc = submit_watch_next(&w, -1, &job, &e);
-        if (rc < 0) {
-            cli_error(cli, "%s", e.text);
-            return EXIT_FAILURE;
-        }
-        if (rc == 0)
-            break;
-        if (job && job_is_ended(job)) {
-            int status = jobview_exit_status(job->exit_code);
-            if (job->state != JOB_COMPLETED && (status == 0 || status > 128))
-                status = 1; /* cancelled, timed out, or killed by a signal */
-            highest = status > highest ? status : highest;
-        }
+    while ((rc = submit_watch_next(&w, -1, &job, &e)) > 0) {
+        if (job_is_ended(job))
+            *status = exit_status(job);
         meta_free(&record_job, job);
     }
     submit_watch_close(&w);
+    if (rc < 0)
+        cli_error(cli, "%s", e.text);
+    return rc;
+}
+
+/* Waits for the job, or for every task of an array, each of which becomes a job: the highest exit status of them. */
+static int wait_for(struct cli *cli, uint32_t job_id)
+{
+    int highest = 0;
+    struct job_select select;
+    char id[16];
+    meta_init(&record_job_select, &select);
+    buf_print(id, sizeof id, "%u", job_id);
+    meta_strs_push(&select.ids, id);
+    select.all = true;
+    for (uint32_t open = 1; open;) {
+        struct job_list jobs = {0};
+        struct err e;
+        open = 0;
+        if (fetch_jobs(cli_ctld(cli), &select, &jobs, &e) < 0) {
+            cli_error(cli, "%s", e.text);
+            return EXIT_FAILURE;
+        }
+        for (uint32_t i = 0; i < jobs.list.n; i++) {
+            const struct job *job = jobs.list.v[i];
+            int status = job_is_ended(job) ? exit_status(job) : 0;
+            if (!job_is_ended(job))
+                open = job->job_id;
+            highest = status > highest ? status : highest;
+        }
+        int status = 0;
+        if (open && follow(cli, open, &status) < 0)
+            return EXIT_FAILURE;
+        highest = status > highest ? status : highest;
+        job_list_release(&jobs);
+    }
+    meta_release(&record_job_select, &select);
     return highest;
 }
 
@@ -72,7 +106,7 @@ static int submit(struct cli *cli, const struct jobopt *o)
     meta_release(&record_submit_request, &request);
     if (rc < 0) {
         if (opts->test_only)
-            fprintf(stderr, "allocation failure: %.*s\n", (int)strcspn(submit_last_line(&e), "\n"), submit_last_line(&e));
+            fprintf(stderr, "allocation failure: %.*s\n", (int)strcspn(e.text, "\n"), e.text);
         else
             submit_complain(cli, "Batch job submission failed: ", &e);
         return EXIT_FAILURE;

@@ -288,7 +288,7 @@ static void announce(struct scancel *s, const char *id)
 static bool is_harmless(const struct scancel *s, const struct job_result *r)
 {
     return !s->signal_given && !strchr(r->id, '.') &&
-           (r->code == ESLURM_ALREADY_DONE || r->code == ESLURM_INVALID_JOB_ID);
+           (r->code == ESLURM_JOB_STEP_ALREADY_COMPLETING_OR_COMPLETED || r->code == ESLURM_INVALID_JOB_ID);
 }
 
 static int report(struct scancel *s, const struct job_results *results)

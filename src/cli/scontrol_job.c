@@ -176,7 +176,7 @@ int scontrol_notify(struct scontrol *s, int argc, char **argv)
     struct err e;
     if (find_job(s, argv[1], &jobs, &e) < 0)
         return scontrol_fail(s, "job notify failure: ", &e);
-    err_set(&e, ESLURM_NOT_SUPPORTED, "Requested operation not supported on this system");
+    err_set(&e, ESLURM_REQUESTED_OPERATION_NOT_SUPPORTED_ON_THIS, "Requested operation not supported on this system");
     return scontrol_fail(s, "job notify failure: ", &e);
 }
 

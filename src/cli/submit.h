@@ -20,12 +20,8 @@ bool submit_read_options(struct cli *cli, enum jobopt_cmd cmd, struct jobopt *o,
 void submit_fill(struct submit_request *request, const struct jobopt *o);
 int submit_call(struct cli *cli, const struct submit_request *request, struct submit_reply *reply, struct err *e);
 
-/*
- * A refusal may have several lines: those before the last are for the user ("invalid partition specified: x"), the last is the error
- * itself; lines that begin with two blanks are hints. "NAME: error: " and the prefix come first.
- */
+/* A refusal: the prefix and its first line, with "NAME: error: " before. Details that Slurm prints come before that line, ours after. */
 void submit_complain(struct cli *cli, const char *prefix, const struct err *e);
-const char *submit_last_line(const struct err *e);
 
 /* "Job 7 to start at ... a using 4 processors on nodes n1 in partition debug" (--test-only). */
 void submit_say_when(struct cli *cli, const struct submit_reply *reply);
