@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -16,6 +15,7 @@
 #include "base/text.h"
 #include "os/daemon.h"
 #include "slurmd/slurmd.h"
+#include "slurmd/token.h"
 #include "version.h"
 
 /* --- end
@@ -141,8 +141,8 @@ static void slurmd_start(struct slurmd *d)
     d->net = net_new(&d->loop, d);
     start_signals(d);
     start_timers(d);
-    if (getrandom(&d->token, sizeof d->token, 0) != sizeof d->token)
-        d->token = (uint64_t)d->start_time << 20 ^ (uint64_t)getpid();
+    if (token_next(d->spool, d->start_time, &d->token, &e) < 0)
+        log_error("the number of this start is not kept: %s", e.text);
     node_init(&d->core, d->node_name, conf_list(d->conf, CONF_PROLOG)->n > 0,
               conf_list(d->conf, CONF_EPILOG)->n > 0);
     if (setup_auth(d, &e) < 0)

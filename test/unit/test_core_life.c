@@ -300,6 +300,7 @@ static void a_small_host_is_invalid(void **arg)
     struct node_register *r = meta_new(&record_node_register);
     r->node = meta_new(&record_node);
     r->node->name = mem_strdup("n2");
+    r->token = UINT64_C(1) << 40; /* of a later start */
     r->node->cpus = 2;
     r->node->sockets = r->node->threads = 1;
     r->node->cores = 2;
