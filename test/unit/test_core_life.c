@@ -423,7 +423,7 @@ static void reconfiguration_keeps_what_runs(void **arg)
         n->real_memory = 4000;
     }
     assert_int_equal(world_do(&w, 0, MSG_CONFIGURE, c), 0);
-    SHOWS(id, "PENDING BeginTime");
+    SHOWS(id, "NODE_FAIL NodeDown");
     NODE("n2", "drained");
     struct snapshot *snap = state_publish(w.s);
     assert_null(snapshot_node(snap, "n1"));
