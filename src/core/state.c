@@ -164,6 +164,9 @@ struct snapshot *state_publish(struct state *s)
     n->version = s->version;
     n->time = s->time;
     n->default_part = s->default_part;
+    n->term = s->term;
+    n->next_job_id = s->next_job_id;
+    n->next_node_index = s->next_node_index;
     return n;
 }
 

@@ -37,6 +37,8 @@ struct snapshot {
     uint64_t version;      /* raised with every batch that could let a waiting job start */
     int64_t time;          /* `now` of that batch */
     uint32_t default_part; /* index, NO_VAL = none */
+    uint64_t term;         /* the rest is what saving the snapshot needs */
+    uint32_t next_job_id, next_node_index;
 };
 
 void snapshot_drop(struct snapshot *s); /* any thread */

@@ -30,7 +30,8 @@ enum event_kind {
     EV_CUT, /* a node is cut off */
     EV_HEAL,
     EV_CLOCK,
-    EV_CALM, /* no more faults */
+    EV_CALM,    /* no more faults */
+    EV_RELEASE, /* users let go of what they hold */
 };
 
 /* A message under way. `record` is of the message's request type. */
@@ -78,7 +79,8 @@ struct pending_reply {
     uint32_t node;
     uint64_t ask;
     int code;
-    uint32_t job_id; /* of a submission */
+    uint32_t job_id;            /* of a submission */
+    struct meta_u32s kill_jobs; /* of a registration; owned */
 };
 struct batch {
     uint64_t index;
@@ -155,17 +157,19 @@ void vnode_release(struct vnode *n);
 void vnode_start(struct world *w, struct vnode *n, bool reboot);
 void vnode_crash(struct world *w, struct vnode *n, bool reboot);
 void vnode_message(struct world *w, struct vnode *n, struct message *m);
-void vnode_acked(struct world *w, struct vnode *n, enum msg_type type, uint64_t ask, int code);
+void vnode_acked(struct world *w, struct vnode *n, const struct pending_reply *r);
 void vnode_wake(struct world *w, struct vnode *n);
 
 /* vuser.c */
 struct configure *user_config(struct world *w);
 void user_act(struct world *w);
+void user_release_all(struct world *w);
 void user_reply(struct world *w, const struct pending_reply *r);
 
 /* check.c */
 void check_step(struct world *w);
 void check_replay(struct world *w);
 bool check_drained(struct world *w);
+void check_stuck(struct world *w); /* complains, with the jobs that must end and have not */
 
 #endif

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * track: the processes of one step, as a set that can be signalled, counted and limited as a whole.
+ *
+ * Three ways, one interface: control groups version 1 and 2, and (CgroupPlugin=disabled) the ancestry of
+ * processes, where the owner is a subreaper so that whatever a task leaves behind becomes its child. One
+ * owner, one thread: the slurmstepd of the step.
+ */
+#ifndef OS_TRACK_H
+#define OS_TRACK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/err.h"
+#include "model.h"
+
+struct track;
+struct track_ops {
+    /* Moves a process of ours into the set. Called by the process itself, before it becomes the user. */
+    int (*join)(struct track *t, uint32_t local_id, struct err *e);
+    /* Sends sig to every process of the set; gives how many there were. */
+    uint32_t (*signal)(struct track *t, int sig);
+    /* How often the kernel killed a process of the set because memory was out. */
+    uint64_t (*oom_kills)(struct track *t);
+    /* Frees, and removes what was made below the own root. */
+    void (*close)(struct track *t);
+};
+struct track {
+    const struct track_ops *ops;
+};
+
+/* What a step's set is made from. Texts are borrowed for the call. */
+struct track_step {
+    uint32_t uid, job_id;
+    const char *step_name; /* "batch", "extern", "0" */
+    uint32_t tasks;
+    const struct step_cgroup *cgroup;  /* NULL: ancestry */
+    const struct step_device *devices; /* all devices that jobs are kept from */
+    uint32_t devices_n;
+    const struct bits *allowed; /* indexes into devices that the step may use */
+};
+/* NULL with *e filled when the kernel refuses. */
+struct track *track_open(const struct track_step *s, struct err *e);
+struct track *track_linuxproc_open(void);
+struct track *track_cgroup_v1_open(const struct track_step *s, struct err *e);
+struct track *track_cgroup_v2_open(const struct track_step *s, struct err *e);
+
+#endif

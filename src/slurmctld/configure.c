@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From the configuration files to the `configure` command of the core. */
+#include <string.h>
+
+#include "base/hostlist.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "os/conf_source.h"
+#include "os/log.h"
+#include "slurmctld/ctld.h"
+
+struct conf *configure_load(const char *path, struct err *e)
+{
+    struct conf_source source = conf_file_source();
+    struct conf_messages msgs = {0};
+    struct buf text = BUF_INIT;
+    struct conf *c = conf_load(&source, path, CONF_WANT_ALL, &msgs, e);
+
+    for (uint32_t i = 0; i < msgs.n; i++) {
+        buf_clear(&text);
+        conf_message_text(&msgs.v[i], &text);
+        log_msg(msgs.v[i].severity == CONF_ERROR ? SLOG_ERROR : SLOG_INFO, "%s", text.s);
+    }
+    buf_release(&text);
+    conf_messages_release(&msgs);
+    return c;
+}
+
+static char *copy_str(const struct conf *c, enum conf_key key)
+{
+    return mem_strdup(conf_str(c, key));
+}
+
+static void set_limits(struct policy *p, const struct conf *c)
+{
+    p->first_job_id = conf_u32(c, CONF_FIRST_JOB_ID);
+    p->max_job_id = conf_u32(c, CONF_MAX_JOB_ID);
+    p->max_job_count = conf_u32(c, CONF_MAX_JOB_COUNT);
+    p->max_array_size = conf_u32(c, CONF_MAX_ARRAY_SIZE);
+    p->max_step_count = conf_u32(c, CONF_MAX_STEP_COUNT);
+    p->max_tasks_node = conf_u32(c, CONF_MAX_TASKS_PER_NODE);
+    p->min_job_age = conf_u32(c, CONF_MIN_JOB_AGE);
+    p->kill_wait = conf_u32(c, CONF_KILL_WAIT);
+    p->inactive_limit = conf_u32(c, CONF_INACTIVE_LIMIT);
+    p->slurmd_timeout = conf_u32(c, CONF_SLURMD_TIMEOUT);
+    p->slurmctld_timeout = conf_u32(c, CONF_SLURMCTLD_TIMEOUT);
+    p->return_to_service = conf_u32(c, CONF_RETURN_TO_SERVICE);
+    p->wait_time = conf_u32(c, CONF_WAIT_TIME);
+    p->over_time_limit = conf_u32(c, CONF_OVER_TIME_LIMIT);
+    p->batch_start_timeout = conf_u32(c, CONF_BATCH_START_TIMEOUT);
+    p->complete_wait = conf_u32(c, CONF_COMPLETE_WAIT);
+    p->unkillable_timeout = conf_u32(c, CONF_UNKILLABLE_STEP_TIMEOUT);
+    p->def_mem_cpu = conf_u64(c, CONF_DEF_MEM_PER_CPU);
+    p->def_mem_node = conf_u64(c, CONF_DEF_MEM_PER_NODE);
+    p->max_mem_cpu = conf_u64(c, CONF_MAX_MEM_PER_CPU);
+    p->max_mem_node = conf_u64(c, CONF_MAX_MEM_PER_NODE);
+}
+
+static void set_selection(struct policy *p, const struct conf *c)
+{
+    const char *params = conf_str(c, CONF_SELECT_TYPE_PARAMETERS);
+
+    params = params ? params : "";
+    p->select_type = copy_str(c, CONF_SELECT_TYPE);
+    p->linear = text_same_nocase(p->select_type, "select/linear");
+    p->cr_core = text_has(params, "CR_Core");
+    p->cr_cpu = text_has(params, "CR_CPU");
+    p->cr_socket = text_has(params, "CR_Socket");
+    p->cr_memory = text_has(params, "_Memory");
+    p->cr_one_task_per_core = text_has(params, "CR_ONE_TASK_PER_CORE");
+}
+
+static void set_exit_codes(struct bits *ret, const struct conf *c, enum conf_key key)
+{
+    const char *text = conf_str(c, key);
+    struct err e;
+
+    if (text && bits_parse(ret, text, &e) < 0)
+        log_error("%s: %s", conf_key_info(key)->name, e.text);
+}
+
+static void set_nodesets(struct policy *p, const struct conf *c)
+{
+    uint32_t n, nodes_n;
+    const struct conf_nodeset *sets = conf_nodesets(c, &n);
+    const struct node *nodes = conf_nodes(c, &nodes_n);
+    struct err e;
+
+    for (uint32_t i = 0; i < n; i++) {
+        struct hostlist l = {0};
+        struct buf text = BUF_INIT;
+        for (uint32_t k = 0; (k = bits_next(&sets[i].members, k)) < nodes_n; k++)
+            hostlist_push(&l, nodes[k].name, &e);
+        buf_addf(&text, "%s=", sets[i].name);
+        hostlist_text(&l, &text);
+        meta_strs_push(&p->nodesets, text.s);
+        buf_release(&text);
+        hostlist_release(&l);
+    }
+}
+
+static struct policy *make_policy(const struct conf *c)
+{
+    struct policy *p = meta_new(&record_policy);
+    const struct meta_strs *gres = conf_list(c, CONF_GRES_TYPES);
+    const char *flags = conf_str(c, CONF_RECONFIG_FLAGS);
+
+    p->cluster_name = copy_str(c, CONF_CLUSTER_NAME);
+    p->slurm_uid = users_daemon_uid(conf_str(c, CONF_SLURM_USER));
+    set_limits(p, c);
+    set_selection(p, c);
+    p->enforce_part_limits = copy_str(c, CONF_ENFORCE_PART_LIMITS);
+    p->job_requeue = conf_bool(c, CONF_JOB_REQUEUE);
+    for (uint32_t i = 0; gres && i < gres->n; i++)
+        meta_strs_push(&p->gres_types, gres->v[i]);
+    p->licenses = copy_str(c, CONF_LICENSES);
+    p->priority_type = copy_str(c, CONF_PRIORITY_TYPE);
+    p->sched_params = copy_str(c, CONF_SCHEDULER_PARAMETERS);
+    p->private_data = copy_str(c, CONF_PRIVATE_DATA);
+    p->prolog_flags = copy_str(c, CONF_PROLOG_FLAGS);
+    p->enforce_accounting = conf_u64(c, CONF_ACCOUNTING_STORAGE_ENFORCE) & 1;
+    p->disable_root_jobs = conf_bool(c, CONF_DISABLE_ROOT_JOBS);
+    p->kill_on_bad_exit = conf_bool(c, CONF_KILL_ON_BAD_EXIT);
+    p->requeue_delay = conf_param_u32(c, CONF_AUTH_INFO, "cred_expire", NO_VAL);
+    p->config_overrides = conf_has_param(c, CONF_SLURMD_PARAMETERS, "config_overrides", NULL);
+    set_exit_codes(&p->requeue_exit, c, CONF_REQUEUE_EXIT);
+    set_exit_codes(&p->requeue_exit_hold, c, CONF_REQUEUE_EXIT_HOLD);
+    p->kill_invalid_depend = conf_has_param(c, CONF_DEPENDENCY_PARAMETERS, "kill_invalid_depend", NULL);
+    p->keep_part_info = flags && text_has(flags, "KeepPartInfo");
+    p->keep_part_state = flags && text_has(flags, "KeepPartState");
+    p->nohold_on_prolog_fail = conf_has_param(c, CONF_SCHEDULER_PARAMETERS, "nohold_on_prolog_fail", NULL);
+    set_nodesets(p, c);
+    return p;
+}
+
+/* State= of node lines and DownNodes: what a node that was not known before begins with. */
+static void add_down(struct configure *to, const struct node *n)
+{
+    const char *state = n->state == NODE_DOWN    ? "DOWN"
+                        : n->flags & NODEF_DRAIN ? "DRAIN"
+                        : n->flags & NODEF_FAIL  ? "FAIL"
+                                                 : NULL;
+
+    if (!state)
+        return;
+    struct node_update *u = meta_recs_push(&record_node_update, &to->down);
+    u->nodes = mem_strdup(n->name);
+    u->state = mem_strdup(state);
+    u->reason = mem_strdup(n->reason);
+}
+
+/* AllowGroups is asked of the name service here, so that the core needs none. */
+static void add_allowed(struct part *p)
+{
+    struct text_list groups = {0};
+
+    text_split(&groups, p->allow_groups ? p->allow_groups : "", ',');
+    for (uint32_t i = 0; i < groups.n; i++)
+        if (!text_same_nocase(groups.v[i], "ALL") && !users_of_group(groups.v[i], &p->allow_uids))
+            log_error("Could not find configured group %s", groups.v[i]);
+    text_list_release(&groups);
+}
+
+/* The core would refuse it too, but not in the words that people look for. */
+static int check_parts(const struct conf *c, struct err *e)
+{
+    uint32_t n;
+    const struct part *parts = conf_parts(c, &n);
+    struct bits members = {0};
+    int rc = 0;
+
+    for (uint32_t i = 0; i < n && rc == 0; i++)
+        if (parts[i].nodes && conf_expand_nodes(c, parts[i].nodes, &members, e) < 0)
+            rc = err_set(e, ESLURM_INVALID_NODE_NAME, "Invalid node names in partition %s", parts[i].name);
+    bits_release(&members);
+    return rc;
+}
+
+struct configure *configure_from(const struct conf *c, struct err *e)
+{
+    if (check_parts(c, e) < 0)
+        return NULL;
+    struct configure *to = meta_new(&record_configure);
+    uint32_t n;
+
+    to->policy = make_policy(c);
+    const struct node *nodes = conf_nodes(c, &n);
+    to->nodes.v = mem_array(n, sizeof *to->nodes.v);
+    to->nodes.n = n;
+    for (uint32_t i = 0; i < n; i++) {
+        meta_copy(&record_node, &to->nodes.v[i], &nodes[i]);
+        add_down(to, &nodes[i]);
+    }
+    const struct part *parts = conf_parts(c, &n);
+    to->parts.v = mem_array(n, sizeof *to->parts.v);
+    to->parts.n = n;
+    for (uint32_t i = 0; i < n; i++) {
+        meta_copy(&record_part, &to->parts.v[i], &parts[i]);
+        add_allowed(&to->parts.v[i]);
+    }
+    return to;
+}

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Launch credentials: doc/spec/04-credentials.md. The identity comes from the name service, not from the
+ * client. */
+#include "base/hostlist.h"
+#include "base/mem.h"
+#include "model/jobtext.h"
+#include "slurmctld/ctld.h"
+
+static void set_identity(struct ctld *c, const struct job *job, struct credential *cred)
+{
+    struct user *user = users_get(c->users, job->uid);
+
+    cred->job_id = job->job_id;
+    cred->uid = job->uid;
+    cred->gid = job->gid;
+    cred->user_name = mem_strdup(user->name);
+    for (uint32_t i = 0; i < user->groups_n; i++)
+        meta_u32s_push(&cred->gids, user->groups[i]);
+    cred->restarts = job->restarts;
+    cred->term = c->term;
+    user_drop(user);
+}
+
+static void copy_gres(const void *from_v, uint32_t from_n, void *to_list)
+{
+    const struct job_gres *from = from_v;
+
+    for (uint32_t i = 0; i < from_n; i++) {
+        struct job_gres *to = meta_recs_push(&record_job_gres, to_list);
+        meta_release(&record_job_gres, to);
+        meta_copy(&record_job_gres, to, &from[i]);
+    }
+}
+
+/* What the whole job holds on one node. */
+static struct cred_node *add_node(struct credential *cred, const char *name, const struct job_node *held)
+{
+    struct cred_node *n = meta_recs_push(&record_cred_node, &cred->nodes);
+
+    n->name = mem_strdup(name);
+    if (!held)
+        return n;
+    n->job_cpus = held->cpus;
+    bits_copy(&n->job_cores, &held->cores);
+    n->job_mem = held->mem;
+    copy_gres(held->gres.v, held->gres.n, &n->job_gres);
+    return n;
+}
+
+static const struct job_node *held_on(const struct job *job, uint32_t node_index)
+{
+    for (uint32_t i = 0; i < job->alloc.n; i++)
+        if (job->alloc.v[i].node_index == node_index)
+            return &job->alloc.v[i];
+    return NULL;
+}
+
+int credential_for_batch(struct ctld *c, const struct job *job, const struct node *node, struct buf *ret,
+                         struct err *e)
+{
+    const struct job_node *held = held_on(job, node->index);
+    struct credential cred;
+
+    meta_init(&record_credential, &cred);
+    set_identity(c, job, &cred);
+    cred.step_id = STEP_BATCH;
+    struct cred_node *n = add_node(&cred, node->name, held);
+    if (held) {
+        n->cpus = held->cpus;
+        bits_copy(&n->cores, &held->cores);
+        n->mem = held->mem;
+        copy_gres(held->gres.v, held->gres.n, &n->gres);
+    }
+    meta_u32s_push(&n->tasks, 0);
+    int rc = auth_sign_credential(c->auth, &cred, ctld_now(), ret, e);
+    meta_release(&record_credential, &cred);
+    return rc;
+}
+
+int credential_for_step(struct ctld *c, const struct job *job, const struct step *step, struct buf *ret,
+                        struct err *e)
+{
+    struct credential cred;
+
+    meta_init(&record_credential, &cred);
+    set_identity(c, job, &cred);
+    cred.step_id = step->step_id;
+    for (uint32_t i = 0; i < step->layout.n; i++) {
+        const struct step_node *part = &step->layout.v[i];
+        struct cred_node *n = add_node(&cred, part->name, held_on(job, part->node_index));
+        n->cpus = part->cpus;
+        bits_copy(&n->cores, &part->cores);
+        n->mem = part->mem;
+        copy_gres(part->gres.v, part->gres.n, &n->gres);
+        for (uint32_t k = 0; k < part->tasks.n; k++)
+            meta_u32s_push(&n->tasks, part->tasks.v[k]);
+    }
+    int rc = auth_sign_credential(c->auth, &cred, ctld_now(), ret, e);
+    meta_release(&record_credential, &cred);
+    return rc;
+}

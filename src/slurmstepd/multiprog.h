@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * multiprog: which program of a --multi-prog file a task runs. Pure; the form is "MULTIPLE PROGRAM
+ * CONFIGURATION" of srun(1).
+ */
+#ifndef SLURMSTEPD_MULTIPROG_H
+#define SLURMSTEPD_MULTIPROG_H
+
+#include "base/err.h"
+#include "meta/meta.h"
+
+/* Appends program and arguments of the task, %t and %o replaced. The first line that names the task counts.
+ */
+int multiprog_argv(const char *text, uint32_t task, struct meta_strs *argv, struct err *e);
+
+#endif

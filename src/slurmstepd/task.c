@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Tasks: from fork to exec, and what happens when one ends. */
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "base/text.h"
+#include "slurmstepd/bind.h"
+#include "slurmstepd/env.h"
+#include "slurmstepd/multiprog.h"
+#include "slurmstepd/stepd.h"
+
+/* --- in the child
+ * -------------------------------------------------------------------------------------------- */
+
+/* What a daemon may have ignored; handlers are gone with exec anyway. All 64 would cost a tenth of a
+ * millisecond. */
+static void child_signals(void)
+{
+    static const int ignored[] = {SIGHUP,  SIGINT,  SIGQUIT, SIGPIPE, SIGTERM,
+                                  SIGCHLD, SIGTSTP, SIGTTIN, SIGTTOU, SIGXFSZ};
+    sigset_t none;
+
+    for (size_t i = 0; i < sizeof ignored / sizeof ignored[0]; i++)
+        signal(ignored[i], SIG_DFL);
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+static void child_streams(const struct task *t, const struct task_files *f)
+{
+    if (t->pty) {
+        setsid();
+        ioctl(f->in, TIOCSCTTY, 0);
+    } else {
+        setpgid(0, 0);
+    }
+    dup2(f->in, 0);
+    dup2(f->out, 1);
+    dup2(f->err, 2);
+    /* Nothing else may be inherited: neither ours nor what slurmd forgot. */
+    syscall(SYS_close_range, 3, ~0U, 0);
+}
+
+static void child_limits(struct stepd *s)
+{
+    const struct meta_strs *limits =
+        step_is_batch(s) ? &s->launch->batch->payload->rlimits : &s->launch->tasks->rlimits;
+    uint64_t mem = s->launch->share->mem ? s->launch->share->mem : s->launch->share->job_mem;
+    uint16_t mask = step_is_batch(s) ? s->job->spec->umask : s->launch->tasks->umask;
+    struct err e;
+
+    for (uint32_t i = 0; i < limits->n; i++)
+        if (user_set_limit(limits->v[i], &e) < 0)
+            notice_write(2, "%s", e.text);
+    if (mem) {
+        struct rlimit rss = {mem << 20, mem << 20};
+
+        setrlimit(RLIMIT_RSS, &rss);
+    }
+    umask(mask == NO_VAL16 ? 022 : mask);
+}
+
+/* The interpreter of a script that cannot be executed, or NULL. Lets the message name the real culprit. */
+static char *script_interpreter(const char *path)
+{
+    char line[256], *p;
+    ssize_t got;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+    if (fd < 0)
+        return NULL;
+    got = read(fd, line, sizeof line - 1);
+    close(fd);
+    if (got < 3 || line[0] != '#' || line[1] != '!')
+        return NULL;
+    line[got] = 0;
+    p = (char *)text_skip_space(line + 2);
+    p[strcspn(p, " \t\r\n")] = 0;
+    return mem_strdup(p);
+}
+
+/* Looks a name without a slash up in the task's own PATH. */
+static char *find_program(const char *name, const struct meta_strs *env)
+{
+    const char *path = env_get(env, "PATH");
+
+    if (strchr(name, '/') || !path)
+        return mem_strdup(name);
+    for (const char *p = path; *p;) {
+        size_t len = strcspn(p, ":");
+        char *full = buf_format("%.*s/%s", (int)len, p, name);
+        struct stat st;
+
+        if (len && access(full, X_OK) == 0 && stat(full, &st) == 0 && S_ISREG(st.st_mode))
+            return full;
+        mem_free(full);
+        p += len + (p[len] == ':');
+    }
+    return mem_strdup(name);
+}
+
+static char **null_terminated(const struct meta_strs *l)
+{
+    char **v = mem_array(l->n + 1, sizeof *v);
+
+    memcpy(v, l->v, l->n * sizeof *v);
+    return v;
+}
+
+_Noreturn static void child_exec(struct meta_strs *argv, struct meta_strs *env)
+{
+    char *program = find_program(argv->v[0], env);
+    char *interpreter;
+
+    execve(program, null_terminated(argv), null_terminated(env));
+    interpreter = errno == ENOENT ? script_interpreter(program) : NULL;
+    if (interpreter)
+        notice_write(2, "execve(): bad interpreter(%s): %s", interpreter, strerror(ENOENT));
+    else
+        notice_write(2, "execve(): %s: %s", program, strerror(errno));
+    _exit(WEXITSTATUS(STATUS_EXEC_FAILED));
+}
+
+static void child_argv(struct stepd *s, const struct task *t, struct meta_strs *argv)
+{
+    const struct meta_strs *given =
+        step_is_batch(s) ? &s->launch->batch->payload->argv : &s->launch->tasks->argv;
+    struct err e;
+
+    if (!step_is_batch(s) && s->launch->tasks->multi_prog) {
+        if (multiprog_argv(s->launch->tasks->multi_prog, t->rank, argv, &e) == 0)
+            return;
+        notice_write(2, "%s", e.text);
+        _exit(1);
+    }
+    for (uint32_t i = 0; i < given->n; i++)
+        meta_strs_push(argv, i == 0 && step_is_batch(s) ? s->launch->script : given->v[i]);
+    if (!argv->n && step_is_batch(s))
+        meta_strs_push(argv, s->launch->script);
+}
+
+_Noreturn static void child_run(struct stepd *s, struct task *t, const struct task_files *f)
+{
+    const char *own_prolog = step_is_batch(s) ? NULL : s->launch->tasks->task_prolog;
+    struct meta_strs argv = {0};
+    struct bits devices = {0};
+    bool bound = bind_devices(s->launch, t->local_id, &devices);
+    struct err e;
+
+    child_signals();
+    child_streams(t, f);
+    if (s->track->ops->join(s->track, t->local_id, &e) < 0) {
+        notice_write(2, "%s", e.text);
+        _exit(1);
+    }
+    child_limits(s);
+    bind_cpus(s->launch, t->local_id);
+    if (user_become(&s->user, &e) < 0) {
+        notice_write(2, "%s", e.text);
+        _exit(1);
+    }
+    files_enter_work_dir(s); /* again, now with the user's own rights for good */
+    env_task(&s->env, s->launch, t->local_id, (uint32_t)getpid(), bound ? &devices : NULL);
+    if (s->launch->task_prolog && prolog_run(s->launch->task_prolog, &s->env, &e) < 0) {
+        notice_write(2, "TaskProlog failed status=%d", e.code);
+        _exit(1);
+    }
+    if (own_prolog && prolog_run(own_prolog, &s->env, &e) < 0)
+        notice_write(2, "%s", e.text);
+    child_argv(s, t, &argv);
+    if (!argv.n) {
+        notice_write(2, "execve(): no command");
+        _exit(WEXITSTATUS(STATUS_EXEC_FAILED));
+    }
+    child_exec(&argv, &s->env);
+}
+
+/* --- in slurmstepd
+ * ------------------------------------------------------------------------------------------- */
+
+static int task_fork(struct stepd *s, struct task *t, const struct task_files *f, struct err *e)
+{
+    pid_t pid = fork();
+
+    if (pid < 0)
+        return err_set(e, errno, "fork: %s", strerror(errno));
+    if (pid == 0)
+        child_run(s, t, f);
+    t->pid = pid;
+    s->alive++;
+    return 0;
+}
+
+static int tasks_open_files(struct stepd *s, struct task_files *files, struct err *e)
+{
+    struct user_saved saved;
+    int rc = user_borrow(&s->user, &saved, e), lost = 0;
+    mode_t mask;
+
+    if (rc < 0)
+        return rc;
+    mask = umask(step_is_batch(s) ? (s->job->spec->umask == NO_VAL16 ? 022 : s->job->spec->umask)
+                                  : (s->launch->tasks->umask == NO_VAL16 ? 022 : s->launch->tasks->umask));
+    lost = files_enter_work_dir(s);
+    for (uint32_t i = 0; i < s->tasks_n && rc == 0; i++)
+        rc = files_open(s, &s->tasks[i], &files[i], e);
+    umask(mask);
+    user_return(&saved);
+    if (rc < 0)
+        return rc;
+    if (step_is_batch(s))
+        s->stderr_fd = fcntl(files[0].err, F_DUPFD_CLOEXEC, 0);
+    if (lost)
+        step_notice(s, "couldn't chdir to `%s': %s: going to /tmp instead", files_work_dir(s),
+                    strerror(lost));
+    return 0;
+}
+
+int task_start_all(struct stepd *s, struct err *e)
+{
+    struct task_files *files = mem_array(s->tasks_n, sizeof *files);
+    int rc;
+
+    for (uint32_t i = 0; i < s->tasks_n; i++)
+        files[i] = (struct task_files){-1, -1, -1};
+    rc = tasks_open_files(s, files, e);
+    if (rc < 0)
+        s->worst = STATUS_IO_FAILED;
+    for (uint32_t i = 0; i < s->tasks_n && rc == 0; i++)
+        rc = task_fork(s, &s->tasks[i], &files[i], e);
+    for (uint32_t i = 0; i < s->tasks_n; i++)
+        files_close(&files[i]);
+    mem_free(files);
+    return rc;
+}
+
+static void task_epilog(struct stepd *s, struct task *t)
+{
+    const char *const programs[] = {s->launch->task_epilog,
+                                    step_is_batch(s) ? NULL : s->launch->tasks->task_epilog};
+    struct err e;
+    pid_t pid;
+
+    if (!programs[0] && !programs[1])
+        return;
+    pid = fork();
+    if (pid < 0)
+        return;
+    if (pid > 0) {
+        t->epilog = pid;
+        s->alive++;
+        return;
+    }
+    child_signals();
+    setpgid(0, 0);
+    if (s->track->ops->join(s->track, t->local_id, &e) < 0 || user_become(&s->user, &e) < 0)
+        _exit(1);
+    files_enter_work_dir(s);
+    env_task(&s->env, s->launch, t->local_id, (uint32_t)getpid(), NULL);
+    env_set(&s->env, "SLURM_TASK_EXIT_CODE", "%d", t->status);
+    for (size_t i = 0; i < sizeof programs / sizeof programs[0]; i++)
+        if (programs[i])
+            prolog_run(programs[i], &s->env, &e);
+    _exit(0);
+}
+
+void task_reaped(struct stepd *s, pid_t pid, int status)
+{
+    for (uint32_t i = 0; i < s->tasks_n; i++) {
+        struct task *t = &s->tasks[i];
+
+        if (t->epilog == pid) {
+            t->epilog = 0;
+            s->alive--;
+            return;
+        }
+        if (t->pid != pid)
+            continue;
+        t->pid = 0;
+        t->status = status;
+        s->alive--;
+        if (status > s->worst)
+            s->worst = status;
+        task_epilog(s, t);
+        return;
+    }
+}
