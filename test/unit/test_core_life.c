@@ -304,6 +304,7 @@ static void a_small_host_is_invalid(void **arg)
     r->node->sockets = r->node->threads = 1;
     r->node->cores = 2;
     r->node->real_memory = 1000;
+    r->token = 8;
     assert_int_equal(world_do(&w, 0, MSG_NODE_REGISTER, r), 0);
     meta_free(&record_node_register, r);
     NODE("n2", "inval");
@@ -313,6 +314,7 @@ static void a_small_host_is_invalid(void **arg)
                         "Low RealMemory (reported:1000 < 100.00% of configured:4000)");
     snapshot_drop(snap);
     assert_int_equal(world_node_state(&w, "n2", "RESUME", NULL), -ESLURM_INVALID_NODE_STATE_TRANSITION);
+    w.token = 9;
     world_register(&w, "n2");
     NODE("n2", "idle");
 }
