@@ -102,6 +102,9 @@ static void cancelled_pending_and_running(void **arg)
     SHOWS(runs, "COMPLETING None");
     assert_int_equal(world_cancel(&w, 0, "2"), ESLURM_JOB_STEP_ALREADY_COMPLETING_OR_COMPLETED);
     assert_int_equal(world_cancel(&w, ALICE, "99"), ESLURM_INVALID_JOB_ID);
+    struct job_signal all = {.select = meta_new(&record_job_select)};
+    assert_int_equal(world_do(&w, 0, MSG_JOB_SIGNAL, &all), -ESLURM_INVALID_SIGNAL_JOBS_REQUEST_AT_LEAST);
+    meta_free(&record_job_select, all.select);
     world_nodes_done(&w, runs);
     SHOWS(runs, "CANCELLED None");
     assert_int_equal(world_get(&w, runs)->killed_by, 0);
