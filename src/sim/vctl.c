@@ -186,6 +186,7 @@ static void launch(struct world *w, uint32_t job_id)
     struct launch_batch l;
     meta_init(&record_launch_batch, &l);
     l.job = meta_dup(&record_job, j);
+    l.token = n->token;
     world_trace(w, "  launch job %u.%u on %s", job_id, j->restarts, n->name);
     send_to_node(w, n->index, MSG_LAUNCH_BATCH, &record_launch_batch, &l);
     meta_release(&record_launch_batch, &l);

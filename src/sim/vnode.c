@@ -141,7 +141,7 @@ static void launch(struct world *w, struct vnode *n, const struct launch_batch *
     const struct job *job = l->job;
     /* Before the controller knows of this daemon, it may take a late registration for a sign that the job is
      * gone. */
-    if (!n->registered || find_job(n, job->job_id, job->restarts))
+    if (!n->registered || l->token != n->token || find_job(n, job->job_id, job->restarts))
         return;
     struct vjob j = {.job_id = job->job_id, .restarts = job->restarts, .running = true};
     j.ends_at = w->now + 100 + (int64_t)world_rand(w, 60000);
