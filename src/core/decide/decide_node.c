@@ -159,7 +159,7 @@ static void find_lost(struct decide *d, const struct node_register *r, const str
                 how.gone = &here;
             decide_end(d, j, &how);
         } else if (j->flags & JOBF_COMPLETING && booted) {
-            decide_lost_node(d, j, &here, true);
+            decide_lost_node(d, j, &here, false);
         }
     }
     bits_release(&here);
