@@ -22,6 +22,7 @@
 #include "os/daemon.h"
 #include "os/log.h"
 #include "os/sack.h"
+#include "os/users.h"
 #include "version.h"
 
 enum { REFRESH_MS = 600000 };
@@ -245,7 +246,8 @@ int main(int argc, char **argv)
     if (!text_same(conf_str(s.conf, CONF_AUTH_TYPE), "auth/slurm"))
         log_fatal("sackd serves AuthType=auth/slurm only");
     conf_has_param(s.conf, CONF_AUTH_INFO, "key", &key_path);
-    s.auth = open_auth(&s, conf_str(s.conf, CONF_CLUSTER_NAME), key_path, conf_u32(s.conf, CONF_SLURM_USER));
+    s.auth = open_auth(&s, conf_str(s.conf, CONF_CLUSTER_NAME), key_path,
+                       users_daemon_uid(conf_str(s.conf, CONF_SLURM_USER)));
     serve(&s);
     log_info("sackd shutdown completed");
     auth_close(s.auth);
