@@ -1,0 +1,467 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The columns of jobs in squeue(1). One row a column in the table below; a reader for each that is not a plain field. */
+#include "cli/jobcols.h"
+
+#include "base/mem.h"
+#include "base/text.h"
+#include "cli/jobview.h"
+#include "cli/names.h"
+#include "cli/timefmt.h"
+
+#define READER(fn)                                                                                                   \
+    static void fn(const void *row, const void *ctx_, struct buf *out)
+#define ORDER(fn) static int64_t fn(const void *row, const void *ctx_)
+#define JOB(row)  (((const struct job_row *)(row))->job)
+#define SPEC(row) (JOB(row)->spec)
+#define CTX       ((const struct jobcols_ctx *)ctx_)
+
+/* A text field with what stands for an unset one. */
+#define STR(fn, expr, unset)                                                                                         \
+    READER(fn)                                                                                                       \
+    {                                                                                                                \
+        const char *s = expr;                                                                                        \
+        buf_adds(out, s && *s ? s : unset);                                                                          \
+    }
+#define NUM(fn, expr)                                                                                                \
+    READER(fn) { buf_addf(out, "%lld", (long long)(expr)); }                                                        \
+    ORDER(fn##_order) { return (int64_t)(expr); }
+#define TIME(fn, expr, unset)                                                                                        \
+    READER(fn) { timefmt_time(expr, unset, out); }                                                                  \
+    ORDER(fn##_order) { return expr; }
+/* Small numbers that stand for "not asked" when unset. */
+#define OPT16(fn, expr, unset)                                                                                       \
+    READER(fn)                                                                                                       \
+    {                                                                                                                \
+        uint16_t v = expr;                                                                                           \
+        if (v == NO_VAL16)                                                                                           \
+            buf_adds(out, unset);                                                                                    \
+        else                                                                                                         \
+            buf_addf(out, "%u", v);                                                                                  \
+    }
+#define FIXED(fn, text) READER(fn) { buf_adds(out, text); }
+
+/* --- plain fields ------------------------------------------------------------------------------------------------ */
+STR(account, SPEC(row)->account, "(null)")
+STR(admin_comment, SPEC(row)->admin_comment, "(null)")
+STR(alloc_node, SPEC(row)->alloc_node, "(null)")
+STR(burst_buffer, SPEC(row)->burst_buffer, "(null)")
+STR(cluster_features, SPEC(row)->cluster_features, "(null)")
+STR(comment, SPEC(row)->comment, "(null)")
+STR(container, SPEC(row)->container, "(null)")
+STR(container_id, SPEC(row)->container_id, "(null)")
+STR(cpus_per_tres, SPEC(row)->cpus_per_tres, "N/A")
+STR(dependency, JOB(row)->dependency, "(null)")
+STR(exc_nodes, SPEC(row)->exc_nodes, "")
+STR(features, SPEC(row)->features, "(null)")
+STR(licenses, SPEC(row)->licenses, "(null)")
+STR(licenses_alloc, jobview_has_nodes(JOB(row)) ? SPEC(row)->licenses : NULL, "(null)")
+STR(mcs_label, SPEC(row)->mcs_label, "(null)")
+STR(mem_per_tres, SPEC(row)->mem_per_tres, "N/A")
+STR(name, SPEC(row)->name, "")
+STR(network, SPEC(row)->network, "(null)")
+STR(nodes, JOB(row)->state == JOB_PENDING ? NULL : JOB(row)->nodes, "")
+STR(partition, ((const struct job_row *)row)->partition, "(null)")
+STR(prefer, SPEC(row)->prefer, "(null)")
+STR(profile, SPEC(row)->profile, "NotSet")
+STR(qos, SPEC(row)->qos, "(null)")
+STR(req_nodes, SPEC(row)->req_nodes, "")
+STR(reservation, SPEC(row)->reservation, "(null)")
+STR(share, jobview_share(JOB(row)), "NO")
+STR(exclusive, jobview_exclusive(JOB(row)), "NO")
+STR(state, job_state_text(JOB(row)), "")
+STR(state_short, job_state_short(JOB(row)), "")
+STR(tres_alloc, JOB(row)->alloc_tres ? JOB(row)->alloc_tres : JOB(row)->req_tres, "N/A")
+STR(tres_bind, SPEC(row)->tres_bind, "N/A")
+STR(tres_freq, SPEC(row)->tres_freq, "N/A")
+STR(tres_per_job, SPEC(row)->tres_per_job, "N/A")
+STR(tres_per_node, SPEC(row)->tres_per_node, "N/A")
+STR(tres_per_socket, SPEC(row)->tres_per_socket, "N/A")
+STR(wckey, SPEC(row)->wckey, "(null)")
+STR(work_dir, SPEC(row)->work_dir, "(null)")
+STR(cluster, CTX->cluster, "(null)")
+STR(exec_host, JOB(row)->batch_host ? JOB(row)->batch_host : JOB(row)->alloc_resp_host, "n/a")
+STR(sched_nodes, JOB(row)->state == JOB_PENDING ? JOB(row)->nodes : NULL, "(null)")
+FIXED(null_text, "(null)")
+FIXED(none_na, "N/A")
+FIXED(none_federation, "NA")
+FIXED(zero, "0")
+FIXED(cron_job, "No")
+
+NUM(alloc_sid, SPEC(row)->alloc_sid)
+NUM(array_job, JOB(row)->flags & (JOBF_ARRAY | JOBF_ARRAY_TASK) ? JOB(row)->array_job_id : JOB(row)->job_id)
+NUM(batch_flag, (JOB(row)->flags & JOBF_BATCH) != 0)
+NUM(contiguous, SPEC(row)->contiguous == 1)
+NUM(cpus, JOB(row)->cpus)
+NUM(gid, JOB(row)->gid)
+NUM(job_number, JOB(row)->job_id)
+NUM(max_cpus, SPEC(row)->max_cpus != NO_VAL ? SPEC(row)->max_cpus : JOB(row)->cpus)
+NUM(max_nodes, job_is_pending(JOB(row)) && SPEC(row)->max_nodes != NO_VAL ? SPEC(row)->max_nodes : JOB(row)->node_count)
+NUM(nice, SPEC(row)->nice)
+NUM(node_count, JOB(row)->node_count)
+NUM(ntasks, JOB(row)->ntasks)
+NUM(priority, JOB(row)->priority)
+NUM(reboot, SPEC(row)->reboot == 1)
+NUM(requeue, SPEC(row)->requeue == 1)
+NUM(restarts, JOB(row)->restarts)
+NUM(switches, SPEC(row)->switches)
+NUM(uid, JOB(row)->uid)
+
+TIME(accrue_time, JOB(row)->accrue_time, "N/A")
+TIME(deadline, SPEC(row)->deadline, "N/A")
+TIME(eligible_time, JOB(row)->eligible_time, "N/A")
+TIME(last_sched_eval, JOB(row)->last_sched_eval, "N/A")
+TIME(start_time, JOB(row)->start_time, "N/A")
+TIME(submit_time, JOB(row)->submit_time, "N/A")
+
+OPT16(sockets, SPEC(row)->sockets_per_node, "*")
+OPT16(cores, SPEC(row)->cores_per_socket, "*")
+OPT16(threads, SPEC(row)->threads_per_core, "*")
+OPT16(core_spec, SPEC(row)->core_spec, "N/A")
+OPT16(tasks_per_core, SPEC(row)->ntasks_per_core, "N/A")
+OPT16(tasks_per_node, SPEC(row)->ntasks_per_node, "0")
+OPT16(tasks_per_socket, SPEC(row)->ntasks_per_socket, "N/A")
+
+/* --- computed ---------------------------------------------------------------------------------------------------- */
+READER(array_task)
+{
+    size_t before = out->len;
+    jobview_array_tasks(row, out);
+    if (out->len == before)
+        buf_adds(out, "N/A");
+}
+
+READER(command)
+{
+    const char *s = SPEC(row)->command;
+    if (!s || !*s)
+        buf_adds(out, "(null)");
+    else
+        buf_add(out, s, strcspn(s, " "));
+}
+
+READER(job_id)
+{
+    jobview_id(row, out);
+}
+ORDER(job_id_order)
+{
+    const struct job_row *r = row;
+    uint32_t base = r->job->flags & (JOBF_ARRAY | JOBF_ARRAY_TASK) ? r->job->array_job_id : r->job->job_id;
+    return (int64_t)base << 28 | (r->task == NO_VAL ? 0xfffffff : r->task);
+}
+
+READER(cpus_per_task)
+{
+    uint16_t n = SPEC(row)->cpus_per_task;
+    buf_addf(out, "%u", n == NO_VAL16 || n == 0 ? 1 : n);
+}
+
+READER(tres_per_task)
+{
+    size_t before = out->len;
+    jobview_tres_per_task(JOB(row), out);
+    if (out->len == before)
+        buf_adds(out, "N/A");
+}
+
+READER(delay_boot)
+{
+    uint32_t s = SPEC(row)->delay_boot;
+    timefmt_short(s == NO_VAL ? 0 : s, out);
+}
+
+READER(derived_ec)
+{
+    exit_code_text(JOB(row)->derived_ec, out);
+}
+READER(exit_code)
+{
+    exit_code_text(JOB(row)->exit_code, out);
+}
+
+READER(end_time)
+{
+    const struct job *job = JOB(row);
+    int64_t end = job->end_time;
+    if (!end && job->start_time && job->time_limit < NO_VAL)
+        end = job->start_time + (int64_t)job->time_limit * 60;
+    timefmt_time(end, "N/A", out);
+}
+ORDER(end_time_order)
+{
+    return JOB(row)->end_time;
+}
+
+READER(group)
+{
+    jobview_group(JOB(row), out);
+}
+READER(user)
+{
+    jobview_user(JOB(row), out);
+}
+
+NUM(min_cpus, SPEC(row)->min_cpus_node != NO_VAL16  ? SPEC(row)->min_cpus_node
+              : SPEC(row)->cpus_per_task != NO_VAL16 ? SPEC(row)->cpus_per_task
+                                                     : 1)
+
+READER(min_memory)
+{
+    const char *key;
+    jobview_mb(jobview_min_mem(JOB(row), &key), CTX->convert, out);
+}
+ORDER(min_memory_order)
+{
+    const char *key;
+    return (int64_t)jobview_min_mem(JOB(row), &key);
+}
+
+READER(min_tmp_disk)
+{
+    uint32_t mb = SPEC(row)->tmp_disk;
+    jobview_mb(mb == NO_VAL ? 0 : mb, CTX->convert, out);
+}
+
+static void add_minutes(uint32_t minutes, const char *unset, struct buf *out)
+{
+    if (minutes == NO_VAL)
+        buf_adds(out, unset);
+    else if (minutes == INFINITE)
+        buf_adds(out, "UNLIMITED");
+    else
+        timefmt_short((int64_t)minutes * 60, out);
+}
+
+READER(time_limit)
+{
+    add_minutes(JOB(row)->time_limit, "NOT_SET", out);
+}
+ORDER(time_limit_order)
+{
+    return JOB(row)->time_limit;
+}
+READER(time_min)
+{
+    add_minutes(SPEC(row)->time_min == NO_VAL ? 0 : SPEC(row)->time_min, "0:00", out);
+}
+
+READER(time_left)
+{
+    const struct job *job = JOB(row);
+    if (job->time_limit >= NO_VAL)
+        add_minutes(job->time_limit, "NOT_SET", out);
+    else
+        timefmt_short((int64_t)job->time_limit * 60 - job_run_time(job, CTX->now), out);
+}
+ORDER(time_left_order)
+{
+    const struct job *job = JOB(row);
+    return job->time_limit >= NO_VAL ? INT64_MAX : (int64_t)job->time_limit * 60 - job_run_time(job, CTX->now);
+}
+
+READER(time_used)
+{
+    timefmt_short(job_run_time(JOB(row), CTX->now), out);
+}
+ORDER(time_used_order)
+{
+    return job_run_time(JOB(row), CTX->now);
+}
+
+NUM(pending_time, (JOB(row)->start_time && !job_is_pending(JOB(row)) ? JOB(row)->start_time : CTX->now) -
+                      JOB(row)->submit_time)
+
+READER(priority_float)
+{
+    buf_addf(out, "%16.14f", (double)JOB(row)->priority / (double)UINT32_MAX);
+}
+
+READER(reason)
+{
+    job_reason_text(JOB(row), out);
+}
+
+READER(nodes_or_reason)
+{
+    jobview_nodes_or_reason(JOB(row), out);
+}
+
+READER(sct)
+{
+    sockets(row, ctx_, out);
+    buf_addc(out, ':');
+    cores(row, ctx_, out);
+    buf_addc(out, ':');
+    threads(row, ctx_, out);
+}
+
+READER(segment_size)
+{
+    if (SPEC(row)->segment_size)
+        buf_addf(out, "%u", SPEC(row)->segment_size);
+    else
+        buf_adds(out, "N/A");
+}
+
+READER(sluid)
+{
+    char text[16];
+    buf_adds(out, jobview_sluid(JOB(row), text));
+}
+
+ORDER(state_order)
+{
+    const struct job *job = JOB(row);
+    return (int64_t)job->state + (job->flags & JOBF_COMPLETING ? 0x8000 : 0);
+}
+
+static void add_path(const void *row, const void *ctx_, const char *pattern, struct buf *out)
+{
+    if (!pattern)
+        buf_adds(out, "(null)");
+    else if (CTX->expand)
+        jobview_path(JOB(row), pattern, true, out);
+    else
+        buf_adds(out, pattern);
+}
+READER(std_err)
+{
+    add_path(row, ctx_, SPEC(row)->std_err, out);
+}
+READER(std_in)
+{
+    add_path(row, ctx_, jobview_stdin_pattern(JOB(row)), out);
+}
+READER(std_out)
+{
+    add_path(row, ctx_, jobview_stdout_pattern(JOB(row)), out);
+}
+
+READER(wait4switch)
+{
+    uint32_t s = SPEC(row)->switches_wait;
+    timefmt_short(s >= NO_VAL ? 0 : s, out);
+}
+
+const struct column jobcols_jobs[] = {
+    {"Account", 'a', "ACCOUNT", account},
+    {"JobID", 'A', "JOBID", job_number, job_number_order},
+    {"BatchHost", 'B', "EXEC_HOST", exec_host},
+    {"tres-per-node", 'b', "TRES_PER_NODE", tres_per_node},
+    {"MinCpus", 'c', "MIN_CPUS", min_cpus, min_cpus_order},
+    {"NumCPUs", 'C', "CPUS", cpus, cpus_order},
+    {"MinTmpDisk", 'd', "MIN_TMP_DISK", min_tmp_disk},
+    {"NumNodes", 'D', "NODES", node_count, node_count_order},
+    {"EndTime", 'e', "END_TIME", end_time, end_time_order},
+    {"Dependency", 'E', "DEPENDENCY", dependency},
+    {"Feature", 'f', "FEATURES", features},
+    {"ArrayJobID", 'F', "ARRAY_JOB_ID", array_job, array_job_order},
+    {"GroupName", 'g', "GROUP", group},
+    {"GroupID", 'G', "GROUP", gid, gid_order},
+    {"OverSubscribe", 'h', "OVER_SUBSCRIBE", share},
+    {"Sockets", 'H', "SOCKETS_PER_NODE", sockets},
+    {"JobArrayID", 'i', "JOBID", job_id, job_id_order},
+    {"Cores", 'I', "CORES_PER_SOCKET", cores},
+    {"Name", 'j', "NAME", name},
+    {"Threads", 'J', "THREADS_PER_CORE", threads},
+    {"Comment", 'k', "COMMENT", comment},
+    {"ArrayTaskID", 'K', "ARRAY_TASK_ID", array_task},
+    {"TimeLimit", 'l', "TIME_LIMIT", time_limit, time_limit_order},
+    {"TimeLeft", 'L', "TIME_LEFT", time_left, time_left_order},
+    {"MinMemory", 'm', "MIN_MEMORY", min_memory, min_memory_order},
+    {"TimeUsed", 'M', "TIME", time_used, time_used_order},
+    {"ReqNodes", 'n', "REQ_NODES", req_nodes},
+    {"NodeList", 'N', "NODELIST", nodes},
+    {"Command", 'o', "COMMAND", command},
+    {"Contiguous", 'O', "CONTIGUOUS", contiguous, contiguous_order},
+    {"Priority", 'p', "PRIORITY", priority_float, priority_order},
+    {"Partition", 'P', "PARTITION", partition},
+    {"QOS", 'q', "QOS", qos},
+    {"PriorityLong", 'Q', "PRIORITY", priority, priority_order},
+    {"Reason", 'r', "REASON", reason},
+    {"ReasonList", 'R', "NODELIST(REASON)", nodes_or_reason},
+    {"Sluid", 's', "SLUID", sluid},
+    {"StartTime", 'S', "START_TIME", start_time, start_time_order},
+    {"StateCompact", 't', "ST", state_short, state_order},
+    {"State", 'T', "STATE", state, state_order},
+    {"UserName", 'u', "USER", user},
+    {"UserID", 'U', "UID", uid, uid_order},
+    {"Reservation", 'v', "RESERVATION", reservation},
+    {"SubmitTime", 'V', "SUBMIT_TIME", submit_time, submit_time_order},
+    {"WCKey", 'w', "WCKEY", wckey},
+    {"Licenses", 'W', "LICENSES", licenses},
+    {"ExcNodes", 'x', "EXC_NODES", exc_nodes},
+    {"CoreSpec", 'X', "CORE_SPEC", core_spec},
+    {"Nice", 'y', "NICE", nice, nice_order},
+    {"SchedNodes", 'Y', "SCHEDNODES", sched_nodes},
+    {"SCT", 'z', "S:C:T", sct},
+    {"WorkDir", 'Z', "WORK_DIR", work_dir},
+    {"AccrueTime", 0, "ACCRUE_TIME", accrue_time, accrue_time_order},
+    {"admin_comment", 0, "ADMIN_COMMENT", admin_comment},
+    {"AllocNodes", 0, "ALLOC_NODES", alloc_node},
+    {"AllocSID", 0, "ALLOC_SID", alloc_sid, alloc_sid_order},
+    {"AssocID", 0, "ASSOC_ID", zero},
+    {"BatchFlag", 0, "BATCH_FLAG", batch_flag, batch_flag_order},
+    {"BoardsPerNode", 0, "BOARDS_PER_NODE", zero},
+    {"BurstBuffer", 0, "BURST_BUFFER", burst_buffer},
+    {"BurstBufferState", 0, "BURST_BUFFER_STATE", null_text},
+    {"Cluster", 0, "CLUSTER", cluster},
+    {"ClusterFeature", 0, "CLUSTER_FEATURES", cluster_features},
+    {"Container", 0, "CONTAINER", container},
+    {"ContainerID", 0, "CONTAINERID", container_id},
+    {"ContainerType", 0, "CONTAINERTYPE", null_text},
+    {"cpus-per-task", 0, "CPUS_PER_TASK", cpus_per_task},
+    {"cpus-per-tres", 0, "CPUS_PER_TRES", cpus_per_tres},
+    {"CronJob", 0, "CRON_JOB", cron_job},
+    {"Deadline", 0, "DEADLINE", deadline, deadline_order},
+    {"DelayBoot", 0, "DELAY_BOOT", delay_boot},
+    {"DerivedEC", 0, "DERIVED_EC", derived_ec},
+    {"EligibleTime", 0, "ELIGIBLE_TIME", eligible_time, eligible_time_order},
+    {"Exclusive", 0, "EXCLUSIVE", exclusive},
+    {"exit_code", 0, "EXIT_CODE", exit_code},
+    {"HetJobID", 0, "HET_JOB_ID", none_na},
+    {"HetJobIDSet", 0, "HET_JOB_ID_SET", none_na},
+    {"HetJobOffset", 0, "HET_JOB_OFFSET", none_na},
+    {"LastSchedEval", 0, "LAST_SCHED_EVAL", last_sched_eval, last_sched_eval_order},
+    {"LicensesAlloc", 0, "LICENSES_ALLOC", licenses_alloc},
+    {"MaxCPUs", 0, "MAX_CPUS", max_cpus, max_cpus_order},
+    {"MaxNodes", 0, "MAX_NODES", max_nodes, max_nodes_order},
+    {"MCSLabel", 0, "MCSLABEL", mcs_label},
+    {"mem-per-tres", 0, "MEM_PER_TRES", mem_per_tres},
+    {"MinTime", 0, "TIME_MIN", time_min},
+    {"Network", 0, "NETWORK", network},
+    {"NTPerBoard", 0, "NTASKS_PER_BOARD", zero},
+    {"NTPerCore", 0, "NTASKS_PER_CORE", tasks_per_core},
+    {"NTPerNode", 0, "NTASKS_PER_NODE", tasks_per_node},
+    {"NTPerSocket", 0, "NTASKS_PER_SOCKET", tasks_per_socket},
+    {"NumTasks", 0, "TASKS", ntasks, ntasks_order},
+    {"Origin", 0, "ORIGIN", none_federation},
+    {"OriginRaw", 0, "ORIGIN_RAW", none_federation},
+    {"PendingTime", 0, "PENDING_TIME", pending_time, pending_time_order},
+    {"PreemptTime", 0, "PREEMPT_TIME", none_na},
+    {"Prefer", 0, "PREFER", prefer},
+    {"Profile", 0, "PROFILE", profile},
+    {"Reboot", 0, "REBOOT", reboot, reboot_order},
+    {"ReqSwitch", 0, "REQ_SWITCH", switches, switches_order},
+    {"Requeue", 0, "REQUEUE", requeue, requeue_order},
+    {"ResizeTime", 0, "RESIZE_TIME", none_na},
+    {"RestartCnt", 0, "RESTART_COUNT", restarts, restarts_order},
+    {"SPerBoard", 0, "SOCKETS_PER_BOARD", zero},
+    {"SegmentSize", 0, "SEGMENT_SIZE", segment_size},
+    {"SiblingsActive", 0, "ACTIVE_SIBLINGS", none_federation},
+    {"SiblingsActiveRaw", 0, "ACTIVE_SIBLINGS_RAW", none_federation},
+    {"SiblingsViable", 0, "VIABLE_SIBLINGS", none_federation},
+    {"SiblingsViableRaw", 0, "VIALBLE_SIBLINGS_RAW", none_federation}, /* spelt so by Slurm */
+    {"STDERR", 0, "STDERR", std_err},
+    {"STDIN", 0, "STDIN", std_in},
+    {"STDOUT", 0, "STDOUT", std_out},
+    {"system_comment", 0, "SYSTEM_COMMENT", null_text},
+    {"tres-alloc", 0, "TRES_ALLOC", tres_alloc},
+    {"tres-bind", 0, "TRES_BIND", tres_bind},
+    {"tres-freq", 0, "TRES_FREQ", tres_freq},
+    {"tres-per-job", 0, "TRES_PER_JOB", tres_per_job},
+    {"tres-per-socket", 0, "TRES_PER_SOCKET", tres_per_socket},
+    {"tres-per-task", 0, "TRES_PER_TASK", tres_per_task},
+    {"Wait4Switch", 0, "WAIT4SWITCH", wait4switch},
+    {0},
+};

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/nodestates.h"
+
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/text.h"
+#include "model/nodetext.h"
+
+enum { WORD_MAX = 64 };
+
+static bool is_busy(const struct node *n)
+{
+    enum node_use use = node_use(n);
+    return use == NODE_USE_ALLOCATED || use == NODE_USE_MIXED || n->completing;
+}
+static bool is_draining(const struct node *n)
+{
+    return n->flags & NODEF_DRAIN && is_busy(n);
+}
+static bool is_drained(const struct node *n)
+{
+    return n->flags & NODEF_DRAIN && !is_busy(n);
+}
+static bool is_failing(const struct node *n)
+{
+    return n->flags & NODEF_FAIL && is_busy(n);
+}
+static bool is_completing(const struct node *n)
+{
+    return n->completing > 0;
+}
+/* Idle and nothing else: a drained node is not. */
+static bool is_idle(const struct node *n)
+{
+    return node_use(n) == NODE_USE_IDLE && !n->completing && node_is_usable(n);
+}
+
+struct state_word {
+    const char *name;
+    int use;       /* enum node_use, or -1 */
+    uint64_t flag; /* NODEF_*, or 0 */
+    bool (*test)(const struct node *n);
+};
+static const struct state_word words[] = {
+    {"alloc", NODE_USE_ALLOCATED, 0, NULL},
+    {"allocated", NODE_USE_ALLOCATED, 0, NULL},
+    {"blocked", -1, NODEF_BLOCKED, NULL},
+    {"cloud", -1, NODEF_CLOUD, NULL},
+    {"comp", -1, 0, is_completing},
+    {"completing", -1, 0, is_completing},
+    {"down", NODE_USE_DOWN, 0, NULL},
+    {"drain", -1, NODEF_DRAIN, NULL},
+    {"drained", -1, 0, is_drained},
+    {"draining", -1, 0, is_draining},
+    {"drng", -1, 0, is_draining},
+    {"dynamic_norm", -1, NODEF_DYNAMIC_NORM, NULL},
+    {"err", NODE_USE_ERROR, 0, NULL},
+    {"error", NODE_USE_ERROR, 0, NULL},
+    {"fail", -1, NODEF_FAIL, NULL},
+    {"failing", -1, 0, is_failing},
+    {"futr", NODE_USE_FUTURE, 0, NULL},
+    {"future", NODE_USE_FUTURE, 0, NULL},
+    {"idle", -1, 0, is_idle},
+    {"inval", -1, NODEF_INVALID_REG, NULL},
+    {"maint", -1, NODEF_MAINTENANCE, NULL},
+    {"mix", NODE_USE_MIXED, 0, NULL},
+    {"mixed", NODE_USE_MIXED, 0, NULL},
+    {"no_respond", -1, NODEF_NOT_RESPONDING, NULL},
+    {"noresp", -1, NODEF_NOT_RESPONDING, NULL},
+    {"planned", -1, NODEF_PLANNED, NULL},
+    {"plnd", -1, NODEF_PLANNED, NULL},
+    {"power_down", -1, NODEF_POWER_DOWN, NULL},
+    {"powering_down", -1, NODEF_POWERING_DOWN, NULL},
+    {"pow_dn", -1, NODEF_POWERING_DOWN, NULL},
+    {"powered_down", -1, NODEF_POWERED_DOWN, NULL},
+    {"power_up", -1, NODEF_POWER_UP, NULL},
+    {"powering_up", -1, NODEF_POWERING_UP, NULL},
+    {"pow_up", -1, NODEF_POWERING_UP, NULL},
+    {"reboot", -1, NODEF_REBOOT_REQUESTED, NULL},
+    {"reboot_requested", -1, NODEF_REBOOT_REQUESTED, NULL},
+    {"reboot_issued", -1, NODEF_REBOOT_ISSUED, NULL},
+    {"reboot^", -1, NODEF_REBOOT_ISSUED, NULL},
+    {"reserved", -1, NODEF_RESERVED, NULL},
+    {"resv", -1, NODEF_RESERVED, NULL},
+    {"unk", NODE_USE_UNKNOWN, 0, NULL},
+    {"unknown", NODE_USE_UNKNOWN, 0, NULL},
+};
+
+static const struct state_word *find(const char *name)
+{
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+        if (text_same_nocase(words[i].name, name))
+            return &words[i];
+    return NULL;
+}
+
+/* The next word of a list at *p, without its "~"; false at the end. *ret_and: the word is bound to the one before by "+". */
+static bool next_word(const char **p, char word[WORD_MAX], bool *ret_not, bool *ret_and)
+{
+    if (!**p)
+        return false;
+    *ret_and = **p == '+';
+    if (**p == '+' || **p == ',' || **p == '&')
+        (*p)++;
+    *ret_not = **p == '~';
+    if (*ret_not)
+        (*p)++;
+    size_t len = strcspn(*p, ",+&");
+    buf_print(word, WORD_MAX, "%.*s", (int)(len < WORD_MAX ? len : WORD_MAX - 1), *p);
+    *p += len;
+    return true;
+}
+
+bool nodestates_valid(const char *list, char *bad, size_t size)
+{
+    char word[WORD_MAX];
+    bool invert, both;
+    while (next_word(&list, word, &invert, &both)) {
+        if (*word && !text_same_nocase(word, "all") && !find(word)) {
+            buf_print(bad, size, "%s", word);
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool word_matches(const char *word, const struct node *n)
+{
+    const struct state_word *w = find(word);
+    if (!w)
+        return text_same_nocase(word, "all");
+    if (w->test)
+        return w->test(n);
+    return w->flag ? (n->flags & w->flag) != 0 : node_use(n) == (enum node_use)w->use;
+}
+
+bool nodestates_match(const char *list, const struct node *n)
+{
+    char word[WORD_MAX];
+    bool invert, both, any = false, term = false, first = true;
+    while (next_word(&list, word, &invert, &both)) {
+        bool hit = word_matches(word, n) != invert;
+        if (both && !first) {
+            term = term && hit;
+        } else {
+            any = any || term;
+            term = hit;
+        }
+        first = false;
+    }
+    return any || term;
+}

@@ -1,0 +1,451 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* sinfo(1): partitions and nodes. */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/hostlist.h"
+#include "base/map.h"
+#include "base/mem.h"
+#include "cli/commands.h"
+#include "cli/fetch.h"
+#include "cli/help.h"
+#include "cli/nodecols.h"
+#include "cli/nodejson.h"
+#include "cli/nodestates.h"
+#include "cli/timefmt.h"
+#include "model/nodetext.h"
+
+struct sinfo {
+    struct cli *cli;
+    struct layout layout;
+    struct sort_spec sort;
+    struct nodecols_ctx ctx;
+    struct buf out;
+    struct part_list parts;
+    struct node_list nodes;
+    const char *format, *format_long, *sort_text, *states, *names, *partitions;
+    bool all, dead, responding, exact, future, header, long_form, node_form, reasons, summary, reservations, json, yaml;
+    uint32_t iterate;
+};
+
+struct groups {
+    VEC(struct node_group) list;
+    struct map_str by_key; /* line_key() -> place in the list, from 1 */
+};
+
+enum { OPT_HELP = 256, OPT_USAGE, OPT_HIDE, OPT_JSON, OPT_YAML, OPT_IGNORED, OPT_HELPFORMAT, OPT_HELPFORMAT_LONG, OPT_HELPSTATE };
+
+static const struct option options[] = {
+    {"all", no_argument, NULL, 'a'},
+    {"clusters", required_argument, NULL, 'M'},
+    {"dead", no_argument, NULL, 'd'},
+    {"exact", no_argument, NULL, 'e'},
+    {"federation", no_argument, NULL, OPT_IGNORED},
+    {"format", required_argument, NULL, 'o'},
+    {"Format", required_argument, NULL, 'O'},
+    {"future", no_argument, NULL, 'F'},
+    {"help", no_argument, NULL, OPT_HELP},
+    {"helpformat", no_argument, NULL, OPT_HELPFORMAT},
+    {"helpFormat", no_argument, NULL, OPT_HELPFORMAT_LONG},
+    {"helpstate", no_argument, NULL, OPT_HELPSTATE},
+    {"hide", no_argument, NULL, OPT_HIDE},
+    {"iterate", required_argument, NULL, 'i'},
+    {"json", optional_argument, NULL, OPT_JSON},
+    {"list-reasons", no_argument, NULL, 'R'},
+    {"local", no_argument, NULL, OPT_IGNORED},
+    {"long", no_argument, NULL, 'l'},
+    {"Node", no_argument, NULL, 'N'},
+    {"noconvert", no_argument, NULL, OPT_IGNORED},
+    {"nodes", required_argument, NULL, 'n'},
+    {"noheader", no_argument, NULL, 'h'},
+    {"partition", required_argument, NULL, 'p'},
+    {"reservation", no_argument, NULL, 'T'},
+    {"responding", no_argument, NULL, 'r'},
+    {"sort", required_argument, NULL, 'S'},
+    {"states", required_argument, NULL, 't'},
+    {"summarize", no_argument, NULL, 's'},
+    {"usage", no_argument, NULL, OPT_USAGE},
+    {"verbose", no_argument, NULL, 'v'},
+    {"version", no_argument, NULL, 'V'},
+    {"yaml", optional_argument, NULL, OPT_YAML},
+    {0},
+};
+
+static void read_environment(struct sinfo *s)
+{
+    s->all = getenv("SINFO_ALL") != NULL;
+    s->future = getenv("SCONTROL_FUTURE") != NULL;
+    s->format = cli_getenv("SINFO_FORMAT");
+    s->partitions = cli_getenv("SINFO_PARTITION");
+    s->sort_text = cli_getenv("SINFO_SORT");
+}
+
+/* Options that print something and end. Returns -1 when `opt` is none of them. */
+static int informative(struct sinfo *s, int opt)
+{
+    switch (opt) {
+    case 'V':
+        cli_version();
+        return 0;
+    case OPT_HELP:
+        fputs(help_sinfo, stdout);
+        return 0;
+    case OPT_USAGE:
+        fputs(usage_sinfo, stdout);
+        return 0;
+    case OPT_HELPFORMAT:
+        help_letters(nodecols);
+        return 0;
+    case OPT_HELPFORMAT_LONG:
+        help_names(nodecols);
+        return 0;
+    case OPT_HELPSTATE:
+        fputs(help_node_states, stdout);
+        return 0;
+    case '?':
+        return cli_try_help(s->cli);
+    default:
+        return -1;
+    }
+}
+
+/* Options without a value; false when `opt` has one. */
+static bool set_flag(struct sinfo *s, int opt)
+{
+    switch (opt) {
+    case 'a':
+        s->all = true;
+        return true;
+    case OPT_HIDE:
+        s->all = false;
+        return true;
+    case 'd':
+        s->dead = true;
+        return true;
+    case 'e':
+        s->exact = true;
+        return true;
+    case 'F':
+        s->future = true;
+        return true;
+    case 'h':
+        s->header = false;
+        return true;
+    case 'l':
+        s->long_form = true;
+        return true;
+    case 'N':
+        s->node_form = true;
+        return true;
+    case 'r':
+        s->responding = true;
+        return true;
+    case 'R':
+        s->reasons = true;
+        return true;
+    case 's':
+        s->summary = true;
+        return true;
+    case 'T':
+        s->reservations = true;
+        return true;
+    case 'v':
+        s->cli->verbose++;
+        return true;
+    case OPT_JSON:
+    case OPT_YAML:
+        s->json = true;
+        s->yaml = opt == OPT_YAML;
+        return true;
+    default:
+        return opt == OPT_IGNORED;
+    }
+}
+
+static bool set_value(struct sinfo *s, int opt)
+{
+    char bad[64];
+    switch (opt) {
+    case 'o':
+        s->format = optarg;
+        s->format_long = NULL;
+        return true;
+    case 'O':
+        s->format_long = optarg;
+        s->format = NULL;
+        return true;
+    case 'n':
+        s->names = optarg;
+        return true;
+    case 'p':
+        s->partitions = optarg;
+        return true;
+    case 'S':
+        s->sort_text = optarg;
+        return true;
+    case 't':
+        s->states = optarg;
+        if (nodestates_valid(optarg, bad, sizeof bad))
+            return true;
+        cli_error(s->cli, "Bad state string: \"%s\"", bad);
+        cli_error(s->cli, "valid states: %s",
+                  "unknown,down,idle,allocated,mixed,future,drain,drained,draining,no_respond,reserved,planned,blocked,cloud,"
+                  "completing,powering_down,powered_down,power_down,powering_up,power_up,inval,fail,maint,reboot,reboot^,"
+                  "external,dynamic_future,dynamic_norm");
+        return false;
+    case 'i':
+        if (text_to_u32(optarg, &s->iterate) && s->iterate > 0)
+            return true;
+        cli_error(s->cli, "Error: invalid entry for --iterate=%s", optarg);
+        return false;
+    case 'M':
+        if (strcmp(optarg, cli_cluster(s->cli)) == 0)
+            return true;
+        cli_error(s->cli,
+                  "'%s' can't be reached now, or it is an invalid entry for --cluster.  "
+                  "Use 'sacctmgr list clusters' to see available clusters.",
+                  optarg);
+        return false;
+    default:
+        return true;
+    }
+}
+
+static void bad_short(void *arg, const char *field)
+{
+    (void)arg;
+    fflush(stdout);
+    fprintf(stderr, "Invalid node format specification: %s\n", field);
+}
+
+static void bad_long(void *arg, const char *field)
+{
+    struct sinfo *s = arg;
+    cli_error(s->cli, "Invalid job format specification: %s", field);
+}
+
+static const char *default_format(const struct sinfo *s)
+{
+    if (s->summary)
+        return "%#P %.5a %.10l %.16F %N";
+    if (s->node_form)
+        return s->long_form ? "%#N %.6D %#P %.11T %4c %.8z %.6m %.8d %.6w %.8f %20E" : "%#N %.6D %#P %6t";
+    if (s->reasons)
+        return s->long_form ? "%20E %12U %19H %6t %N" : "%20E %9u %19H %N";
+    return s->long_form ? "%#P %.5a %.10l %.10s %.4r %.8h %.10g %.6D %.11T %.11i %N" : "%#P %.5a %.10l %.6D %.6t %N";
+}
+
+static void settle(struct sinfo *s)
+{
+    s->ctx.cluster = "N/A";
+    if (s->format_long) {
+        layout_parse_long(&s->layout, nodecols, s->format_long, bad_long, s);
+        return;
+    }
+    layout_parse_short(&s->layout, nodecols, s->format ? s->format : default_format(s), bad_short, s);
+    /* Node listings are read by eye along the names: the partition stands right. */
+    for (uint32_t i = 0; i < s->layout.uses.n && s->node_form; i++) {
+        struct column_use *u = &s->layout.uses.v[i];
+        if (u->width == COLUMN_WIDTH_FIT && u->column->letter == 'P')
+            u->right = true;
+    }
+}
+
+static int fetch(struct sinfo *s)
+{
+    struct err e;
+    struct part_select select;
+    meta_init(&record_part_select, &select);
+    select.all = s->all || s->partitions;
+    const char *what = "slurm_load_partitions";
+    int rc = fetch_parts(cli_ctld(s->cli), &select, &s->parts, &e);
+    meta_release(&record_part_select, &select);
+    if (rc == 0) {
+        struct node_select ns;
+        meta_init(&record_node_select, &ns);
+        ns.all = true;
+        what = "slurm_load_node";
+        rc = fetch_nodes(cli_ctld(s->cli), &ns, &s->nodes, &e);
+        meta_release(&record_node_select, &ns);
+    }
+    if (rc < 0) {
+        struct buf line = BUF_INIT;
+        fprintf(stderr, "%s: %s\n", what, cli_error_line(&e, &line));
+        buf_release(&line);
+    }
+    return rc;
+}
+
+static bool part_wanted(const struct sinfo *s, const struct part *p)
+{
+    if (!s->partitions)
+        return s->all || !(p->flags & PARTF_HIDDEN);
+    struct text_list names = {0};
+    text_split(&names, s->partitions, ',');
+    bool hit = false;
+    for (uint32_t i = 0; i < names.n && !hit; i++)
+        hit = strcmp(names.v[i], p->name) == 0;
+    text_list_release(&names);
+    return hit;
+}
+
+static bool node_wanted(const struct sinfo *s, const struct node *n, const struct hostlist *names)
+{
+    bool silent = n->flags & NODEF_NOT_RESPONDING;
+    if ((s->dead && !silent) || (s->responding && silent))
+        return false;
+    if (n->state == NODE_FUTURE && !s->future && !s->states)
+        return false;
+    if (s->names && hostlist_find(names, n->name) < 0)
+        return false;
+    if (s->reasons && !s->states &&
+        !(node_use(n) == NODE_USE_DOWN || n->flags & (NODEF_DRAIN | NODEF_FAIL | NODEF_INVALID_REG)))
+        return false;
+    return !s->states || nodestates_match(s->states, n);
+}
+
+/* All that is shown of a node and is not a sum: nodes with the same text share a line. */
+static void line_key(const struct sinfo *s, const struct node_group *one, struct buf *out)
+{
+    for (uint32_t i = 0; i < s->layout.uses.n; i++) {
+        const struct column *c = s->layout.uses.v[i].column;
+        if (!c || nodecol_sort(c) == NODECOL_SUM || (nodecol_sort(c) == NODECOL_RANGE && !s->exact))
+            continue;
+        c->text(one, &s->ctx, out);
+        buf_addc(out, '\x1f');
+    }
+}
+
+static void add_node(struct sinfo *s, struct groups *groups, const struct part *p, uint32_t order, const struct node *n)
+{
+    const struct node *nodes[1] = {n};
+    struct node_group one = {.part = p, .part_order = order, .nodes = {.v = nodes, .n = n ? 1 : 0}};
+    struct buf key = BUF_INIT;
+    uintptr_t place = 0; /* of the group, from 1 */
+    if (n && !s->node_form) {
+        line_key(s, &one, &key);
+        place = (uintptr_t)map_str_get(&groups->by_key, key.s);
+    }
+    if (!place) {
+        struct node_group *g = VEC_PUSH(&groups->list);
+        g->part = p;
+        g->part_order = order;
+        place = groups->list.n;
+        if (n && !s->node_form)
+            map_str_put(&groups->by_key, key.s, (void *)place);
+    }
+    struct node_group *g = &groups->list.v[place - 1];
+    if (n && !bits_test(&g->members, n->index)) {
+        bits_set(&g->members, n->index);
+        *VEC_PUSH(&g->nodes) = n;
+    }
+    buf_release(&key);
+}
+
+static void group(struct sinfo *s, struct groups *groups)
+{
+    struct hostlist names = {0};
+    if (s->names)
+        hostlist_parse(&names, s->names, NULL);
+    for (uint32_t i = 0; i < s->parts.list.n; i++) {
+        const struct part *p = s->parts.list.v[i];
+        bool any = false;
+        if (!part_wanted(s, p))
+            continue;
+        for (uint32_t k = 0; k < s->nodes.list.n; k++) {
+            const struct node *n = s->nodes.list.v[k];
+            if (!bits_test(&p->members, n->index) || !node_wanted(s, n, &names))
+                continue;
+            add_node(s, groups, p, i, n);
+            any = true;
+        }
+        if (!any && !s->node_form && !s->reasons)
+            add_node(s, groups, p, i, NULL);
+    }
+    hostlist_release(&names);
+}
+
+static void set_sort(struct sinfo *s)
+{
+    const char *bad;
+    const char *otherwise = s->node_form ? "N" : s->reasons ? "" : "#P,-t";
+    if (sort_parse(&s->sort, nodecols, s->sort_text ? s->sort_text : otherwise, &bad) < 0)
+        cli_verbose(s->cli, "sort field not known: %s", bad);
+}
+
+static void print_groups(struct sinfo *s)
+{
+    struct groups groups = {0};
+    group(s, &groups);
+    set_sort(s);
+    sort_rows(&s->sort, groups.list.v, groups.list.n, sizeof(struct node_group), &s->ctx);
+    enum { NODE_WIDTH_MIN = 10 };
+    layout_fit(&s->layout, groups.list.v, groups.list.n, sizeof(struct node_group), &s->ctx);
+    for (uint32_t i = 0; i < s->layout.uses.n; i++) {
+        struct column_use *u = &s->layout.uses.v[i];
+        if (s->node_form && !s->format && !s->format_long && u->column->letter == 'N' && u->width < NODE_WIDTH_MIN)
+            u->width = NODE_WIDTH_MIN;
+    }
+    if (s->header)
+        layout_head(&s->layout, &s->out);
+    for (uint32_t i = 0; i < groups.list.n; i++) {
+        layout_row(&s->layout, &groups.list.v[i], &s->ctx, &s->out);
+        VEC_FREE(&groups.list.v[i].nodes);
+        bits_release(&groups.list.v[i].members);
+    }
+    VEC_FREE(&groups.list);
+    map_str_release(&groups.by_key);
+}
+
+static int print_json(struct sinfo *s)
+{
+    /* The documents have a member for each partition and state of nodes, whatever the format. */
+    layout_parse_short(&s->layout, nodecols, "%P%t%f%b%G%E", bad_short, s);
+    struct groups groups = {0};
+    group(s, &groups);
+    nodejson_groups(s->cli, groups.list.v, groups.list.n, s->nodes.list.v, s->nodes.list.n, s->yaml);
+    return 0;
+}
+
+static int once(struct sinfo *s)
+{
+    if (s->reservations) {
+        puts("No reservations in the system");
+        return 0;
+    }
+    if (fetch(s) < 0)
+        return EXIT_FAILURE;
+    if (s->json)
+        return print_json(s);
+    if ((s->long_form || s->iterate) && s->header) {
+        timefmt_head(cli_now(), &s->out);
+        buf_addc(&s->out, '\n');
+    }
+    print_groups(s);
+    cli_flush(&s->out);
+    part_list_release(&s->parts);
+    node_list_release(&s->nodes);
+    return 0;
+}
+
+int cmd_sinfo(struct cli *cli)
+{
+    struct sinfo s = {.cli = cli, .header = true, .out = BUF_INIT};
+    int opt;
+    read_environment(&s);
+    while ((opt = getopt_long(cli->argc, cli->argv, "adeFhi:lM:n:No:O:p:rRsS:t:TvV", options, NULL)) != -1) {
+        int rc = informative(&s, opt);
+        if (rc >= 0)
+            return rc;
+        if (!set_flag(&s, opt) && !set_value(&s, opt))
+            return EXIT_FAILURE;
+    }
+    for (;;) {
+        settle(&s);
+        int rc = once(&s);
+        if (!s.iterate)
+            return rc;
+        sleep(s.iterate);
+    }
+}
