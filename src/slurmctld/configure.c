@@ -99,6 +99,15 @@ static void set_nodesets(struct policy *p, const struct conf *c)
     }
 }
 
+uint32_t configure_slurm_uid(const struct conf *c)
+{
+    uint32_t uid = 0, gid;
+
+    if (!users_id(conf_str(c, CONF_SLURM_USER), &uid, &gid))
+        log_error("SlurmUser=%s: no such user", conf_str(c, CONF_SLURM_USER));
+    return uid;
+}
+
 static struct policy *make_policy(const struct conf *c)
 {
     struct policy *p = meta_new(&record_policy);
@@ -106,7 +115,7 @@ static struct policy *make_policy(const struct conf *c)
     const char *flags = conf_str(c, CONF_RECONFIG_FLAGS);
 
     p->cluster_name = copy_str(c, CONF_CLUSTER_NAME);
-    p->slurm_uid = conf_u32(c, CONF_SLURM_USER);
+    p->slurm_uid = configure_slurm_uid(c);
     set_limits(p, c);
     set_selection(p, c);
     p->enforce_part_limits = copy_str(c, CONF_ENFORCE_PART_LIMITS);
