@@ -55,14 +55,12 @@ static void child_streams(const struct task *t, const struct task_files *f)
 
 static void child_limits(struct stepd *s)
 {
-    const struct meta_strs *limits =
-        step_is_batch(s) ? &s->launch->batch->payload->rlimits : &s->launch->tasks->rlimits;
     uint64_t mem = s->launch->share->mem ? s->launch->share->mem : s->launch->share->job_mem;
     uint16_t mask = step_is_batch(s) ? s->job->spec->umask : s->launch->tasks->umask;
     struct err e;
 
-    for (uint32_t i = 0; i < limits->n; i++)
-        if (user_set_limit(limits->v[i], &e) < 0)
+    for (uint32_t i = 0; i < s->limits.n; i++)
+        if (user_set_limit(s->limits.v[i], &e) < 0)
             notice_write(2, "%s", e.text);
     if (mem) {
         struct rlimit rss = {mem << 20, mem << 20};
