@@ -23,7 +23,8 @@ const char *env_get(const struct meta_strs *env, const char *name); /* NULL when
 /* "2(x3),1" of counts; `at` gives the i-th one. */
 void env_counts(uint32_t n, uint32_t (*at)(const void *arg, uint32_t i), const void *arg, struct buf *out);
 
-/* Takes the limits that sbatch and srun send as SLURM_RLIMIT_NOFILE=512 out of the environment: "NOFILE=512" is added to *ret. */
+/* Takes the limits that sbatch and srun send as SLURM_RLIMIT_NOFILE=512 out of the environment: "NOFILE=512"
+ * is added to *ret. */
 void env_take_limits(struct meta_strs *env, struct meta_strs *ret);
 
 /* Everything that all tasks of the step share. `env` holds nothing before. */

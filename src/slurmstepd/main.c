@@ -67,7 +67,8 @@ static bool launch_complete(const struct step_launch *l)
 
 static void step_take_limits(struct stepd *s)
 {
-    const struct meta_strs *given = s->launch->batch ? &s->launch->batch->payload->rlimits : &s->launch->tasks->rlimits;
+    const struct meta_strs *given =
+        s->launch->batch ? &s->launch->batch->payload->rlimits : &s->launch->tasks->rlimits;
 
     env_take_limits(&s->env, &s->limits);
     for (uint32_t i = 0; i < given->n; i++)
