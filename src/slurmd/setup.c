@@ -35,8 +35,7 @@ char *setup_path(const struct slurmd *d, const char *pattern)
     return buf_take(&b);
 }
 
-/* --- configuration
- * ------------------------------------------------------------------------------------------- */
+/* --- configuration --- */
 
 static void log_messages(const struct conf_messages *msgs)
 {
@@ -88,7 +87,13 @@ int setup_conf(struct slurmd *d, struct err *e)
     uint32_t gid;
     int rc;
 
-    d->conf_path = mem_strdup(path ? path : SYSCONFDIR "/slurm.conf");
+    if (d->opt->conf_server) {
+        rc = fetch_conf(d, e);
+        if (rc < 0)
+            return rc;
+    } else {
+        d->conf_path = mem_strdup(path ? path : SYSCONFDIR "/slurm.conf");
+    }
     d->conf = conf_load(&source, d->conf_path, CONF_WANT_ALL | CONF_WANT_DAEMON, &msgs, e);
     log_messages(&msgs);
     conf_messages_release(&msgs);
@@ -154,8 +159,7 @@ int setup_auth(struct slurmd *d, struct err *e)
     return d->auth ? 0 : -e->code;
 }
 
-/* --- the node
- * ------------------------------------------------------------------------------------------------ */
+/* --- the node --- */
 
 static uint32_t percent(const struct slurmd *d, enum conf_key key, uint32_t def)
 {
@@ -342,8 +346,7 @@ void setup_release(struct slurmd *d)
     d->conf = NULL;
 }
 
-/* --- -C and -G
- * ----------------------------------------------------------------------------------------------- */
+/* --- -C and -G --- */
 
 void setup_print_hardware(void)
 {

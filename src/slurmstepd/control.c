@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
-#include "slurmstepd/spool.h"
+#include "nodecore/spool.h"
 #include "slurmstepd/stepd.h"
 
 enum { ORDER_MAX = 4096, CONTROLS_MAX = 64 };

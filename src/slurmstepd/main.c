@@ -15,9 +15,9 @@
 #include <unistd.h>
 
 #include "base/mem.h"
-#include "slurmstepd/env.h"
+#include "nodecore/env.h"
 #include "slurmstepd/stepd.h"
-#include "slurmstepd/stepid.h"
+#include "nodecore/stepid.h"
 #include "version.h"
 
 enum {
@@ -26,8 +26,7 @@ enum {
     KILL_AGAIN_MS_MAX = 2000,
 };
 
-/* --- start
- * --------------------------------------------------------------------------------------------------- */
+/* --- start --- */
 
 static int read_launch(int fd, struct step_launch *ret, struct err *e)
 {
@@ -150,8 +149,7 @@ static int step_open(struct stepd *s, struct err *e)
     return rc;
 }
 
-/* --- run
- * ----------------------------------------------------------------------------------------------------- */
+/* --- run --- */
 
 static void reap(struct stepd *s)
 {

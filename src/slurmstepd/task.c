@@ -16,13 +16,12 @@
 
 #include "base/mem.h"
 #include "base/text.h"
-#include "slurmstepd/bind.h"
-#include "slurmstepd/env.h"
-#include "slurmstepd/multiprog.h"
+#include "nodecore/bind.h"
+#include "nodecore/env.h"
+#include "nodecore/multiprog.h"
 #include "slurmstepd/stepd.h"
 
-/* --- in the child
- * -------------------------------------------------------------------------------------------- */
+/* --- in the child --- */
 
 /* What a daemon may have ignored; handlers are gone with exec anyway. All 64 would cost a tenth of a
  * millisecond. */
@@ -76,6 +75,21 @@ static void child_limits(struct stepd *s)
         setrlimit(RLIMIT_RSS, &rss);
     }
     umask(mask == NO_VAL16 ? 022 : mask);
+}
+
+/* Nodes may claim more CPUs than the host has: what the kernel refuses stays unbound. */
+static void child_affinity(const struct step_launch *l, uint32_t local_id)
+{
+    struct bits own = {0};
+    const struct bits *cpus = bind_choose_cpus(l, local_id, &own) ? &own : &l->cpus;
+    cpu_set_t set;
+
+    CPU_ZERO(&set);
+    for (uint32_t i = bits_next(cpus, 0); i < CPU_SETSIZE; i = bits_next(cpus, i + 1))
+        CPU_SET(i, &set);
+    if (CPU_COUNT(&set))
+        sched_setaffinity(0, sizeof set, &set);
+    bits_release(&own);
 }
 
 /* The interpreter of a script that cannot be executed, or NULL. Lets the message name the real culprit. */
@@ -172,7 +186,7 @@ _Noreturn static void child_run(struct stepd *s, struct task *t, const struct ta
         _exit(1);
     }
     child_limits(s);
-    bind_cpus(s->launch, t->local_id);
+    child_affinity(s->launch, t->local_id);
     if (user_become(&s->user, &e) < 0) {
         notice_write(2, "%s", e.text);
         _exit(1);
@@ -193,8 +207,7 @@ _Noreturn static void child_run(struct stepd *s, struct task *t, const struct ta
     child_exec(&argv, &s->env);
 }
 
-/* --- in slurmstepd
- * ------------------------------------------------------------------------------------------- */
+/* --- in slurmstepd --- */
 
 static int task_fork(struct stepd *s, struct task *t, const struct task_files *f, struct err *e)
 {

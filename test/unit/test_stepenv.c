@@ -4,11 +4,11 @@
 #include "unit.h"
 
 #include "base/mem.h"
-#include "slurmstepd/bind.h"
-#include "slurmstepd/env.h"
-#include "slurmstepd/multiprog.h"
-#include "slurmstepd/pattern.h"
-#include "slurmstepd/stepid.h"
+#include "nodecore/bind.h"
+#include "nodecore/env.h"
+#include "nodecore/multiprog.h"
+#include "nodecore/pattern.h"
+#include "nodecore/stepid.h"
 
 /* --- file patterns
  * ------------------------------------------------------------------------------------------- */

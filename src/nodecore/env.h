@@ -5,8 +5,8 @@
  * Order matters: the user's own variables first, then the job's, the step's and the task's, which replace
  * them. The names are those of "OUTPUT ENVIRONMENT VARIABLES" in sbatch(1) and srun(1).
  */
-#ifndef SLURMSTEPD_ENV_H
-#define SLURMSTEPD_ENV_H
+#ifndef NODECORE_ENV_H
+#define NODECORE_ENV_H
 
 #include <stdint.h>
 

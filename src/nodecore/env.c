@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "slurmstepd/env.h"
+#include "nodecore/env.h"
 
 #include <stdarg.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "base/text.h"
-#include "slurmstepd/stepid.h"
+#include "nodecore/stepid.h"
 
-/* --- a list of NAME=value
- * ------------------------------------------------------------------------------------ */
+/* --- a list of NAME=value --- */
 
 static uint32_t env_find(const struct meta_strs *env, const char *name)
 {
@@ -129,8 +128,7 @@ static void env_set_counts(struct meta_strs *env, const char *name, uint32_t n,
     buf_release(&b);
 }
 
-/* --- what the launch record says
- * ----------------------------------------------------------------------------- */
+/* --- what the launch record says --- */
 
 const struct job *launch_job(const struct step_launch *l)
 {
@@ -183,8 +181,7 @@ void env_sluid(const struct job *job, char ret[SLUID_LEN + 1])
     ret[SLUID_LEN] = 0;
 }
 
-/* --- devices
- * ------------------------------------------------------------------------------------------------- */
+/* --- devices --- */
 
 static const struct bits *share_gpus(const struct job_gres *gres, uint32_t n, uint64_t *ret_count)
 {
@@ -260,8 +257,7 @@ static void env_gpus(struct meta_strs *env, const struct step_launch *l)
     buf_release(&seen);
 }
 
-/* --- the job
- * ------------------------------------------------------------------------------------------------- */
+/* --- the job --- */
 
 static void env_array(struct meta_strs *env, const struct job *job)
 {
@@ -329,8 +325,7 @@ static void env_launchers(struct meta_strs *env)
         env_default(env, pairs[i][0], pairs[i][1]);
 }
 
-/* --- the batch step
- * ------------------------------------------------------------------------------------------ */
+/* --- the batch step --- */
 
 static const char *env_exclusive(uint32_t share)
 {
@@ -421,8 +416,7 @@ static void env_batch(struct meta_strs *env, const struct step_launch *l)
     env_set(env, "SLURM_STEPID", "%d", (int)l->cred->step_id);
 }
 
-/* --- a step of srun
- * ------------------------------------------------------------------------------------------ */
+/* --- a step of srun --- */
 
 static void env_gtids(struct meta_strs *env, const struct step_launch *l)
 {
