@@ -35,8 +35,7 @@ static uint32_t link_send(struct slurmd *d, enum msg_type type, const struct met
     return d->seq;
 }
 
-/* --- registration
- * -------------------------------------------------------------------------------------------- */
+/* --- registration --- */
 
 static void add_running(struct slurmd *d, struct node_register *m)
 {
@@ -127,8 +126,7 @@ static void take_registered(struct slurmd *d, const struct frame *f)
     effects_run(d, &out);
 }
 
-/* --- reports
- * ------------------------------------------------------------------------------------------------- */
+/* --- reports --- */
 
 void link_report(struct slurmd *d, const struct node_effect *e)
 {
@@ -158,8 +156,7 @@ static void take_acknowledged(struct slurmd *d, const struct frame *f)
     effects_run(d, &out);
 }
 
-/* --- the connection
- * ------------------------------------------------------------------------------------------ */
+/* --- the connection --- */
 
 static void on_frame(struct net_conn *c, const struct frame *f)
 {

@@ -18,8 +18,7 @@
 #include "slurmd/token.h"
 #include "version.h"
 
-/* --- end
- * ----------------------------------------------------------------------------------------------------- */
+/* --- end --- */
 
 static void close_handle(uv_handle_t *h, void *arg)
 {
@@ -94,8 +93,7 @@ static void on_health(uv_timer_t *t)
     script_health(t->data);
 }
 
-/* --- start
- * --------------------------------------------------------------------------------------------------- */
+/* --- start --- */
 
 static void start_signals(struct slurmd *d)
 {
@@ -196,6 +194,20 @@ static void take_pid_file(struct slurmd *d)
     log_error("%s", e.text); /* Slurm goes on without one, too */
 }
 
+/* Nothing is ignored silently. */
+static void tell_ineffective(const struct options *o)
+{
+    const struct {
+        bool given;
+        const char *name;
+    } all[] = {
+        {o->dynamic, "-Z"}, {o->future, "-F"}, {o->dynamic_conf, "--conf"}, {o->ca_cert, "--ca-cert-file"}};
+
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
+        if (all[i].given)
+            log_error("%s is known, but has no effect yet", all[i].name);
+}
+
 static void adjust_process(const struct slurmd *d)
 {
     if (d->opt->nice_given)
@@ -240,6 +252,7 @@ int main(int argc, char **argv)
     if (!opt.foreground && daemon_fork(&e) < 0)
         log_fatal("%s", e.text);
     setup_log(&d);
+    tell_ineffective(&opt);
     if (setup_node(&d, &e) < 0)
         log_fatal("%s", e.text);
     take_pid_file(&d);

@@ -12,9 +12,9 @@
 #include "base/text.h"
 #include "os/cgroup.h"
 #include "os/conf_source.h"
-#include "os/users.h"
 #include "os/devices.h"
 #include "os/host.h"
+#include "os/users.h"
 #include "slurmd/slurmd.h"
 #include "version.h"
 
@@ -35,8 +35,7 @@ char *setup_path(const struct slurmd *d, const char *pattern)
     return buf_take(&b);
 }
 
-/* --- configuration
- * ------------------------------------------------------------------------------------------- */
+/* --- configuration --- */
 
 static void log_messages(const struct conf_messages *msgs)
 {
@@ -87,7 +86,13 @@ int setup_conf(struct slurmd *d, struct err *e)
     const char *slash;
     int rc;
 
-    d->conf_path = mem_strdup(path ? path : SYSCONFDIR "/slurm.conf");
+    if (d->opt->conf_server) {
+        rc = fetch_conf(d, e);
+        if (rc < 0)
+            return rc;
+    } else {
+        d->conf_path = mem_strdup(path ? path : SYSCONFDIR "/slurm.conf");
+    }
     d->conf = conf_load(&source, d->conf_path, CONF_WANT_ALL | CONF_WANT_DAEMON, &msgs, e);
     log_messages(&msgs);
     conf_messages_release(&msgs);
@@ -152,8 +157,7 @@ int setup_auth(struct slurmd *d, struct err *e)
     return d->auth ? 0 : -e->code;
 }
 
-/* --- the node
- * ------------------------------------------------------------------------------------------------ */
+/* --- the node --- */
 
 static uint32_t percent(const struct slurmd *d, enum conf_key key, uint32_t def)
 {
@@ -340,8 +344,7 @@ void setup_release(struct slurmd *d)
     d->conf = NULL;
 }
 
-/* --- -C and -G
- * ----------------------------------------------------------------------------------------------- */
+/* --- -C and -G --- */
 
 void setup_print_hardware(void)
 {

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "slurmstepd/pattern.h"
+#include "nodecore/pattern.h"
 
 #include <stdbool.h>
 #include <string.h>
 
 #include "base/text.h"
 #include "meta/meta.h"
-#include "slurmstepd/stepid.h"
+#include "nodecore/stepid.h"
 
 enum { PATTERN_WIDTH_MAX = 10 };
 

@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "slurmstepd/env.h"
+#include "nodecore/env.h"
 
 #include <stdarg.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "base/text.h"
-#include "slurmstepd/stepid.h"
+#include "nodecore/stepid.h"
 
-/* --- a list of NAME=value
- * ------------------------------------------------------------------------------------ */
+/* --- a list of NAME=value --- */
 
 static uint32_t env_find(const struct meta_strs *env, const char *name)
 {
@@ -59,6 +58,29 @@ const char *env_get(const struct meta_strs *env, const char *name)
     return at < env->n ? strchr(env->v[at], '=') + 1 : NULL;
 }
 
+void env_take_limits(struct meta_strs *env, struct meta_strs *ret)
+{
+    static const char prefix[] = "SLURM_RLIMIT_";
+    uint32_t kept = 0;
+
+    for (uint32_t i = 0; i < env->n; i++) {
+        char *text = env->v[i], *value;
+
+        if (!text_starts(text, prefix)) {
+            env->v[kept++] = text;
+            continue;
+        }
+        /* "U" in front of the value: the user named this limit. */
+        value = strchr(text, '=');
+        if (value && value[1] == 'U')
+            memmove(value + 1, value + 2, strlen(value + 2) + 1);
+        if (value)
+            meta_strs_push(ret, text + sizeof prefix - 1);
+        mem_free(text);
+    }
+    env->n = kept;
+}
+
 static void env_set_text(struct meta_strs *env, const char *name, const char *value)
 {
     if (value && *value)
@@ -106,8 +128,7 @@ static void env_set_counts(struct meta_strs *env, const char *name, uint32_t n,
     buf_release(&b);
 }
 
-/* --- what the launch record says
- * ----------------------------------------------------------------------------- */
+/* --- what the launch record says --- */
 
 const struct job *launch_job(const struct step_launch *l)
 {
@@ -160,8 +181,7 @@ void env_sluid(const struct job *job, char ret[SLUID_LEN + 1])
     ret[SLUID_LEN] = 0;
 }
 
-/* --- devices
- * ------------------------------------------------------------------------------------------------- */
+/* --- devices --- */
 
 static const struct bits *share_gpus(const struct job_gres *gres, uint32_t n, uint64_t *ret_count)
 {
@@ -237,8 +257,7 @@ static void env_gpus(struct meta_strs *env, const struct step_launch *l)
     buf_release(&seen);
 }
 
-/* --- the job
- * ------------------------------------------------------------------------------------------------- */
+/* --- the job --- */
 
 static void env_array(struct meta_strs *env, const struct job *job)
 {
@@ -306,8 +325,7 @@ static void env_launchers(struct meta_strs *env)
         env_default(env, pairs[i][0], pairs[i][1]);
 }
 
-/* --- the batch step
- * ------------------------------------------------------------------------------------------ */
+/* --- the batch step --- */
 
 static const char *env_exclusive(uint32_t share)
 {
@@ -398,8 +416,7 @@ static void env_batch(struct meta_strs *env, const struct step_launch *l)
     env_set(env, "SLURM_STEPID", "%d", (int)l->cred->step_id);
 }
 
-/* --- a step of srun
- * ------------------------------------------------------------------------------------------ */
+/* --- a step of srun --- */
 
 static void env_gtids(struct meta_strs *env, const struct step_launch *l)
 {
