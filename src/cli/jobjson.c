@@ -280,7 +280,7 @@ static void add_sizes(struct docout *d, const struct job *job)
     docout_bool(d, "reboot", s->reboot == 1);
     docout_str(d, "required_nodes", s->req_nodes);
     docout_uint(d, "required_switches", s->switches);
-    docout_bool(d, "requeue", s->requeue == 1);
+    docout_bool(d, "requeue", s->requeue != 0);
     add_zero(d, "resize_time");
     docout_uint(d, "restart_cnt", job->restarts);
     docout_str(d, "resv_name", s->reservation);
