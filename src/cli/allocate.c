@@ -50,6 +50,7 @@ struct waiting {
     const char *failure;
     uint32_t job_id;
     int64_t limit_ms; /* --immediate, -1 = none */
+    uint32_t reason;  /* why it waits, as last heard */
     bool salloc, said_pending;
 };
 
@@ -66,7 +67,9 @@ static void say_pending(struct waiting *w)
 static int refuse_immediate(struct waiting *w)
 {
     cancel(w->cli, w->job_id);
-    cli_error(w->cli, "%sImmediate execution impossible, insufficient priority", w->failure);
+    cli_error(w->cli, "Unable to allocate resources: %s",
+              w->reason == WHY_RESOURCES ? "Requested nodes are busy"
+                                         : "Immediate execution impossible, insufficient priority");
     return EXIT_FAILURE;
 }
 
@@ -109,6 +112,8 @@ static struct job *wait_started(struct waiting *w, struct submit_watch *watch, i
         if (job && job_is_active(job) && !(job->flags & JOBF_CONFIGURING))
             return job;
         bool looked_at = job && job_is_pending(job) && job->reason != WHY_NONE;
+        if (job)
+            w->reason = job->reason;
         if (job && job_is_final(job)) {
             *ret_status = revoked(w, job);
             meta_free(&record_job, job);

@@ -104,8 +104,11 @@ static void add_gres_detail(struct docout *d, const struct job *job)
 
 static void add_resources(struct docout *d, const struct job *job)
 {
-    if (!job->alloc.n || job_is_pending(job))
+    if (!job->alloc.n || job_is_pending(job)) {
+        docout_map(d, "job_resources");
+        docout_end(d);
         return;
+    }
     struct hostlist names = {0};
     hostlist_parse(&names, job->nodes, NULL);
     docout_map(d, "job_resources");

@@ -11,11 +11,12 @@
 #include "base/mem.h"
 #include "cli/allocate.h"
 #include "cli/commands.h"
+#include "cli/fetch.h"
 #include "cli/jobenv.h"
 #include "cli/jobvars.h"
-#include "cli/rlimits.h"
 #include "cli/slurpfile.h"
 #include "conf/conf.h"
+#include "model/jobtext.h"
 
 enum { RETRY_FIRST_MS = 100, RETRY_MAX_MS = 10000 };
 
@@ -67,20 +68,51 @@ static void fill_step(const struct srun *s, uint32_t job_id, struct step_create 
 
 static int refuse_step(struct srun *s, uint32_t job_id, const struct err *e)
 {
-    bool gone = e->code == ESLURM_INVALID_JOB_ID;
-    bool ended = e->code == ESLURM_JOB_STEP_ALREADY_COMPLETING_OR_COMPLETED;
-    if (gone)
-        cli_error(s->cli, "Unable to confirm allocation for job %u: %.*s", job_id, (int)strcspn(e->text, "\n"), e->text);
-    else if (ended)
-        cli_error(s->cli, "Slurm job %u has expired", job_id);
-    if (gone || ended) {
-        cli_info(s->cli, "Check SLURM_JOB_ID environment variable. Expired or invalid job %u", job_id);
-    } else {
-        char prefix[96];
-        buf_print(prefix, sizeof prefix, "Unable to create step for job %u: ", job_id);
-        submit_complain(s->cli, prefix, e);
-    }
+    char prefix[96];
+    buf_print(prefix, sizeof prefix, "Unable to create step for job %u: ", job_id);
+    submit_complain(s->cli, prefix, e);
     return EXIT_FAILURE;
+}
+
+static int no_such_allocation(struct srun *s, uint32_t job_id)
+{
+    cli_info(s->cli, "Check SLURM_JOB_ID environment variable. Expired or invalid job %u", job_id);
+    return EXIT_FAILURE;
+}
+
+/* An allocation that was there before: does it still run, and is it large enough? */
+static int confirm_allocation(struct srun *s, uint32_t job_id)
+{
+    struct job_select select;
+    struct job_list jobs = {0};
+    struct err e;
+    char id[16];
+    meta_init(&record_job_select, &select);
+    buf_print(id, sizeof id, "%u", job_id);
+    meta_strs_push(&select.ids, id);
+    select.all = true;
+    int rc = fetch_jobs(cli_ctld(s->cli), &select, &jobs, &e);
+    meta_release(&record_job_select, &select);
+    if (rc == 0 && !jobs.list.n)
+        rc = err_set(&e, ESLURM_INVALID_JOB_ID, "Invalid job id specified");
+    if (rc < 0) {
+        cli_error(s->cli, "Unable to confirm allocation for job %u: %.*s", job_id, (int)strcspn(e.text, "\n"), e.text);
+        return no_such_allocation(s, job_id);
+    }
+    const struct job *job = jobs.list.v[0];
+    if (job_is_final(job)) {
+        cli_error(s->cli, "Slurm job %u has expired", job_id);
+        return no_such_allocation(s, job_id);
+    }
+    uint32_t want = s->opts->nodes_given && s->part->spec.min_nodes < NO_VAL ? s->part->spec.min_nodes : 0;
+    bool mine = job->uid == getuid();
+    uint32_t have = job->alloc.n;
+    job_list_release(&jobs);
+    if (mine && have && want > have) {
+        cli_error(s->cli, "Only allocated %u nodes asked for %u", have, want);
+        return EXIT_FAILURE;
+    }
+    return 0;
 }
 
 /* Resources of the job that other steps hold are waited for. */
@@ -132,11 +164,51 @@ static int fill_environment(struct srun *s, struct launch_tasks *m)
         tasks[i] = s->step->layout.v[i].tasks.n;
     jobvars_counts(tasks, s->step->layout.n, &counts);
     jobenv_set(&env, "SLURM_STEP_TASKS_PER_NODE", counts.s);
-    for (uint32_t i = 0; i < env.vars.n; i++)
-        meta_strs_push(&m->env, env.vars.v[i]);
+    if (s->part->spec.name)
+        jobenv_set(&env, "SLURM_JOB_NAME", s->part->spec.name); /* what runs, not what the allocation is called */
+    submit_split_environment(&env, &m->env, &m->rlimits);
     mem_free(tasks);
     buf_release(&counts);
     jobenv_release(&env);
+    return 0;
+}
+
+/* Adds the tasks that a line of a --multi-prog file names: "0-1,5" or "*". */
+static void add_line_tasks(struct srun *s, const char *line, struct bits *tasks)
+{
+    char list[1024];
+    struct bits some = {0};
+    struct err e;
+    line = text_skip_space(line);
+    buf_print(list, sizeof list, "%.*s", (int)strcspn(line, " \t\n"), line);
+    if (strcmp(list, "*") == 0)
+        bits_set_range(tasks, 0, s->step->ntasks - 1);
+    else if (*list && *list != '#' && bits_parse(&some, list, &e) == 0)
+        bits_or(tasks, &some);
+    bits_release(&some);
+}
+
+/* The file goes to the nodes as it is; every task must have a program in it. */
+static int read_multi_prog(struct srun *s, struct launch_tasks *m)
+{
+    struct buf text = BUF_INIT;
+    struct bits tasks = {0};
+    struct err e;
+    const char *path = s->part->argc ? s->part->argv[0] : "";
+    if (slurpfile(path, &text, &e) < 0) {
+        cli_error(s->cli, "%s", e.text);
+        return -1;
+    }
+    for (const char *line = text.s; *line; line += strcspn(line, "\n"), line += *line == '\n')
+        add_line_tasks(s, line, &tasks);
+    m->multi_prog = buf_take(&text);
+    for (uint32_t i = 0; i < s->step->ntasks; i++) {
+        if (!bits_test(&tasks, i)) {
+            cli_error(s->cli, "Configuration file %s invalid, no record for task id %u", path, i);
+            return -1;
+        }
+    }
+    bits_release(&tasks);
     return 0;
 }
 
@@ -173,16 +245,7 @@ static int fill_launch(struct srun *s, struct launch_tasks *m)
     m->label = s->opts->label;
     m->unbuffered = s->opts->unbuffered;
     m->external = s->opts->external_launcher;
-    if (s->opts->multi_prog) {
-        struct buf text = BUF_INIT;
-        struct err e;
-        if (!s->part->argc || slurpfile(s->part->argv[0], &text, &e) < 0) {
-            cli_error(s->cli, "%s", s->part->argc ? e.text : "no configuration file is given for --multi-prog");
-            return -1;
-        }
-        m->multi_prog = buf_take(&text);
-    }
-    return 0;
+    return s->opts->multi_prog ? read_multi_prog(s, m) : 0;
 }
 
 /* Sends the launch to every node; the answers come in the loop. */
@@ -285,7 +348,9 @@ int cmd_srun(struct cli *cli)
         job_id = s.job->job_id;
         cli_verbose(cli, "Nodes %s are ready for job", s.job->nodes ? s.job->nodes : "");
     }
-    status = create_step(&s, job_id);
+    status = inside ? confirm_allocation(&s, job_id) : 0;
+    if (status == 0)
+        status = create_step(&s, job_id);
     if (status == 0) {
         if (inside)
             submit_watch_open(&s.watch, cli, job_id);
