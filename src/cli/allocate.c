@@ -157,10 +157,12 @@ static uint32_t ask(struct cli *cli, const struct jobopt *o, const char *failure
     return job_id;
 }
 
-struct job *allocate(struct cli *cli, const struct jobopt *o, const char *failure, struct submit_watch *watch, int *ret_status)
+struct job *allocate(struct cli *cli, const struct jobopt *o, const char *failure, struct submit_watch *watch,
+                     int *ret_status)
 {
     const struct jobopt_part *p = o->parts[0];
-    struct waiting w = {.cli = cli, .o = o, .failure = failure, .limit_ms = -1, .salloc = o->cmd == JOBOPT_SALLOC};
+    struct waiting w = {
+        .cli = cli, .o = o, .failure = failure, .limit_ms = -1, .salloc = o->cmd == JOBOPT_SALLOC};
     struct sigaction act = {.sa_handler = on_signal}, old_int, old_term;
     w.job_id = ask(cli, o, failure, ret_status);
     if (!w.job_id)

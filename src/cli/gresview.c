@@ -3,8 +3,8 @@
 
 #include "base/text.h"
 
-static void add_one(const char *name, const char *type, uint64_t count, const struct bits *index, bool always_index,
-                    struct buf *out)
+static void add_one(const char *name, const char *type, uint64_t count, const struct bits *index,
+                    bool always_index, struct buf *out)
 {
     buf_addf(out, "%s%s%s:%llu", name, type && *type ? ":" : "", type ? type : "", (unsigned long long)count);
     bool any = index && bits_any(index);
@@ -24,11 +24,13 @@ void gresview_used(const struct node *n, struct buf *out)
         const struct gres_decl *decl = &n->gres.v[i];
         const struct job_gres *used = NULL;
         for (uint32_t k = 0; k < n->gres_used.n && !used; k++)
-            if (text_same(n->gres_used.v[k].name, decl->name) && text_same(n->gres_used.v[k].type, decl->type))
+            if (text_same(n->gres_used.v[k].name, decl->name) &&
+                text_same(n->gres_used.v[k].type, decl->type))
                 used = &n->gres_used.v[k];
         if (i)
             buf_addc(out, ',');
-        add_one(decl->name, decl->type, used ? used->count : 0, used ? &used->index : NULL, decl->files.n > 0, out);
+        add_one(decl->name, decl->type, used ? used->count : 0, used ? &used->index : NULL, decl->files.n > 0,
+                out);
     }
 }
 

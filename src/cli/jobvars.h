@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* jobvars: the variables that salloc and srun put into the environment of what they run, from the record of the job. */
+/* jobvars: the variables that salloc and srun put into the environment of what they run, from the record of
+ * the job. */
 #ifndef CLI_JOBVARS_H
 #define CLI_JOBVARS_H
 

@@ -108,7 +108,8 @@ static void take_signal(struct salloc *s, int sigfd)
 static int wait_command(struct salloc *s, int sigfd)
 {
     struct err e;
-    struct pollfd fds[] = {{.fd = sigfd, .events = POLLIN}, {.fd = submit_watch_fd(&s->watch, &e), .events = POLLIN}};
+    struct pollfd fds[] = {{.fd = sigfd, .events = POLLIN},
+                           {.fd = submit_watch_fd(&s->watch, &e), .events = POLLIN}};
     for (;;) {
         int status;
         if (waitpid(s->child, &status, WNOHANG) == s->child)

@@ -54,7 +54,8 @@ static int follow(struct cli *cli, uint32_t job_id, int *status)
     return rc;
 }
 
-/* Waits for the job, or for every task of an array, each of which becomes a job: the highest exit status of them. */
+/* Waits for the job, or for every task of an array, each of which becomes a job: the highest exit status of
+ * them. */
 static int wait_for(struct cli *cli, uint32_t job_id)
 {
     int highest = 0;

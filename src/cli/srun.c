@@ -20,7 +20,8 @@
 
 enum { RETRY_FIRST_MS = 100, RETRY_MAX_MS = 10000 };
 
-/* --- the step ---------------------------------------------------------------------------------------------------- */
+/* --- the step
+ * ---------------------------------------------------------------------------------------------------- */
 
 static void fill_step(const struct srun *s, uint32_t job_id, struct step_create *c)
 {
@@ -96,7 +97,8 @@ static int confirm_allocation(struct srun *s, uint32_t job_id)
     if (rc == 0 && !jobs.list.n)
         rc = err_set(&e, ESLURM_INVALID_JOB_ID, "Invalid job id specified");
     if (rc < 0) {
-        cli_error(s->cli, "Unable to confirm allocation for job %u: %.*s", job_id, (int)strcspn(e.text, "\n"), e.text);
+        cli_error(s->cli, "Unable to confirm allocation for job %u: %.*s", job_id, (int)strcspn(e.text, "\n"),
+                  e.text);
         return no_such_allocation(s, job_id);
     }
     const struct job *job = jobs.list.v[0];
@@ -147,7 +149,8 @@ static int create_step(struct srun *s, uint32_t job_id)
     return 0;
 }
 
-/* --- launch ------------------------------------------------------------------------------------------------------ */
+/* --- launch
+ * ------------------------------------------------------------------------------------------------------ */
 
 static int fill_environment(struct srun *s, struct launch_tasks *m)
 {
@@ -165,7 +168,8 @@ static int fill_environment(struct srun *s, struct launch_tasks *m)
     jobvars_counts(tasks, s->step->layout.n, &counts);
     jobenv_set(&env, "SLURM_STEP_TASKS_PER_NODE", counts.s);
     if (s->part->spec.name)
-        jobenv_set(&env, "SLURM_JOB_NAME", s->part->spec.name); /* what runs, not what the allocation is called */
+        jobenv_set(&env, "SLURM_JOB_NAME",
+                   s->part->spec.name); /* what runs, not what the allocation is called */
     submit_split_environment(&env, &m->env, &m->rlimits);
     mem_free(tasks);
     buf_release(&counts);
@@ -236,7 +240,8 @@ static int fill_launch(struct srun *s, struct launch_tasks *m)
     mem_set_str(&m->cpu_bind, spec->cpu_bind);
     mem_set_str(&m->mem_bind, spec->mem_bind);
     mem_set_str(&m->tres_bind, spec->tres_bind);
-    const char *mpi = s->opts->mpi_type ? s->opts->mpi_type : conf_str(cli_env(s->cli)->conf, CONF_MPI_DEFAULT);
+    const char *mpi =
+        s->opts->mpi_type ? s->opts->mpi_type : conf_str(cli_env(s->cli)->conf, CONF_MPI_DEFAULT);
     mem_set_str(&m->mpi, mpi);
     m->open_mode = spec->open_mode;
     m->umask = spec->umask;
@@ -268,11 +273,11 @@ static int launch(struct srun *s)
         s->open_tasks += n->tasks.n;
         s->open_nodes++;
         m.nodeid = i;
-        cli_verbose(s->cli, "launching StepId=%u.%u on host %s, %u tasks", s->step->job_id, s->step->step_id, n->name,
-                    n->tasks.n);
+        cli_verbose(s->cli, "launching StepId=%u.%u on host %s, %u tasks", s->step->job_id, s->step->step_id,
+                    n->name, n->tasks.n);
         if (client_send(s->nodes[i].c, MSG_LAUNCH_TASKS, &m, &e) < 0) {
-            cli_error(s->cli, "Task launch for StepId=%u.%u failed on node %s: %s", s->step->job_id, s->step->step_id,
-                      n->name, e.text);
+            cli_error(s->cli, "Task launch for StepId=%u.%u failed on node %s: %s", s->step->job_id,
+                      s->step->step_id, n->name, e.text);
             return -1;
         }
     }
@@ -324,7 +329,8 @@ static int run_step(struct srun *s)
     run_hook(s, s->opts->epilog ? s->opts->epilog : conf_str(conf, CONF_SRUN_EPILOG));
     if (status && !s->wait_status)
         s->wait_status = (uint32_t)status << 8;
-    struct step_done done = {.job_id = s->step->job_id, .step_id = s->step->step_id, .exit_code = s->wait_status};
+    struct step_done done = {
+        .job_id = s->step->job_id, .step_id = s->step->step_id, .exit_code = s->wait_status};
     client_call(cli_ctld(s->cli), MSG_STEP_DONE, &done, NULL, NULL);
     return status;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* srun: shared by the files of srun(1): srun.c makes the step, srun_run.c runs it, srun_io.c moves its input and output. */
+/* srun: shared by the files of srun(1): srun.c makes the step, srun_run.c runs it, srun_io.c moves its input
+ * and output. */
 #ifndef CLI_SRUN_H
 #define CLI_SRUN_H
 
@@ -14,21 +15,23 @@
 
 /* Where the output of one stream goes. */
 struct srun_sink {
-    int fd;           /* -1: nowhere */
-    char *pattern;    /* for the nodes to open; NULL = it comes here */
-    uint32_t only;    /* the only task whose output is wanted; NO_VAL = all */
+    int fd;        /* -1: nowhere */
+    char *pattern; /* for the nodes to open; NULL = it comes here */
+    uint32_t only; /* the only task whose output is wanted; NO_VAL = all */
 };
 
 struct srun_task {
     bool started, exited;
-    uint32_t status; /* wait(2) */
-    uint32_t node;   /* place in the step's layout */
+    uint32_t status;    /* wait(2) */
+    uint32_t node;      /* place in the step's layout */
     struct buf line[2]; /* of --label: what has no newline yet, by stream */
 };
 
 struct srun_node {
     struct client *c; /* NULL: its tasks are done, or it was lost */
     uint32_t open;    /* tasks that have not ended */
+    bool ready;       /* has answered the launch; before that nothing may be sent to it */
+    uint32_t signal;  /* to be sent when it is ready; 0 = none */
 };
 
 struct srun {
@@ -53,8 +56,8 @@ struct srun {
     struct srun_task *tasks;
     struct srun_node *nodes;
     uint32_t open_tasks, open_nodes;
-    int exit_status;     /* the highest */
-    uint32_t wait_status; /* of the highest */
+    int exit_status;                             /* the highest */
+    uint32_t wait_status;                        /* of the highest */
     int64_t first_exit, last_interrupt, kill_at; /* ms, 0 = none */
     bool aborted, launch_failed;
 };

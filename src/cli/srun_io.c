@@ -34,7 +34,8 @@ static int open_here(struct srun *s, const char *pattern, int flags)
     jobview_path(s->job, pattern, true, &path);
     int fd = open(path.s, flags | O_CLOEXEC, FILE_MODE);
     if (fd < 0)
-        cli_error(s->cli, "Could not open %s file %s: %s", flags & O_CREAT ? "stdout" : "stdin", path.s, strerror(errno));
+        cli_error(s->cli, "Could not open %s file %s: %s", flags & O_CREAT ? "stdout" : "stdin", path.s,
+                  strerror(errno));
     buf_release(&path);
     return fd;
 }

@@ -18,9 +18,9 @@
 #include "conf/conf.h"
 
 enum {
-    GATHER_MS = 50,      /* exits of one kind within this time make one message */
+    GATHER_MS = 50,       /* exits of one kind within this time make one message */
     ABORT_MORE_MS = 2000, /* beyond KillWait */
-    INTERRUPT_MS = 1000, /* two interrupts within this time end the step */
+    INTERRUPT_MS = 1000,  /* two interrupts within this time end the step */
 };
 
 /* Exits that have not been told yet: of one node, with one status. */
@@ -48,9 +48,30 @@ static void send_signal(struct srun *s, uint32_t sig)
 {
     struct signal_tasks m = {.signal = sig};
     struct err e;
-    for (uint32_t i = 0; i < s->step->layout.n; i++)
-        if (s->nodes[i].c)
+    for (uint32_t i = 0; i < s->step->layout.n; i++) {
+        if (s->nodes[i].c && s->nodes[i].ready)
             client_send(s->nodes[i].c, MSG_SIGNAL_TASKS, &m, &e);
+        else
+            s->nodes[i].signal = sig;
+    }
+}
+
+static void on_ready(struct srun *s, uint32_t node)
+{
+    struct signal_tasks m = {.signal = s->nodes[node].signal};
+    struct err e;
+    s->nodes[node].ready = true;
+    if (m.signal)
+        client_send(s->nodes[node].c, MSG_SIGNAL_TASKS, &m, &e);
+}
+
+/* Input begins when every node can take it. */
+static bool all_ready(const struct srun *s)
+{
+    for (uint32_t i = 0; i < s->step->layout.n; i++)
+        if (s->nodes[i].c && !s->nodes[i].ready)
+            return false;
+    return true;
 }
 
 /* Ends the step: by `sig` now, by KILL when that does not help. */
@@ -60,7 +81,8 @@ static void abort_step(struct srun *s, uint32_t sig)
         return;
     s->aborted = true;
     int64_t wait = (int64_t)conf_u32(cli_env(s->cli)->conf, CONF_KILL_WAIT) * 1000 + ABORT_MORE_MS;
-    cli_info(s->cli, "Job step aborted: Waiting up to %lld seconds for job step to finish.", (long long)(wait / 1000));
+    cli_info(s->cli, "Job step aborted: Waiting up to %lld seconds for job step to finish.",
+             (long long)(wait / 1000));
     send_signal(s, sig);
     s->kill_at = now_ms() + wait;
 }
@@ -84,7 +106,8 @@ static void say_states(struct srun *s)
     }
 }
 
-/* --- what the nodes say ------------------------------------------------------------------------------------------ */
+/* --- what the nodes say
+ * ------------------------------------------------------------------------------------------ */
 
 static void tell_exit(struct srun *s, const struct gathered *g)
 {
@@ -95,7 +118,8 @@ static void tell_exit(struct srun *s, const struct gathered *g)
         cli_error(s->cli, "%s: task%s %s: %s%s", node, many, tasks.s, strsignal(WTERMSIG(g->status)),
                   WCOREDUMP(g->status) ? " (core dumped)" : "");
     else if (WEXITSTATUS(g->status))
-        cli_error(s->cli, "%s: task%s %s: Exited with exit code %d", node, many, tasks.s, WEXITSTATUS(g->status));
+        cli_error(s->cli, "%s: task%s %s: Exited with exit code %d", node, many, tasks.s,
+                  WEXITSTATUS(g->status));
     else
         cli_verbose(s->cli, "%s: task%s %s: Completed", node, many, tasks.s);
     buf_release(&tasks);
@@ -216,6 +240,8 @@ static void on_frame(struct loop *l, uint32_t node, enum msg_type type, const vo
         const struct launch_reply *m = record;
         if (m && m->code)
             on_launch_failed(s, node, m->text ? m->text : "Unspecified error");
+        else
+            on_ready(s, node);
     }
 }
 
@@ -253,7 +279,8 @@ static void read_node(struct loop *l, uint32_t node)
     }
 }
 
-/* --- what happens here ------------------------------------------------------------------------------------------- */
+/* --- what happens here
+ * ------------------------------------------------------------------------------------------- */
 
 static void on_interrupt(struct srun *s)
 {
@@ -283,7 +310,7 @@ static void on_window(struct srun *s)
     m.rows = size.ws_row;
     m.cols = size.ws_col;
     for (uint32_t i = 0; i < s->step->layout.n; i++)
-        if (s->nodes[i].c)
+        if (s->nodes[i].c && s->nodes[i].ready)
             client_send(s->nodes[i].c, MSG_WINDOW, &m, &e);
 }
 
@@ -385,7 +412,7 @@ static void wait_once(struct loop *l)
     struct err e;
     l->fds.n = 0;
     add_fd(l, l->sigfd);
-    add_fd(l, l->input_open ? s->in_fd : -1);
+    add_fd(l, l->input_open && all_ready(s) ? s->in_fd : -1);
     add_fd(l, s->watching ? submit_watch_fd(&s->watch, &e) : -1);
     for (uint32_t i = 0; i < s->step->layout.n; i++)
         add_fd(l, s->nodes[i].c ? client_fd(s->nodes[i].c, &e) : -1);
@@ -405,7 +432,8 @@ static void wait_once(struct loop *l)
 
 static int block_signals(void)
 {
-    static const int signals[] = {SIGINT, SIGTERM, SIGQUIT, SIGHUP, SIGUSR1, SIGUSR2, SIGCONT, SIGALRM, SIGWINCH};
+    static const int signals[] = {SIGINT,  SIGTERM, SIGQUIT, SIGHUP,  SIGUSR1,
+                                  SIGUSR2, SIGCONT, SIGALRM, SIGWINCH};
     sigset_t set;
     sigemptyset(&set);
     for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++)

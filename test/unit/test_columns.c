@@ -42,7 +42,10 @@ static const struct sample samples[] = {
     {false, "%j %s", "alpha 7\n", ""},
     {false, "%.8j|%8j|", "   alpha|alpha   |\n", ""},
     {false, "%.3j", "alp\n", ""},
-    {false, "x=%j\x1f%s^^^", "x=alpha\x1f" "7^^^\n", ""},
+    {false, "x=%j\x1f%s^^^",
+     "x=alpha\x1f"
+     "7^^^\n",
+     ""},
     {false, "{\"n\":\"%j\"}", "{\"n\":\"alpha\"}\n", ""},
     {false, "%j \xe2\x98\x83 %s", "alpha \xe2\x98\x83 7\n", ""},
     {false, "%j %q %s", "alpha %q 7\n", "<q>"},
@@ -63,7 +66,8 @@ static void test_formats(void **state)
     for (size_t i = 0; i < sizeof samples / sizeof samples[0]; i++) {
         struct layout l = {0};
         struct buf out = BUF_INIT, complaint = BUF_INIT;
-        (samples[i].names ? layout_parse_long : layout_parse_short)(&l, table, samples[i].format, bad, &complaint);
+        (samples[i].names ? layout_parse_long : layout_parse_short)(&l, table, samples[i].format, bad,
+                                                                    &complaint);
         layout_row(&l, &row, NULL, &out);
         assert_string_equal(out.s, samples[i].row);
         assert_string_equal(complaint.s, samples[i].complaint);

@@ -113,9 +113,7 @@ static void test_scontrol_show_job(void **state)
     buf_release(&out);
 }
 
-static void quiet(void *arg, const char *field)
-{
-}
+static void quiet(void *arg, const char *field) {}
 
 /* One line of squeue for a job. */
 static void assert_line(const struct job *j, const char *format, const char *expected)
@@ -137,7 +135,8 @@ static void test_squeue(void **state)
     assert_line(j, "%.18i %.9P %.8j %.8u %.2t %.10M %.6D %R",
                 "             70001     debug     run2     root  R       1:05      2 n[1-2]\n");
     assert_line(j, "%l %L %m %C %p %Q %z", "20:00 18:55 500M 4 0.00000000023283 1 *:*:*\n");
-    assert_line(j, "%e|%S|%V|%K|%o", "2026-11-22T22:11:37|2026-11-22T21:51:37|2026-11-22T21:51:37|N/A|/tmp/j.sh\n");
+    assert_line(j, "%e|%S|%V|%K|%o",
+                "2026-11-22T22:11:37|2026-11-22T21:51:37|2026-11-22T21:51:37|N/A|/tmp/j.sh\n");
     meta_free(&record_job, j);
 }
 
@@ -160,8 +159,8 @@ static void test_units(void **state)
     static const struct {
         uint64_t mb;
         const char *text;
-    } samples[] = {{0, "0"}, {500, "500M"}, {1000, "1000M"}, {1024, "1G"}, {1536, "1.50G"}, {2000, "2000M"},
-                   {48000, "48000M"}, {64000, "62.50G"}, {1048576, "1T"}};
+    } samples[] = {{0, "0"},        {500, "500M"},     {1000, "1000M"},   {1024, "1G"},   {1536, "1.50G"},
+                   {2000, "2000M"}, {48000, "48000M"}, {64000, "62.50G"}, {1048576, "1T"}};
     for (size_t i = 0; i < sizeof samples / sizeof samples[0]; i++) {
         struct buf b = BUF_INIT;
         jobview_mb(samples[i].mb, true, &b);
