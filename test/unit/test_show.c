@@ -58,7 +58,7 @@ static struct job *running_job(void)
     s->work_dir = mem_strdup("/tmp");
     s->std_out = mem_strdup("out-%j-%N");
     s->tres_per_node = mem_strdup("gres/gpu:1");
-    s->alloc_node = mem_strdup("oracle");
+    s->alloc_node = mem_strdup("head");
     return j;
 }
 
@@ -77,7 +77,7 @@ static void test_scontrol_show_job(void **state)
         "   AccrueTime=2026-11-22T21:51:37\n"
         "   StartTime=2026-11-22T21:51:37 EndTime=2026-11-22T22:11:37 Deadline=N/A\n"
         "   SuspendTime=None SecsPreSuspend=0 LastSchedEval=2026-11-22T21:51:37 Scheduler=Backfill\n"
-        "   Partition=debug AllocNode:Sid=oracle:0\n"
+        "   Partition=debug AllocNode:Sid=head:0\n"
         "   ReqNodeList=(null) ExcNodeList=(null)\n"
         "   NodeList=n[1-2]\n"
         "   BatchHost=n1\n"
