@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "os/cgroup.h"
 #include "os/conf_source.h"
+#include "os/users.h"
 #include "os/devices.h"
 #include "os/host.h"
 #include "slurmd/slurmd.h"
@@ -103,7 +104,7 @@ int setup_conf(struct slurmd *d, struct err *e)
                                    : setup_path(d, conf_str(d->conf, CONF_SLURMD_LOG_FILE));
     d->pid_path = setup_path(d, conf_str(d->conf, CONF_SLURMD_PID_FILE));
     d->stepd_path = d->opt->stepd ? mem_strdup(d->opt->stepd) : default_stepd();
-    d->slurm_uid = conf_u32(d->conf, CONF_SLURM_USER);
+    d->slurm_uid = users_daemon_uid(conf_str(d->conf, CONF_SLURM_USER));
     return 0;
 }
 
@@ -297,6 +298,46 @@ int setup_node(struct slurmd *d, struct err *e)
         mem_set_str(&d->node->extra, d->opt->extra);
     setup_cgroup(d);
     return 0;
+}
+
+#define SWAP(field)                                                                                          \
+    do {                                                                                                     \
+        __typeof__(a->field) was = a->field;                                                                 \
+        a->field = b->field;                                                                                 \
+        b->field = was;                                                                                      \
+    } while (0)
+
+void setup_swap(struct slurmd *a, struct slurmd *b)
+{
+    SWAP(conf);
+    SWAP(node_name);
+    SWAP(node);
+    SWAP(topology);
+    SWAP(cgroup);
+    SWAP(spool);
+    SWAP(stepd_path);
+    SWAP(conf_path);
+    SWAP(key_path);
+    SWAP(log_path);
+    SWAP(pid_path);
+    SWAP(slurm_uid);
+}
+
+void setup_release(struct slurmd *d)
+{
+    char **texts[] = {&d->spool, &d->stepd_path, &d->conf_path, &d->key_path, &d->log_path, &d->pid_path};
+
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        mem_free(*texts[i]);
+        *texts[i] = NULL;
+    }
+    meta_free(&record_step_cgroup, d->cgroup);
+    d->cgroup = NULL;
+    topology_release(&d->topology);
+    meta_free(&record_node, d->node);
+    d->node = NULL;
+    conf_free(d->conf);
+    d->conf = NULL;
 }
 
 /* --- -C and -G
