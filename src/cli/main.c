@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One program with many names. The name it is called by says which command it is; `sluice NAME ...` is the same
- * for every command, and the only way to those that Slurm has no name for.
+ * One program with many names. The name it is called by says which command it is; `sluice NAME ...` is the
+ * same for every command, and the only way to those that Slurm has no name for.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,13 +17,13 @@ struct command {
 };
 
 static const struct command commands[] = {
-//     {"salloc", cmd_salloc, "get an allocation and work in it"},
+    {"salloc", cmd_salloc, "get an allocation and work in it"},
     {"sbatch", cmd_sbatch, "submit a batch script"},
     {"scancel", cmd_scancel, "cancel or signal jobs and steps"},
     {"scontrol", cmd_scontrol, "show and change everything"},
     {"sinfo", cmd_sinfo, "show partitions and nodes"},
     {"squeue", cmd_squeue, "show jobs"},
-//     {"srun", cmd_srun, "run a parallel program"},
+    {"srun", cmd_srun, "run a parallel program"},
     {"check", cmd_check, "say what is wrong with a configuration file"},
     {"explain", cmd_explain, "say why a job waits and when it will start"},
     {"up", cmd_up, "bring up a private cluster on this host"},
