@@ -46,6 +46,15 @@ static void add_running(struct slurmd *d, struct node_register *m)
         r->job_id = s->job_id;
         r->step_id = s->step_id;
     }
+    /* What has ended without the controller knowing: its report follows, so that it must not be taken for
+     * lost. */
+    for (uint32_t i = 0; i < d->core.unsent.n; i++) {
+        const struct node_report *u = d->core.unsent.v[i].report;
+        struct running_step *r = meta_recs_push(&record_running_step, &m->jobs);
+
+        r->job_id = u->job_id;
+        r->step_id = u->step_id;
+    }
     /* A job between prolog and its first step, or in its epilog, lives here too. */
     MAP_EACH (&d->core.jobs, e) {
         const struct node_job *j = e->value;

@@ -364,6 +364,14 @@ static void test_kills_a_job(void **state)
     client_close(c);
 }
 
+static bool registered_with(const struct node_register *m, uint32_t job_id)
+{
+    for (uint32_t i = 0; i < m->jobs.n; i++)
+        if (m->jobs.v[i].job_id == job_id)
+            return true;
+    return false;
+}
+
 /* slurmd dies; the job runs on, ends, and its end is not lost. */
 static void test_survives_its_own_death(void **state)
 {
@@ -386,8 +394,8 @@ static void test_survives_its_own_death(void **state)
         mem_free(go);
         start_slurmd();
         m = take_registration();
-        assert_int_equal(m->jobs.n, 1);
-        assert_int_equal(m->jobs.v[0].job_id, 12);
+        assert_true(registered_with(m, 12));
+        assert_true(registered_with(m, 11)); /* its report follows */
         meta_free(&record_node_register, m);
         expect_report(11, STEP_BATCH, 4 << 8);
         for (int i = 0; i < WAIT_MS / 10 && access(report, F_OK) == 0; i++)
@@ -413,7 +421,7 @@ static void test_reports_again_after_a_lost_connection(void **state)
     assert_int_equal(r->job_id, 13);
     meta_free(&record_node_report, r);
     m = take_registration(); /* closes the old connection */
-    assert_false(m->starting && m->jobs.n > 1);
+    assert_true(registered_with(m, 13));
     meta_free(&record_node_register, m);
     expect_report(13, STEP_BATCH, 0);
     expect_report(13, NO_VAL, 0);
