@@ -13,8 +13,7 @@
 
 enum { EXPORT_FILE_MAX = 4 << 20 };
 
-/* --- the list
- * --------------------------------------------------------------------------------------------------- */
+/* --- the list --- */
 
 static int64_t find(const struct jobenv *e, const char *name, size_t len)
 {
@@ -68,8 +67,7 @@ const char *jobenv_get(const struct jobenv *e, const char *name)
     return at < 0 ? NULL : e->vars.v[at] + len + 1;
 }
 
-/* --- what is taken over
- * ----------------------------------------------------------------------------------------- */
+/* --- what is taken over --- */
 
 /* "NAME=value" as it is. Names in an environment are unique, so nothing is searched for. */
 static void take(struct jobenv *e, const char *entry)
@@ -167,8 +165,7 @@ int jobenv_read_file(struct jobenv *e, const char *file, struct err *err)
     return rc;
 }
 
-/* --- what is derived
- * -------------------------------------------------------------------------------------------- */
+/* --- what is derived --- */
 
 static void set_text(struct jobenv *e, const char *name, const char *value)
 {
@@ -234,24 +231,56 @@ static void set_words(struct jobenv *e, const char *name, const char *list)
     buf_release(&b);
 }
 
-static void set_binding(struct jobenv *e, const char *text, const char *prefix)
+/* A binding such as "v,map_mem:0,1" in its parts. */
+struct binding {
+    bool verbose;
+    struct buf type;  /* "map_mem:", "local", "local,prefer" */
+    const char *list; /* "0,1" */
+};
+
+static void read_binding(const char *text, struct binding *b)
 {
-    char name[64];
-    bool verbose = false;
-    if (!text)
-        return;
-    buf_print(name, sizeof name, "%s", prefix);
-    jobenv_set(e, name, text);
-    for (const char *at = text; *at && !verbose;) {
-        size_t len = strcspn(at, ",");
-        verbose = is_word(at, len, "v") || is_word(at, len, "verbose");
+    *b = (struct binding){.type = BUF_INIT, .list = ""};
+    for (const char *at = text; *at;) {
+        size_t len = strcspn(at, ",:");
+        if (is_word(at, len, "v") || is_word(at, len, "verbose")) {
+            b->verbose = true;
+        } else if (!is_word(at, len, "q") && !is_word(at, len, "quiet")) {
+            buf_sep(&b->type, ",");
+            buf_add(&b->type, at, len + (at[len] == ':'));
+        }
+        if (at[len] == ':') {
+            b->list = at + len + 1;
+            break;
+        }
         at += len + (at[len] == ',');
     }
-    buf_print(name, sizeof name, "%s_VERBOSE", prefix);
-    jobenv_set(e, name, verbose ? "verbose" : "quiet");
 }
 
-static void set_layout(struct jobenv *e, const struct jobopt_part *p)
+/* srun gives its tasks all parts; sbatch and salloc hand on what srun has to know. */
+static void set_binding(struct jobenv *e, const char *text, const char *name, bool for_tasks)
+{
+    struct binding b;
+    char part[64];
+    if (!text)
+        return;
+    read_binding(text, &b);
+    const char *verbose = b.verbose ? "verbose" : "quiet";
+    if (for_tasks) {
+        jobenv_setf(e, name, "%s,%s%s", verbose, b.type.s, b.list);
+        buf_print(part, sizeof part, "%s_TYPE", name);
+        jobenv_set(e, part, b.type.s);
+        buf_print(part, sizeof part, "%s_LIST", name);
+        jobenv_set(e, part, b.list);
+    } else {
+        jobenv_set(e, name, text);
+    }
+    buf_print(part, sizeof part, "%s_VERBOSE", name);
+    jobenv_set(e, part, verbose);
+    buf_release(&b.type);
+}
+
+static void set_layout(struct jobenv *e, const struct jobopt_part *p, bool for_tasks)
 {
     const struct job_spec *s = &p->spec;
     const char *dist = jobopt_text(p, "distribution");
@@ -265,15 +294,13 @@ static void set_layout(struct jobenv *e, const struct jobopt_part *p)
     set_text(e, "SLURM_NETWORK", s->network);
     set_words(e, "SLURM_PROFILE", s->profile);
     set_words(e, "SLURM_CPU_FREQ_REQ", s->cpu_freq);
-    set_binding(e, s->mem_bind, "SLURM_MEM_BIND");
-    set_binding(e, s->cpu_bind, "SLURM_CPU_BIND");
+    set_binding(e, s->mem_bind, "SLURM_MEM_BIND", for_tasks);
+    set_binding(e, s->cpu_bind, "SLURM_CPU_BIND", for_tasks);
     set_text(e, "SLURM_CONTAINER", s->container);
     set_text(e, "SLURM_CONTAINER_ID", s->container_id);
     set_text(e, "SLURM_CONTAINER_TYPE", jobopt_text(p, "container-type"));
     if (s->open_mode != OPEN_UNSET)
         jobenv_set(e, "SLURM_OPEN_MODE", s->open_mode == OPEN_APPEND ? "a" : "t");
-    if (s->oom_kill_step != NO_VAL16)
-        jobenv_setf(e, "SLURM_OOMKILLSTEP", "%u", s->oom_kill_step);
 }
 
 /* A "U" in front tells the node that the user asked for this limit by name. */
@@ -290,46 +317,52 @@ static void set_limits(struct jobenv *e, const char *propagate)
     }
 }
 
-static void set_export(struct jobenv *e, const struct job_cli_opts *c, bool from_file)
+static void set_export(struct jobenv *e, const struct job_cli_opts *c)
 {
     const char *list = c->export_env;
     set_text(e, "SLURM_EXPORT_ENV", list);
     bool wants_login = list && !is_word(list, strlen(list), "ALL") && !is_word(list, strlen(list), "NIL");
-    if (c->get_user_env || wants_login || from_file)
+    if (c->get_user_env || wants_login || c->export_file)
         jobenv_set(e, "SLURM_GET_USER_ENV", "1");
+}
+
+/* What only srun tells its tasks. */
+static void set_step(struct jobenv *e, const struct job_cli_opts *c, const struct job_spec *s)
+{
+    enum { LEVEL_INFO = 2 };
+    jobenv_setf(e, "SLURM_UMASK", "%04o", s->umask);
+    jobenv_setf(e, "SLURMD_DEBUG", "%u", c->slurmd_debug == NO_VAL ? LEVEL_INFO : c->slurmd_debug);
+    if (c->label)
+        jobenv_set(e, "SLURM_LABELIO", "1");
 }
 
 int jobenv_make(struct jobenv *e, const struct jobopt *o, const struct jobopt_part *p, struct err *err)
 {
     const struct job_cli_opts *c = &o->parts[0]->cli;
+    bool is_srun = o->cmd == JOBOPT_SRUN, in_job = is_srun && c->jobid != NO_VAL;
     *e = (struct jobenv){0};
-    if (c->export_file) {
-        if (jobenv_read_file(e, c->export_file, err) < 0) {
-            jobenv_release(e);
-            return -err->code;
-        }
-    } else {
+    if (!c->export_file) {
         take_exported(e, o->world.env, c->export_env);
+    } else if (jobenv_read_file(e, c->export_file, err) < 0) {
+        jobenv_release(e);
+        return -err->code;
     }
-    if (o->cmd == JOBOPT_SBATCH) {
-        set_export(e, c, c->export_file != NULL);
-        set_limits(e, c->propagate);
-    }
-    jobenv_set(e, "SLURM_SUBMIT_DIR", o->world.cwd);
-    jobenv_set(e, "SLURM_SUBMIT_HOST", o->world.hostname);
-    /* Inside a job a step does not change the job's name. */
-    if (o->cmd != JOBOPT_SRUN || c->jobid == NO_VAL)
+    /* Inside a job a step changes neither the job's name nor where it was submitted. */
+    if (!in_job) {
+        jobenv_set(e, "SLURM_SUBMIT_DIR", o->world.cwd);
+        jobenv_set(e, "SLURM_SUBMIT_HOST", o->world.hostname);
         jobenv_set(e, "SLURM_JOB_NAME", p->spec.name);
-    if (o->cmd != JOBOPT_SALLOC)
-        jobenv_setf(e, "SLURM_PRIO_PROCESS", "%d", getpriority(PRIO_PROCESS, 0));
-    if (o->cmd == JOBOPT_SRUN) {
-        jobenv_setf(e, "SLURM_UMASK", "%04o", p->spec.umask);
-        set_limits(e, c->propagate);
-        if (c->label)
-            jobenv_set(e, "SLURM_LABELIO", "1");
     }
+    if (o->cmd == JOBOPT_SBATCH)
+        set_export(e, c);
+    if (o->cmd != JOBOPT_SALLOC) {
+        jobenv_setf(e, "SLURM_PRIO_PROCESS", "%d", getpriority(PRIO_PROCESS, 0));
+        set_limits(e, c->propagate);
+    }
+    if (is_srun)
+        set_step(e, c, &p->spec);
     set_counts(e, &p->spec);
     set_gpus(e, p);
-    set_layout(e, p);
+    set_layout(e, p, is_srun);
     return 0;
 }

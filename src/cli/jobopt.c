@@ -10,8 +10,7 @@
 #include "cli/sbatch_script.h"
 #include "version.h"
 
-/* --- life
- * ------------------------------------------------------------------------------------------------------- */
+/* --- life --- */
 
 static void drop_words(struct jobopt_part *p)
 {
@@ -72,8 +71,7 @@ static struct jobopt_part *part_add(struct jobopt *o)
     return o->parts[o->n_parts++];
 }
 
-/* --- messages
- * --------------------------------------------------------------------------------------------------- */
+/* --- messages --- */
 
 static void say(struct jobopt *o, const char *level, const char *fmt, va_list ap)
 {
@@ -143,8 +141,7 @@ static int fail_lines(struct jobopt *o, const char *text)
     return -1;
 }
 
-/* --- one option
- * ------------------------------------------------------------------------------------------------- */
+/* --- one option --- */
 
 enum jobopt_source jobopt_given(const struct jobopt_part *p, const char *name)
 {
@@ -158,7 +155,12 @@ enum jobopt_source jobopt_given(const struct jobopt_part *p, const char *name)
 
 const char *jobopt_text(const struct jobopt_part *p, const char *name)
 {
-    return p->given[jobopt_index(jobopt_row(name))];
+    const char *text = NULL;
+    for (uint32_t i = 0; i < jobopt_rows_count && !text; i++) {
+        if (p->given[i] && strcmp(jobopt_rows[i].name, name) == 0)
+            text = p->given[i];
+    }
+    return text;
 }
 
 static void list_matching(struct jobopt *o, const char *start)
@@ -203,15 +205,16 @@ int jobopt_apply(struct jobopt *o, struct jobopt_part *p, const struct jobopt_ro
     if (jobopt_store(&u) < 0)
         return -1;
     uint32_t i = jobopt_index(row);
-    if (row->effect == NO_EFFECT_YET && p->source[i] == JOBOPT_UNSET)
+    /* What a step inherits was said when its job was submitted. */
+    bool inherited = source == JOBOPT_ENV && jobopt_env(o->world.env, "SLURM_JOB_ID");
+    if (row->effect == NO_EFFECT_YET && p->source[i] == JOBOPT_UNSET && !inherited)
         jobopt_warn(o, "--%s has no effect yet", row->name);
     p->source[i] = source;
     mem_set_str(&p->given[i], arg ? arg : "");
     return 0;
 }
 
-/* --- environment
- * ------------------------------------------------------------------------------------------------ */
+/* --- environment --- */
 
 const char *jobopt_env(char *const *env, const char *name)
 {
@@ -263,8 +266,7 @@ static int apply_env_row(struct jobopt *o, struct jobopt_part *p, char *const *e
 
 int jobopt_apply_env(struct jobopt *o, struct jobopt_part *p)
 {
-    /* Most variables are none of ours: keep the few that may be, so that 150 rows do not search all of them.
-     */
+    /* Most variables are none of ours: keep the few that may be, so that not every row searches them all. */
     VEC(char *) ours = {0};
     for (char *const *env = o->world.env; env && *env; env++) {
         if (strncmp(*env, "SLURM", 5) == 0 || strncmp(*env, "SBATCH_", 7) == 0 ||
@@ -290,10 +292,9 @@ int jobopt_apply_env(struct jobopt *o, struct jobopt_part *p)
     return rc;
 }
 
-/* --- script
- * ----------------------------------------------------------------------------------------------------- */
+/* --- script --- */
 
-static int apply_directive(struct jobopt *o, struct jobopt_part *p, const struct script_line *line)
+static int apply_sbatch_line(struct jobopt *o, struct jobopt_part *p, const struct script_line *line)
 {
     struct jobopt_scan scan = {.o = o, .argc = (int)line->words.n, .argv = line->words.v};
     const struct jobopt_row *row;
@@ -311,10 +312,15 @@ static int apply_directive(struct jobopt *o, struct jobopt_part *p, const struct
     return 0;
 }
 
+int jobopt_directive(struct jobopt *o, struct jobopt_part *p, const struct script_line *line)
+{
+    return line->dialect == SCRIPT_SBATCH ? apply_sbatch_line(o, p, line) : foreign_directive(o, p, line);
+}
+
 static bool ignores_foreign(const struct jobopt *o)
 {
     const char *value = jobopt_env(o->world.env, "SBATCH_IGNORE_PBS");
-    return (o->parts[0]->cli.ignore_pbs) || (value && says_yes(value));
+    return o->parts[0]->cli.ignore_pbs || (value && says_yes(value));
 }
 
 static int apply_script(struct jobopt *o, struct jobopt_part *p, const struct script_lines *lines,
@@ -326,15 +332,13 @@ static int apply_script(struct jobopt *o, struct jobopt_part *p, const struct sc
             continue;
         if (line->dialect != SCRIPT_SBATCH && ignores_foreign(o))
             continue;
-        int rc = line->dialect == SCRIPT_SBATCH ? apply_directive(o, p, line) : foreign_directive(o, p, line);
-        if (rc < 0)
+        if (jobopt_directive(o, p, line) < 0)
             return -1;
     }
     return 0;
 }
 
-/* --- command line
- * ----------------------------------------------------------------------------------------------- */
+/* --- command line --- */
 
 static void keep_words(struct jobopt_part *p, char **words, int n)
 {
@@ -444,11 +448,9 @@ static int inherit(struct jobopt *o, struct jobopt_part *p)
     for (size_t i = 0; p != first && i < sizeof names / sizeof *names && rc == 0; i++) {
         const struct jobopt_row *row = jobopt_row(names[i]);
         uint32_t k = jobopt_index(row);
-        if (first->source[k] != JOBOPT_UNSET) {
-            rc = jobopt_apply(o, p, row, *first->given[k] ? first->given[k] : NULL, first->source[k]);
-            p->source[k] =
-                JOBOPT_UNSET; /* not this component's own: its own memory option may be another one */
-        }
+        /* As if from the environment: a memory option of its own hides an inherited one of another kind. */
+        if (first->source[k] == JOBOPT_SCRIPT || first->source[k] == JOBOPT_ARGV)
+            rc = jobopt_apply(o, p, row, *first->given[k] ? first->given[k] : NULL, JOBOPT_ENV);
     }
     return rc;
 }
@@ -504,9 +506,8 @@ enum jobopt_result jobopt_read(struct jobopt *o, int argc, char **argv)
         share_words(o);
     for (uint32_t i = 0; i < o->n_parts && rc == 0; i++)
         rc = jobopt_check(o, o->parts[i]);
-    if (rc == 0)
-        jobopt_finish(o, argc, argv);
-    if (rc == 0)
-        return JOBOPT_GO;
-    return o->exit_code == 0 || o->out.len ? JOBOPT_DONE : JOBOPT_FAILED;
+    if (rc < 0)
+        return o->exit_code == 0 || o->out.len ? JOBOPT_DONE : JOBOPT_FAILED;
+    jobopt_finish(o, argc, argv);
+    return JOBOPT_GO;
 }

@@ -35,10 +35,9 @@
 enum jobopt_cmd { JOBOPT_SBATCH = 1, JOBOPT_SRUN = 2, JOBOPT_SALLOC = 4 };
 
 enum {
-    JOBOPT_PARTS_MAX = 128, /* components of a heterogeneous job */
-    JOBOPT_SCRIPT_MAX =
-        4 << 20,           /* bytes; the controller's max_script_size may be lower and is checked there */
-    JOBOPT_ROWS_MAX = 256, /* rows of the table */
+    JOBOPT_PARTS_MAX = 128,      /* components of a heterogeneous job */
+    JOBOPT_SCRIPT_MAX = 4 << 20, /* bytes; the controller may allow less, and checks */
+    JOBOPT_ROWS_MAX = 256,       /* rows of the table */
 };
 
 /* What the parser may know of the world; the caller fills it. Nothing is owned, everything outlives the
@@ -66,9 +65,8 @@ struct job_cli_opts {
     uint32_t verbose; /* count of -v */
     bool quiet;
     bool test_only;
-    bool reboot_warned;
     uint32_t uid, gid;
-    uint32_t immediate; /* seconds; 0 = at once; spec.immediate is set as well */
+    uint32_t immediate; /* seconds to wait; 0 = none, and then spec.immediate is set */
     bool job_name_given;
     enum jobopt_x11 x11;
     char *export_env;  /* --export as given */
@@ -136,7 +134,7 @@ struct jobopt {
 enum jobopt_result {
     JOBOPT_GO,    /* submit; `log` may hold warnings */
     JOBOPT_DONE,  /* --help, --usage, --version, --gres=help ...: write `out`, exit with exit_code */
-    JOBOPT_FAILED /* write `log`, exit with exit_code (1, 255 or SLURM_EXIT_ERROR) */
+    JOBOPT_FAILED /* write `log`, exit with exit_code: 1 or 255, whatever SLURM_EXIT_ERROR says */
 };
 
 void jobopt_init(struct jobopt *o, enum jobopt_cmd cmd, const struct jobopt_world *world);

@@ -90,18 +90,37 @@ static int check_pairs(struct jobopt *o, const struct jobopt_part *p)
     return 0;
 }
 
+/* The compressed form, each name once; an arbitrary distribution means every name as it stands. */
+static void compress(char **list, struct hostlist *hosts, bool keep_order)
+{
+    struct buf text = BUF_INIT;
+    if (keep_order)
+        return;
+    hostlist_uniq(hosts);
+    hostlist_text(hosts, &text);
+    mem_free(*list);
+    *list = buf_take(&text);
+}
+
 /* A list of nodes without -N asks for all of them. */
 static int nodes_of_list(struct jobopt *o, struct jobopt_part *p)
 {
     struct job_spec *s = &p->spec;
     struct hostlist hosts = {0};
     struct err e;
-    if (!s->req_nodes || *s->req_nodes == '\0')
+    if (s->exc_nodes && hostlist_parse(&hosts, s->exc_nodes, &e) == 0)
+        compress(&s->exc_nodes, &hosts, false); /* what cannot be read the controller refuses */
+    if (!s->req_nodes || *s->req_nodes == '\0') {
+        hostlist_release(&hosts);
         return 0;
-    if (hostlist_parse(&hosts, s->req_nodes, &e) < 0)
+    }
+    if (hostlist_parse(&hosts, s->req_nodes, &e) < 0) {
+        hostlist_release(&hosts);
         return jobopt_fatal(o, "Invalid node list specified");
+    }
+    compress(&s->req_nodes, &hosts, s->dist == DIST_ARBITRARY);
     hostlist_uniq(&hosts);
-    if (!given(p, "nodes") && !p->cli.jobid_from_env && p->cli.jobid == NO_VAL)
+    if (!given(p, "nodes") && p->cli.jobid == NO_VAL)
         s->min_nodes = s->max_nodes = hosts.count;
     hostlist_release(&hosts);
     return 0;

@@ -142,8 +142,7 @@ int set_tres_per_task(struct jobopt_use *u)
     return rc;
 }
 
-/* --- counting
- * --------------------------------------------------------------------------------------------------- */
+/* --- counting --- */
 
 static int refuse_gres(struct jobopt *o)
 {
@@ -242,8 +241,7 @@ static struct gpus count_gpus(const struct jobopt_part *p)
     return g;
 }
 
-/* --- do they go together?
- * --------------------------------------------------------------------------------------- */
+/* --- do they go together? --- */
 
 static int check_exclusive(struct jobopt *o, const struct jobopt_part *p)
 {
@@ -335,7 +333,7 @@ static int check_tasks(struct jobopt *o, struct jobopt_part *p, const struct gpu
     } else if (g->node && (given || p->cli.nodes_given)) {
         if (s->ntasks_per_node == NO_VAL16 && g->node >= g->task && g->node / g->task < NO_VAL16)
             s->ntasks_per_node = (uint16_t)(g->node / g->task);
-    } else if (!given && p->cli.jobid == NO_VAL) {
+    } else if (!given) {
         jobopt_error(
             o,
             "Failed to validate job spec. --gpus-per-task or --tres-per-task used without either --gpus or "
@@ -375,14 +373,18 @@ static int check_tasks_per_gpu(struct jobopt *o, struct jobopt_part *p, const st
 int jobopt_check_gpus(struct jobopt *o, struct jobopt_part *p)
 {
     struct gpus g = count_gpus(p);
-    if (check_exclusive(o, p) < 0 || check_gres(o, jobopt_text(p, "gres")) < 0 ||
-        check_amounts(o, p, &g) < 0 || check_nodes(o, p, &g) < 0 || check_tasks(o, p, &g) < 0)
+    if (check_exclusive(o, p) < 0 || check_gres(o, jobopt_text(p, "gres")) < 0)
+        return -1;
+    /* A step inherits the job's options through its environment; amounts are those of the job, not of the
+     * step. */
+    if (p->cli.jobid != NO_VAL)
+        return 0;
+    if (check_amounts(o, p, &g) < 0 || check_nodes(o, p, &g) < 0 || check_tasks(o, p, &g) < 0)
         return -1;
     return check_tasks_per_gpu(o, p, &g);
 }
 
-/* --- the texts that go into job_spec
- * ---------------------------------------------------------------------------- */
+/* --- the texts that go into job_spec --- */
 
 /* Adds "PREFIXitem" for each item of a list; items that have the prefix already keep it. */
 static void add_prefixed(struct buf *out, const char *list, const char *prefix)

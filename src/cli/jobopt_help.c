@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "base/mem.h"
+
 enum { HELP_COLUMN = 30, USAGE_WIDTH = 80, TEXT_WIDTH = 80 };
 
 static const char *const titles[SECTION_COUNT] = {
@@ -75,7 +77,9 @@ static void add_option(struct buf *out, const struct jobopt_row *row)
         width = 0;
     }
     buf_addn(out, ' ', HELP_COLUMN - width);
-    add_wrapped(out, row->help);
+    char *text = buf_format("%s%s", row->help, row->effect == NO_EFFECT_YET ? " (no effect yet)" : "");
+    add_wrapped(out, text);
+    mem_free(text);
 }
 
 void jobopt_help(enum jobopt_cmd cmd, struct buf *out)

@@ -99,6 +99,8 @@ enum jobopt_scan_result jobopt_scan_next(struct jobopt_scan *scan, const struct 
 int jobopt_apply(struct jobopt *o, struct jobopt_part *p, const struct jobopt_row *row, const char *arg,
                  enum jobopt_source source);
 int jobopt_apply_env(struct jobopt *o, struct jobopt_part *p);
+struct script_line;
+int jobopt_directive(struct jobopt *o, struct jobopt_part *p, const struct script_line *line);
 
 /* --- messages: all return -1, for `return jobopt_fail(...)` --- */
 int jobopt_fail(struct jobopt *o, int exit_code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));

@@ -5,8 +5,13 @@
 #ifndef CONF_INTERNAL_H
 #define CONF_INTERNAL_H
 
+#include <inttypes.h>
+#include <string.h>
+
 #include "base/map.h"
+#include "base/text.h"
 #include "base/vec.h"
+#include "conf/gres.h"
 #include "conf/table.h"
 #include "model.h"
 
@@ -28,13 +33,11 @@ struct conf_record {
     char **text; /* one a key of the kind, NULL = not given */
 };
 
-/* What a node or partition line says that its model record has no field for. */
-struct conf_gres_line;
-
 struct conf {
     char *path, *dir; /* dir ends in "/" or is empty */
     struct conf_val v[CONF_KEY_COUNT];
-    VEC(struct conf_file) files;
+    struct text_list paths, texts; /* every file read; conf_places point into paths */
+    VEC(struct conf_file) files;   /* the same under the names that a node gets them by */
     VEC(struct conf_record) records;
     VEC(struct conf_host) hosts;
     struct {
@@ -47,12 +50,12 @@ struct conf {
     } parts;
     VEC(struct conf_nodeset) sets;
     VEC(struct conf_power_action) power;
-    struct map_str node_names, node_hosts; /* to node index + 1; a host with several daemons: HOST_SHARED */
-    VEC(struct conf_gres_line) gres;
+    struct map_str node_names, node_hosts; /* to index + 1; HOST_SHARED: several daemons on it */
+    struct gres_conf gres;
     uint64_t hash;
 };
 
-enum { HOST_SHARED = 0 };
+#define HOST_SHARED ((void *)UINTPTR_MAX)
 
 /* Reading and checking of one value. Returns 0, or -1 with the reason in *why (Slurm's words). *ret is released first. */
 int conf_val_parse(const struct conf_key_info *k, const char *text, struct conf_val *ret, struct buf *why);
@@ -61,6 +64,8 @@ void conf_val_release(struct conf_val *v);
 bool conf_number(const struct conf_key_info *k, const char *text, uint64_t *ret, struct buf *why);
 /* A time limit: "M", "M:S", "H:M:S", "D-H[:M[:S]]" as minutes, rounded up; UNLIMITED, INFINITE, -1. */
 bool conf_minutes(const char *text, uint32_t *ret);
+/* `pattern` with %k and %v replaced by the name of the key and the value. */
+void conf_fill(const char *pattern, const struct conf_key_info *k, const char *text, struct buf *out);
 /* Names of a flag or enum value in table order, with commas. */
 void conf_flags_text(const struct conf_key_info *k, uint64_t value, struct buf *out);
 
