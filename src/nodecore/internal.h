@@ -19,6 +19,7 @@ void node_order(struct node_effects *out, const struct node_job *j, const struct
 /* Queues a copy of the report and sends it; gives its id. */
 uint64_t node_report_add(struct node_core *n, const struct node_report *r, int64_t now,
                          struct node_effects *out);
+bool node_report_waits(const struct node_core *n, uint32_t job_id, uint32_t step_id, uint32_t restarts);
 /* "Nothing of this job is left here." */
 uint64_t node_report_gone(struct node_core *n, const struct node_job *j, int64_t now,
                           struct node_effects *out);

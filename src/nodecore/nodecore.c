@@ -232,11 +232,12 @@ int node_launch(struct node_core *n, const struct credential *c, void *ctx, void
     struct node_step *s = j && j->restarts == c->restarts ? step_find(j, c->step_id) : NULL;
     int rc = node_check_term(n, c->term, e);
 
-    *ret_known = s;
+    /* A report that nobody has acknowledged says that this launch ran, also after a restart. */
+    *ret_known = s || node_report_waits(n, c->job_id, c->step_id, c->restarts);
     *ret_job_known = j;
     if (rc < 0)
         return rc;
-    if (s)
+    if (*ret_known)
         return 0;
     if (c->expires < now)
         return err_set(e, ESLURM_JOB_CREDENTIAL_EXPIRED, "credential of job %u has expired", c->job_id);

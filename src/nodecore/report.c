@@ -18,20 +18,26 @@ static void report_send(const struct node_unsent *u, struct node_effects *out)
     e->record_type = &record_node_report;
 }
 
-static struct node_unsent *report_find(struct node_core *n, const struct node_report *r)
+static struct node_unsent *report_find(const struct node_core *n, uint32_t job_id, uint32_t step_id,
+                                       uint32_t restarts)
 {
     for (uint32_t i = n->unsent.n; i-- > 0;) {
         const struct node_report *old = n->unsent.v[i].report;
 
-        if (old->job_id == r->job_id && old->step_id == r->step_id && old->restarts == r->restarts)
+        if (old->job_id == job_id && old->step_id == step_id && old->restarts == restarts)
             return &n->unsent.v[i];
     }
     return NULL;
 }
 
+bool node_report_waits(const struct node_core *n, uint32_t job_id, uint32_t step_id, uint32_t restarts)
+{
+    return report_find(n, job_id, step_id, restarts);
+}
+
 static struct node_unsent *report_keep(struct node_core *n, const struct node_report *r, int64_t now)
 {
-    struct node_unsent *u = report_find(n, r);
+    struct node_unsent *u = report_find(n, r->job_id, r->step_id, r->restarts);
 
     if (u)
         return u;
