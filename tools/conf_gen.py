@@ -13,7 +13,7 @@ import tomllib
 
 KINDS = ["str", "list", "bool", "u16", "u32", "u64", "f64", "mb", "minutes", "enum", "flags", "plugin", "user", "ports", "run"]
 LIMITS = {"u16": 2**16 - 1, "u32": 2**32 - 1, "u64": 2**64 - 1, "mb": 2**63 - 1}
-FLAGS = ["multi", "inf", "minus", "hms", "lower", "flags", "list", "old", "lenient", "daemon"]
+FLAGS = ["multi", "inf", "minus", "lower", "flags", "list", "old", "lenient", "daemon", "multifactor"]
 FILES = ["slurm", "gres", "cgroup"]
 ROW = {"kind", "default", "min", "max", "values", "show", "unit", "none", "effective", "alias", "bad", "fatal", "help", *FLAGS}
 OLD = {"new", "drop", "note", "values"}

@@ -119,7 +119,7 @@ enum conf_key_flag {
     CONF_KEY_MULTI = 1,         /* several lines add up: SlurmctldHost, Prolog */
     CONF_KEY_INF = 2,           /* UNLIMITED is a value */
     CONF_KEY_MINUS = 4,         /* -1 is UNLIMITED */
-    CONF_KEY_HMS = 8,           /* shown as days-hours:minutes:seconds */
+    CONF_KEY_MULTIFACTOR = 8,   /* shown only with priority/multifactor */
     CONF_KEY_LOWER = 16,        /* letters are made small */
     CONF_KEY_FLAGS = 32,        /* an ENUM of which several may be given */
     CONF_KEY_LIST = 64,         /* a PLUGIN of which several may be given */

@@ -258,11 +258,13 @@ void conf_text(const struct conf *c, const struct conf_runtime *run, struct buf 
 {
     struct buf value = BUF_INIT;
     char number[16];
+    bool multifactor = conf_plugin(c, CONF_PRIORITY_TYPE, "multifactor");
     buf_addf(out, "Configuration data as of %s\n", run->as_of ? run->as_of : "Unknown");
     for (uint32_t i = 0; i < CONF_KEY_COUNT; i++) {
         enum conf_key key = (enum conf_key)i;
         const struct conf_key_info *k = &conf_key_table[key];
-        if (k->file != CONF_FILE_SLURM || text_same(k->show, "") || special_line(c, run, key, out))
+        if (k->file != CONF_FILE_SLURM || text_same(k->show, "") ||
+            ((k->flags & CONF_KEY_MULTIFACTOR) && !multifactor) || special_line(c, run, key, out))
             continue;
         const char *name = k->show ? k->show : k->name;
         if (k->flags & CONF_KEY_MULTI) {

@@ -212,7 +212,7 @@ static int munge_sign(struct auth *a, const struct buf *data, struct buf *ret, s
     struct buf cred = BUF_INIT;
     struct signed_blob blob;
 
-    REQUIRE(sha256(data->s, data->len, hash) == 0);
+    sha256(data->s, data->len, hash);
     for (uint32_t i = 0; i < AUTH_MAC_LEN; i++)
         buf_print(hex + 2 * i, 3, "%02x", hash[i]);
     int rc = auth_munge_encode(hex, a->socket, &cred, e);
@@ -237,7 +237,7 @@ static int munge_open(struct auth *a, const void *data, size_t len, struct signe
         return err_set(e, ESLURM_CANNOT_UNPACK_CREDENTIAL, "the credential cannot be read");
     int rc = auth_munge_decode(ret->mac.v, ret->mac.n, a->socket, true, &uid, &gid, &payload, e);
     if (rc == 0) {
-        REQUIRE(sha256(ret->data.v, ret->data.n, hash) == 0);
+        sha256(ret->data.v, ret->data.n, hash);
         for (uint32_t i = 0; i < AUTH_MAC_LEN; i++)
             buf_print(hex + 2 * i, 3, "%02x", hash[i]);
         if (!text_same(hex, payload.s) || (uid != 0 && uid != a->slurm_uid))

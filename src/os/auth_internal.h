@@ -5,6 +5,7 @@
 
 #include "os/auth.h"
 #include "os/nonce.h"
+#include "os/sha256.h"
 
 enum { AUTH_MAC_LEN = 32 };
 
@@ -15,6 +16,5 @@ int slurm_sign(const struct key *key, const struct buf *data, struct buf *ret, s
 /* Opens a signed_blob: *ret_blob is decoded, its mac is right. meta_release it. */
 int slurm_open(const struct key *key, const void *blob, size_t len, struct signed_blob *ret_blob,
                struct err *e);
-int sha256(const void *data, size_t len, uint8_t ret[AUTH_MAC_LEN]);
 
 #endif

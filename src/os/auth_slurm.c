@@ -4,6 +4,7 @@
 #include <openssl/hmac.h>
 #include <string.h>
 
+#include "base/mem.h"
 #include "os/auth_internal.h"
 
 static int mac_of(const struct key *key, const void *data, size_t len, uint8_t ret[AUTH_MAC_LEN])
@@ -19,11 +20,11 @@ int slurm_derive(const struct key *key, const char *purpose, struct key *ret)
     return mac_of(key, purpose, strlen(purpose), ret->v);
 }
 
-int sha256(const void *data, size_t len, uint8_t ret[AUTH_MAC_LEN])
+void sha256(const void *data, size_t len, uint8_t ret[SHA256_LEN])
 {
     unsigned n = 0;
 
-    return EVP_Digest(data, len, ret, &n, EVP_sha256(), NULL) == 1 && n == AUTH_MAC_LEN ? 0 : -1;
+    REQUIRE(EVP_Digest(data, len, ret, &n, EVP_sha256(), NULL) == 1 && n == SHA256_LEN);
 }
 
 int slurm_sign(const struct key *key, const struct buf *data, struct buf *ret, struct err *e)

@@ -254,6 +254,18 @@ struct write {
     struct buf data;
 };
 
+/* Little is unsent: who waits for room is told, and requests are read again. */
+static void relax(struct net_conn *c)
+{
+    if (!c->high || c->closing || c->out_waiting + c->out.len >= NET_OUT_LOW)
+        return;
+    c->high = false;
+    if (c->ops->drained)
+        c->ops->drained(c);
+    if (c->paused)
+        resume(c);
+}
+
 static void wrote(uv_write_t *req, int status)
 {
     struct write *w = (struct write *)req;
@@ -271,14 +283,8 @@ static void wrote(uv_write_t *req, int status)
         net_abort(c);
         return;
     }
-    if (c->high && c->out_waiting + c->out.len < NET_OUT_LOW) {
-        c->high = false;
-        if (c->ops->drained && !c->closing)
-            c->ops->drained(c);
-        if (c->paused)
-            resume(c);
-        net_flush(c->net);
-    }
+    relax(c);
+    net_flush(c->net);
 }
 
 struct buf *net_out(struct net_conn *c)
@@ -325,6 +331,7 @@ static void flush_one(struct net_conn *c)
     else
         buf_clear(&c->out);
     c->high |= c->out_waiting > NET_OUT_HIGH;
+    relax(c);
 }
 
 void net_flush(struct net *n)
@@ -339,9 +346,10 @@ void net_flush(struct net *n)
     }
 }
 
-bool net_full(const struct net_conn *c)
+bool net_full(struct net_conn *c)
 {
-    return c->high || c->out.len + c->out_waiting > NET_OUT_HIGH;
+    c->high |= c->out.len + c->out_waiting > NET_OUT_HIGH;
+    return c->high;
 }
 
 void net_end(struct net_conn *c)

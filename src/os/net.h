@@ -89,7 +89,7 @@ void net_release(struct net_conn *c);
 struct buf *net_out(struct net_conn *c);
 void net_flush(struct net *n);
 /* More than NET_OUT_HIGH unsent: wait for `drained`. */
-bool net_full(const struct net_conn *c);
+bool net_full(struct net_conn *c);
 void net_end(struct net_conn *c);   /* closes after what is in net_out has been sent */
 void net_abort(struct net_conn *c); /* closes now */
 /* "127.0.0.1", or "unix". */

@@ -157,7 +157,7 @@ int recover(struct ctld *c, bool ignore_errors, struct state *state, uint64_t *r
 int snapshot_store(struct ctld *c, struct snapshot *s, struct err *e);
 
 /* stats.c: counters for sdiag. */
-enum stat {
+enum stat_id {
     STAT_CONNECTIONS,
     STAT_REQUESTS,
     STAT_REFUSED,
@@ -179,10 +179,10 @@ enum stat {
     STAT_NODE_ERRORS,
     STAT_COUNT,
 };
-void stat_add(enum stat s, uint64_t n);
-void stat_set(enum stat s, uint64_t n);
-void stat_max(enum stat s, uint64_t n);
-uint64_t stat_get(enum stat s);
+void stat_add(enum stat_id s, uint64_t n);
+void stat_set(enum stat_id s, uint64_t n);
+void stat_max(enum stat_id s, uint64_t n);
+uint64_t stat_get(enum stat_id s);
 void stats_fill(struct ctld *c, struct stats *ret);
 void stats_reset(void);
 uint64_t stat_now_us(void);

@@ -31,17 +31,17 @@ static struct {
     _Atomic int64_t since;
 } all;
 
-void stat_add(enum stat s, uint64_t n)
+void stat_add(enum stat_id s, uint64_t n)
 {
     atomic_fetch_add_explicit(&all.v[s], n, memory_order_relaxed);
 }
 
-void stat_set(enum stat s, uint64_t n)
+void stat_set(enum stat_id s, uint64_t n)
 {
     atomic_store_explicit(&all.v[s], n, memory_order_relaxed);
 }
 
-void stat_max(enum stat s, uint64_t n)
+void stat_max(enum stat_id s, uint64_t n)
 {
     uint64_t old = atomic_load(&all.v[s]);
 
@@ -49,7 +49,7 @@ void stat_max(enum stat s, uint64_t n)
         ;
 }
 
-uint64_t stat_get(enum stat s)
+uint64_t stat_get(enum stat_id s)
 {
     return atomic_load_explicit(&all.v[s], memory_order_relaxed);
 }

@@ -2,6 +2,7 @@
 /* The socket in the spool folder: orders come in, a status goes out. One packet each, so that nothing has to
  * be framed. */
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -16,6 +17,19 @@
 
 enum { ORDER_MAX = 4096, CONTROLS_MAX = 64 };
 
+/* The socket that slurmd has made for us, so that orders reach us from the first moment. */
+static void control_inherit(struct stepd *s)
+{
+    int type;
+    socklen_t len = sizeof type;
+
+    if (getsockopt(STEPD_FD_SLURMD, SOL_SOCKET, SO_TYPE, &type, &len) < 0 || type != SOCK_SEQPACKET)
+        return;
+    fcntl(STEPD_FD_SLURMD, F_SETFD, FD_CLOEXEC);
+    fcntl(STEPD_FD_SLURMD, F_SETFL, fcntl(STEPD_FD_SLURMD, F_GETFL) | O_NONBLOCK);
+    *VEC_PUSH(&s->controls) = (struct control){.fd = STEPD_FD_SLURMD, .uid = geteuid()};
+}
+
 int control_open(struct stepd *s, struct err *e)
 {
     struct sockaddr_un addr = {.sun_family = AF_UNIX};
@@ -25,6 +39,7 @@ int control_open(struct stepd *s, struct err *e)
     s->socket_path = buf_take(&path);
     if (!buf_print(addr.sun_path, sizeof addr.sun_path, "%s", s->socket_path))
         return err_set(e, ENAMETOOLONG, "%s: longer than a socket's name may be", s->socket_path);
+    control_inherit(s);
     unlink(s->socket_path);
     s->listen_fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (s->listen_fd < 0 || bind(s->listen_fd, (struct sockaddr *)&addr, sizeof addr) < 0 ||

@@ -80,8 +80,13 @@ void srun_flush(struct stepd *s, bool wait)
 
 void srun_started(struct stepd *s)
 {
+    struct launch_reply reply;
     struct tasks_started m;
 
+    if (s->srun_fd < 0)
+        return;
+    meta_init(&record_launch_reply, &reply);
+    frame_add(&s->srun_out, MSG_LAUNCH_TASKS, FRAME_REPLY, s->launch->srun_seq, &record_launch_reply, &reply);
     meta_init(&record_tasks_started, &m);
     for (uint32_t i = 0; i < s->tasks_n; i++) {
         meta_u32s_push(&m.tasks, s->tasks[i].rank);

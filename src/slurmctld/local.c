@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the shell does itself: ping, reconfigure, shutdown, set_debug. */
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "base/text.h"
+#include "model/errors.h"
+#include "os/host.h"
+#include "os/log.h"
+#include "slurmctld/net_thread.h"
+#include "version.h"
+
+static void answer_ping(struct request *r)
+{
+    struct ping_reply reply = {
+        .host = (char *)host_name(),
+        .mode = (char *)"primary",
+        .pid = (uint32_t)getpid(),
+        .boot_time = r->t->ctld->boot_time,
+        .version = (char *)SLURM_VERSION,
+    };
+
+    reply_record(r->conn, r->type->number, r->seq, &record_ping_reply, &reply);
+}
+
+/* --- reconfigure --- */
+
+struct reconfigure {
+    uv_work_t req;
+    struct ctld *ctld;
+    struct work *w; /* MSG_CONFIGURE, or what becomes of it */
+    struct conf *conf;
+    void (*done)(struct work *w);
+    void *user;
+};
+
+/* On the journal thread: the core has taken the configuration or refused it as a whole. */
+static void configured(struct work *w)
+{
+    struct reconfigure *c = w->user;
+
+    if (w->rc == 0) {
+        ctld_conf_replace(c->ctld, c->conf);
+        users_forget(c->ctld->users);
+        log_info("Processing of the configuration is complete");
+    } else {
+        log_error("reconfiguration refused: %s", w->e.text);
+        conf_free(c->conf);
+    }
+    w->user = c->user;
+    c->done(w);
+    mem_free(c);
+}
+
+void local_reconfigure(struct ctld *ctld, void (*done)(struct work *w), void *user, uint32_t seq)
+{
+    struct reconfigure *c = mem_alloc(sizeof *c);
+    struct configure *record = NULL;
+    struct err e = {0};
+
+    c->ctld = ctld;
+    c->done = done;
+    c->user = user;
+    c->conf = configure_load(ctld->conf_path, &e);
+    if (c->conf)
+        record = configure_from(c->conf, &e);
+    struct work *w = work_new(MSG_CONFIGURE, record);
+    w->seq = seq;
+    w->user = c;
+    w->done = configured;
+    if (record) {
+        core_post(ctld->core, w);
+        return;
+    }
+    w->rc = -e.code;
+    w->e = e;
+    configured(w);
+}
+
+static void answer_reconfigured(void *arg)
+{
+    struct work *w = arg;
+    struct net_conn *c = w->user;
+
+    if (!c->closing && w->rc < 0)
+        reply_error(c, MSG_RECONFIGURE, w->seq, w->e.code, w->e.text);
+    else if (!c->closing)
+        reply_record(c, MSG_RECONFIGURE, w->seq, NULL, NULL);
+    net_release(c);
+    work_free(w);
+}
+
+static void reconfigured(struct work *w)
+{
+    struct net_conn *c = w->user;
+
+    mailbox_post(&thread_of(c)->mailbox, answer_reconfigured, w);
+}
+
+struct reading {
+    uv_work_t req;
+    struct net_conn *conn;
+    uint32_t seq;
+};
+
+static void read_files(uv_work_t *req)
+{
+    struct reading *r = (struct reading *)req;
+
+    local_reconfigure(thread_of(r->conn)->ctld, reconfigured, r->conn, r->seq);
+}
+
+static void files_read(uv_work_t *req, int status)
+{
+    mem_free(req);
+}
+
+/* Files may lie on a slow file system: they are read on a thread of the pool. */
+static void answer_reconfigure(struct request *r)
+{
+    struct reading *w = mem_alloc(sizeof *w);
+
+    w->conn = r->conn;
+    w->seq = r->seq;
+    net_hold(r->conn);
+    REQUIRE(uv_queue_work(&r->t->loop, &w->req, read_files, files_read) == 0);
+}
+
+/* --- the rest --- */
+
+static void answer_shutdown(struct request *r)
+{
+    log_info("performing shutdown as uid %u asks", r->peer->uid);
+    reply_record(r->conn, r->type->number, r->seq, NULL, NULL);
+    net_flush(r->conn->net);
+    ctld_stop(r->t->ctld);
+}
+
+static void answer_set_debug(struct request *r)
+{
+    const struct set_debug *s = r->record;
+    enum log_level level;
+
+    if (s->level && !log_level_parse(s->level, &level)) {
+        reply_error(r->conn, r->type->number, r->seq, ESLURM_BAD_ARGUMENT, NULL);
+        return;
+    }
+    if (s->level) {
+        log_set_level(level, level);
+        log_info("Set debug level to '%s'", log_level_text(level));
+    }
+    reply_record(r->conn, r->type->number, r->seq, NULL, NULL);
+}
+
+void local_answer(struct request *r)
+{
+    static const struct {
+        uint16_t type;
+        void (*answer)(struct request *r);
+    } table[] = {
+        {MSG_PING, answer_ping},
+        {MSG_RECONFIGURE, answer_reconfigure},
+        {MSG_SHUTDOWN, answer_shutdown},
+        {MSG_SET_DEBUG, answer_set_debug},
+    };
+
+    for (uint32_t i = 0; i < sizeof table / sizeof *table; i++)
+        if (table[i].type == r->type->number) {
+            table[i].answer(r);
+            return;
+        }
+    reply_error(r->conn, r->type->number, r->seq, ESLURM_UNEXPECTED_MESSAGE, NULL);
+}

@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Launch messages: their credential is checked here, and nothing but what it grants is passed on. */
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <pwd.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "base/text.h"
+#include "os/devices.h"
+#include "os/host.h"
+#include "slurmd/slurmd.h"
+#include "slurmstepd/env.h"
+#include "slurmstepd/spool.h"
+#include "slurmstepd/stepid.h"
+
+void launch_free(struct launch *l)
+{
+    if (!l)
+        return;
+    if (l->srun_fd >= 0)
+        close(l->srun_fd);
+    meta_free(&record_step_launch, l->record);
+    mem_free(l);
+}
+
+struct job_info *job_info_new(const struct job *job, uint32_t uid, uint32_t gid, uint32_t restarts)
+{
+    struct job_info *j = mem_alloc(sizeof *j);
+
+    j->job = job ? meta_dup(&record_job, job) : meta_new(&record_job);
+    j->job_id = j->job->job_id;
+    j->uid = uid;
+    j->gid = gid;
+    j->restarts = restarts;
+    j->user_name = job && job->spec ? mem_strdup(job->spec->user_name) : NULL;
+    j->exit_code = job ? job->exit_code : 0;
+    return j;
+}
+
+void job_info_free(struct job_info *j)
+{
+    if (!j)
+        return;
+    mem_free(j->user_name);
+    meta_free(&record_job, j->job);
+    meta_free(&record_cred_node, j->share);
+    mem_free(j);
+}
+
+/* --- the record
+ * ---------------------------------------------------------------------------------------------- */
+
+static const struct cred_node *own_share(const struct slurmd *d, const struct credential *c)
+{
+    for (uint32_t i = 0; i < c->nodes.n; i++)
+        if (text_same(c->nodes.v[i].name, d->node_name))
+            return &c->nodes.v[i];
+    return NULL;
+}
+
+static struct step_cgroup *launch_cgroup(const struct slurmd *d, const struct cred_node *share)
+{
+    struct step_cgroup *g = d->cgroup ? meta_dup(&record_step_cgroup, d->cgroup) : NULL;
+
+    if (!g)
+        return NULL;
+    g->job_mem = share->job_mem ? share->job_mem : share->mem;
+    g->step_mem = share->mem;
+    topology_cpus(&d->topology, &share->cores, &g->cpus);
+    topology_cpus(&d->topology, &share->job_cores, &g->job_cpus);
+    return g;
+}
+
+/* --export=NONE and --get-user-env: what a login would have set, without running one. */
+static void launch_user_env(struct step_launch *l, const struct meta_strs *given)
+{
+    struct passwd *pw = env_get(given, "SLURM_GET_USER_ENV") ? getpwuid(l->cred->uid) : NULL;
+
+    if (!pw)
+        return;
+    env_set(&l->user_env, "HOME", "%s", pw->pw_dir);
+    env_set(&l->user_env, "LOGNAME", "%s", pw->pw_name);
+    env_set(&l->user_env, "USER", "%s", pw->pw_name);
+    env_set(&l->user_env, "MAIL", "/var/mail/%s", pw->pw_name);
+    env_set(&l->user_env, "SHELL", "%s", *pw->pw_shell ? pw->pw_shell : "/bin/sh");
+    env_set(&l->user_env, "PATH", "%s", "/usr/local/bin:/usr/bin:/bin:/usr/local/games:/usr/games");
+}
+
+static struct step_launch *launch_record(struct slurmd *d, struct credential *c)
+{
+    struct step_launch *l = meta_new(&record_step_launch);
+    const struct cred_node *share = own_share(d, c);
+    bool binds = conf_plugin(d->conf, CONF_TASK_PLUGIN, "affinity") || (d->cgroup && d->cgroup->cores);
+
+    l->node_name = mem_strdup(d->node_name);
+    l->host_name = mem_strdup(host_name());
+    l->share = meta_dup(&record_cred_node, share);
+    l->cred = meta_dup(&record_credential, c);
+    l->spool_dir = mem_strdup(d->spool);
+    l->conf_path = mem_strdup(d->conf_path);
+    l->task_prolog = mem_strdup(conf_str(d->conf, CONF_TASK_PROLOG));
+    l->task_epilog = mem_strdup(conf_str(d->conf, CONF_TASK_EPILOG));
+    l->cgroup = launch_cgroup(d, share);
+    l->start_time = slurmd_now();
+    l->tmp_dir = setup_path(d, conf_str(d->conf, CONF_TMP_FS));
+    l->vsize_factor = conf_u32(d->conf, CONF_V_SIZE_FACTOR);
+    l->debug = conf_u32(d->conf, CONF_SLURMD_DEBUG) > 0 ? conf_u32(d->conf, CONF_SLURMD_DEBUG) - 1 : 0;
+    if (binds)
+        topology_cpus(&d->topology, &share->cores, &l->cpus);
+    if (l->cgroup && l->cgroup->devices)
+        devices_list(d->node, l);
+    return l;
+}
+
+static int check_credential(struct slurmd *d, const struct meta_bytes *signed_blob, const struct job *job,
+                            struct credential *ret, struct err *e)
+{
+    int rc;
+
+    if (!d->auth)
+        return err_set(e, ESLURM_INVALID_JOB_CREDENTIAL, "this node has no key yet");
+    rc = auth_check_credential(d->auth, signed_blob->v, signed_blob->n, d->node_name, slurmd_now(), ret, e);
+    if (rc < 0)
+        return rc;
+    if (!own_share(d, ret))
+        rc = err_set(e, ESLURM_INVALID_JOB_CREDENTIAL, "the credential does not name node %s", d->node_name);
+    else if (!job || !job->spec || job->job_id != ret->job_id)
+        rc = err_set(e, ESLURM_INVALID_JOB_CREDENTIAL, "the credential is for another job");
+    if (rc < 0)
+        meta_release(&record_credential, ret);
+    return rc;
+}
+
+/* Gives the launch to nodecore. Takes l. */
+static int launch_start(struct slurmd *d, struct launch *l, struct err *e)
+{
+    const struct credential *c = l->record->cred;
+    const struct job *job = l->record->batch ? l->record->batch->job : l->record->tasks->job;
+    struct job_info *info = job_info_new(job, c->uid, c->gid, c->restarts);
+    struct node_effects out = {0};
+    bool known, job_known;
+    int rc;
+
+    mem_set_str(&info->user_name, c->user_name);
+    info->share = meta_dup(&record_cred_node, l->record->share);
+    rc = node_launch(&d->core, c, l, info, slurmd_now(), &known, &job_known, &out, e);
+    if (rc < 0 || known || job_known)
+        job_info_free(info);
+    else
+        map_u64_put(&d->jobs, c->job_id, info);
+    /* A batch launch that is repeated has succeeded already; a connection of srun cannot be joined to a
+     * running step. */
+    if (rc == 0 && known && l->srun_fd >= 0)
+        rc =
+            err_set(e, ESLURM_JOB_STEP_ALREADY_EXISTS, "StepId=%u.%u is here already", c->job_id, c->step_id);
+    if (rc < 0 || known)
+        launch_free(l);
+    effects_run(d, &out);
+    return rc;
+}
+
+/* --- batch
+ * --------------------------------------------------------------------------------------------------- */
+
+static int write_script(const char *path, const struct payload *p, uint32_t uid, struct err *e)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0700);
+    bool ok = fd >= 0 && write(fd, p->script.v, p->script.n) == (ssize_t)p->script.n;
+
+    if (ok && geteuid() == 0 && fchown(fd, uid, (gid_t)-1) < 0)
+        ok = false;
+    if (!ok)
+        err_set(e, ESLURM_SLURMD_COULD_NOT_CREATE_BATCH_DIRECTORY, "%s: %s", path, strerror(errno));
+    if (fd >= 0)
+        close(fd);
+    return ok ? 0 : -e->code;
+}
+
+static int make_script(struct slurmd *d, struct step_launch *l, struct err *e)
+{
+    struct buf dir = BUF_INIT;
+    int rc = 0;
+
+    spool_script_dir(d->spool, l->cred->job_id, &dir);
+    if (mkdir(dir.s, 0750) < 0 && errno != EEXIST)
+        rc = err_set(e, ESLURM_SLURMD_COULD_NOT_CREATE_BATCH_DIRECTORY, "%s: %s", dir.s, strerror(errno));
+    if (rc == 0 && geteuid() == 0 && chown(dir.s, (uid_t)-1, l->cred->gid) < 0)
+        rc = err_set(e, ESLURM_SLURMD_COULD_NOT_CREATE_BATCH_DIRECTORY, "%s: %s", dir.s, strerror(errno));
+    l->script = buf_format("%s/slurm_script", dir.s);
+    buf_release(&dir);
+    return rc < 0 ? rc : write_script(l->script, l->batch->payload, l->cred->uid, e);
+}
+
+int launch_batch(struct slurmd *d, struct launch_batch *m, struct err *e)
+{
+    struct launch *l;
+    struct credential c;
+    int rc;
+
+    if (!m->payload)
+        return err_set(e, ESLURM_INVALID_JOB_CREDENTIAL, "a batch job without a script");
+    rc = check_credential(d, &m->credential, m->job, &c, e);
+    if (rc < 0) {
+        log_error("batch launch refused: %s", e->text);
+        return rc;
+    }
+    log_info("Launching batch JobId=%u for UID %u", c.job_id, c.uid);
+    l = mem_alloc(sizeof *l);
+    l->srun_fd = -1;
+    l->record = launch_record(d, &c);
+    l->record->batch = meta_dup(&record_launch_batch, m);
+    launch_user_env(l->record, &m->payload->env);
+    rc = make_script(d, l->record, e);
+    meta_release(&record_credential, &c);
+    if (rc < 0) {
+        log_error("%s", e->text);
+        launch_free(l);
+        return rc;
+    }
+    /* slurmstepd needs neither of them. */
+    meta_bytes_set(&l->record->batch->payload->script, NULL, 0);
+    meta_bytes_set(&l->record->batch->credential, NULL, 0);
+    return launch_start(d, l, e);
+}
+
+/* --- steps of srun
+ * ------------------------------------------------------------------------------------------- */
+
+static const char *group_name_of(uint32_t gid)
+{
+    struct group *gr = getgrgid(gid);
+
+    return gr ? gr->gr_name : NULL;
+}
+
+static bool step_complete(const struct launch_tasks *m, const struct credential *c)
+{
+    return m->step && m->step->job_id == c->job_id && m->step->step_id == c->step_id &&
+           m->nodeid < m->step->layout.n;
+}
+
+int launch_tasks(struct slurmd *d, struct launch_tasks *m, uint32_t uid, int srun_fd, const char *peer,
+                 uint32_t seq, struct err *e)
+{
+    struct launch *l;
+    struct credential c;
+    int rc = check_credential(d, &m->credential, m->job, &c, e);
+
+    if (rc < 0) {
+        log_error("step launch refused: %s", e->text);
+        close(srun_fd);
+        return rc;
+    }
+    if (uid != c.uid && uid != 0 && uid != d->slurm_uid)
+        rc = err_set(e, ESLURM_ACCESS_DENIED, "uid %u may not use a credential of uid %u", uid, c.uid);
+    else if (!step_complete(m, &c))
+        rc = err_set(e, ESLURM_INVALID_JOB_CREDENTIAL, "the credential is for another step");
+    if (rc < 0) {
+        meta_release(&record_credential, &c);
+        close(srun_fd);
+        return rc;
+    }
+    log_info("launch task StepId=%u.%u request from UID:%u GID:%u HOST:%s", c.job_id, c.step_id, c.uid, c.gid,
+             peer);
+    l = mem_alloc(sizeof *l);
+    l->srun_fd = srun_fd;
+    l->record = launch_record(d, &c);
+    l->record->tasks = meta_dup(&record_launch_tasks, m);
+    l->record->srun_addr = mem_strdup(peer);
+    l->record->srun_seq = seq;
+    l->record->group_name = mem_strdup(group_name_of(c.gid));
+    meta_bytes_set(&l->record->tasks->credential, NULL, 0);
+    launch_user_env(l->record, &m->env);
+    meta_release(&record_credential, &c);
+    return launch_start(d, l, e);
+}

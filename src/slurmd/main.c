@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* slurmd: see slurmd.h. */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/random.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "base/text.h"
+#include "os/daemon.h"
+#include "slurmd/slurmd.h"
+#include "version.h"
+
+/* --- end
+ * ----------------------------------------------------------------------------------------------------- */
+
+static void close_handle(uv_handle_t *h, void *arg)
+{
+    (void)arg;
+    if (!uv_is_closing(h) && (h->type == UV_SIGNAL || h->type == UV_TIMER || h->type == UV_POLL))
+        uv_close(h, NULL);
+}
+
+void slurmd_stop(struct slurmd *d)
+{
+    if (d->stopping)
+        return;
+    d->stopping = true;
+    log_info("Slurmd shutdown completing");
+    sack_stop(d->sack);
+    net_stop(d->net);
+    uv_walk(&d->loop, close_handle, NULL);
+}
+
+static void on_stop_signal(uv_signal_t *s, int signum)
+{
+    log_info("got shutdown signal %d", signum);
+    slurmd_stop(s->data);
+}
+
+/* Settings are read anew by a daemon that starts: slurmstepds live on, so that nothing is lost by it. */
+void slurmd_reconfigure(struct slurmd *d)
+{
+    struct node *before = d->node;
+    struct conf *old = d->conf;
+    struct err e;
+
+    log_info("reconfigure");
+    d->node = NULL;
+    if (setup_conf(d, &e) < 0 || setup_node(d, &e) < 0) {
+        log_error("the new configuration is not used: %s", e.text);
+        if (d->conf != old)
+            conf_free(d->conf);
+        meta_free(&record_node, d->node);
+        d->conf = old;
+        d->node = before;
+        d->node_name = before->name;
+        return;
+    }
+    conf_free(old);
+    meta_free(&record_node, before);
+    d->core.prolog = conf_list(d->conf, CONF_PROLOG)->n > 0;
+    d->core.epilog = conf_list(d->conf, CONF_EPILOG)->n > 0;
+    setup_log(d);
+    link_register(d);
+}
+
+static void on_hup(uv_signal_t *s, int signum)
+{
+    (void)signum;
+    slurmd_reconfigure(s->data);
+}
+
+static void on_usr2(uv_signal_t *s, int signum)
+{
+    struct err e;
+
+    (void)s, (void)signum;
+    if (log_reopen(&e) < 0)
+        log_error("%s", e.text);
+}
+
+static void on_chld(uv_signal_t *s, int signum)
+{
+    int status;
+    pid_t pid;
+
+    (void)signum;
+    while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+        script_reaped(s->data, pid, status);
+}
+
+static void on_health(uv_timer_t *t)
+{
+    script_health(t->data);
+}
+
+/* --- start
+ * --------------------------------------------------------------------------------------------------- */
+
+static void start_signals(struct slurmd *d)
+{
+    const struct {
+        uv_signal_t *handle;
+        int signum;
+        uv_signal_cb cb;
+    } all[] = {{&d->sig_term, SIGTERM, on_stop_signal},
+               {&d->sig_int, SIGINT, on_stop_signal},
+               {&d->sig_hup, SIGHUP, on_hup},
+               {&d->sig_usr2, SIGUSR2, on_usr2},
+               {&d->sig_chld, SIGCHLD, on_chld}};
+
+    signal(SIGPIPE, SIG_IGN);
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+        uv_signal_init(&d->loop, all[i].handle);
+        all[i].handle->data = d;
+        uv_signal_start(all[i].handle, all[i].cb, all[i].signum);
+    }
+}
+
+static void start_timers(struct slurmd *d)
+{
+    uint64_t every = (uint64_t)conf_u32(d->conf, CONF_HEALTH_CHECK_INTERVAL) * 1000;
+
+    uv_timer_init(&d->loop, &d->deadline);
+    uv_timer_init(&d->loop, &d->retry);
+    uv_timer_init(&d->loop, &d->health);
+    d->health.data = d;
+    if (every && conf_str(d->conf, CONF_HEALTH_CHECK_PROGRAM))
+        uv_timer_start(&d->health, on_health, 0, every);
+}
+
+static void slurmd_start(struct slurmd *d)
+{
+    char now[64];
+    time_t t = (time_t)d->start_time;
+    struct node_effects out = {0};
+    struct tm tm;
+    struct err e;
+
+    uv_loop_init(&d->loop);
+    d->net = net_new(&d->loop, d);
+    start_signals(d);
+    start_timers(d);
+    if (getrandom(&d->token, sizeof d->token, 0) != sizeof d->token)
+        d->token = (uint64_t)d->start_time << 20 ^ (uint64_t)getpid();
+    node_init(&d->core, d->node_name, conf_list(d->conf, CONF_PROLOG)->n > 0,
+              conf_list(d->conf, CONF_EPILOG)->n > 0);
+    if (setup_auth(d, &e) < 0)
+        log_info("waiting for a key: %s", e.text);
+    if (serve_start(d, &e) < 0)
+        log_fatal("%s", e.text);
+    log_info("slurmd version %s started", SLURM_VERSION);
+    localtime_r(&t, &tm);
+    strftime(now, sizeof now, "%a, %d %b %Y %H:%M:%S %z", &tm);
+    log_info("slurmd started on %s", now);
+    steps_adopt(d);
+    link_start(d);
+    effects_run(d, &out);
+}
+
+static void slurmd_end(struct slurmd *d)
+{
+    struct node_effects out = {0};
+
+    node_release(&d->core, &out);
+    node_effects_release(&out);
+    net_free(d->net);
+    sack_free(d->sack);
+    auth_close(d->auth);
+    pidfile_drop(d->pid_path, d->pid_fd);
+    log_close();
+}
+
+static void take_pid_file(struct slurmd *d)
+{
+    struct err e;
+
+    d->pid_fd = pidfile_take(d->pid_path, geteuid(), &e);
+    if (d->pid_fd >= 0)
+        return;
+    if (e.code == EAGAIN)
+        log_fatal("%s", e.text);
+    log_error("%s", e.text); /* Slurm goes on without one, too */
+}
+
+static void adjust_process(const struct slurmd *d)
+{
+    if (d->opt->nice_given)
+        setpriority(PRIO_PROCESS, 0, d->opt->nice);
+    if (d->opt->mlock && mlockall(MCL_CURRENT | MCL_FUTURE) < 0)
+        log_error("mlockall: %s", strerror(errno));
+    if (d->opt->change_dir && d->log_path && strrchr(d->log_path, '/')) {
+        char *dir = mem_strndup(d->log_path, (size_t)(strrchr(d->log_path, '/') - d->log_path));
+
+        if (chdir(dir) < 0 && chdir(d->spool) < 0)
+            log_error("%s: %s", dir, strerror(errno));
+        mem_free(dir);
+    }
+    daemon_raise_files();
+}
+
+int main(int argc, char **argv)
+{
+    static struct options opt;
+    static struct slurmd d;
+    struct err e;
+
+    options_parse(&opt, argc, argv);
+    log_set_name("slurmd");
+    d.opt = &opt;
+    d.start_time = slurmd_now();
+    if (opt.print_hardware) {
+        setup_print_hardware();
+        return 0;
+    }
+    if (setup_conf(&d, &e) < 0) {
+        if (d.conf) {
+            log_error("%s", e.text); /* a node that is not configured: Slurm does not call it fatal */
+            return 1;
+        }
+        log_fatal("%s", e.text);
+    }
+    if (opt.print_gres) {
+        setup_print_gres(&d);
+        return 0;
+    }
+    if (!opt.foreground && daemon_fork(&e) < 0)
+        log_fatal("%s", e.text);
+    setup_log(&d);
+    if (setup_node(&d, &e) < 0)
+        log_fatal("%s", e.text);
+    take_pid_file(&d);
+    adjust_process(&d);
+    slurmd_start(&d);
+    if (!opt.foreground)
+        daemon_ready();
+    uv_run(&d.loop, UV_RUN_DEFAULT);
+    slurmd_end(&d);
+    return 0;
+}

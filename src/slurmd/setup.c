@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From the configuration and the host to what slurmd needs to know. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "base/text.h"
+#include "os/cgroup.h"
+#include "os/conf_source.h"
+#include "os/devices.h"
+#include "os/host.h"
+#include "slurmd/slurmd.h"
+#include "version.h"
+
+char *setup_path(const struct slurmd *d, const char *pattern)
+{
+    struct buf b = BUF_INIT;
+
+    if (!pattern)
+        return NULL;
+    for (const char *p = pattern; *p; p++) {
+        if (p[0] == '%' && p[1] == 'n')
+            buf_adds(&b, d->node_name), p++;
+        else if (p[0] == '%' && p[1] == 'h')
+            buf_adds(&b, d->node->hostname ? d->node->hostname : host_name()), p++;
+        else
+            buf_addc(&b, *p);
+    }
+    return buf_take(&b);
+}
+
+/* --- configuration
+ * ------------------------------------------------------------------------------------------- */
+
+static void log_messages(const struct conf_messages *msgs)
+{
+    for (uint32_t i = 0; i < msgs->n; i++) {
+        struct buf text = BUF_INIT;
+
+        conf_message_text(&msgs->v[i], &text);
+        log_msg(msgs->v[i].severity == CONF_ERROR ? SLOG_ERROR : SLOG_INFO, "%s", text.s);
+        buf_release(&text);
+    }
+}
+
+static int find_node(struct slurmd *d, struct err *e)
+{
+    const struct node *n =
+        d->opt->node_name ? conf_node(d->conf, d->opt->node_name) : conf_node_by_host(d->conf, host_name());
+
+    if (!n)
+        return err_set(e, ENOENT, "Unable to determine this slurmd's NodeName");
+    d->node = meta_dup(&record_node, n);
+    d->node_name = d->node->name;
+    return 0;
+}
+
+static char *default_stepd(void)
+{
+    char self[4096];
+    ssize_t len = readlink("/proc/self/exe", self, sizeof self - 1);
+    char *slash, *path;
+
+    if (len <= 0)
+        return mem_strdup(PREFIX "/sbin/slurmstepd");
+    self[len] = 0;
+    slash = strrchr(self, '/');
+    path = buf_format("%.*s/slurmstepd", (int)(slash - self), self);
+    if (access(path, X_OK) < 0) {
+        mem_free(path);
+        path = buf_format("%.*s/../slurmstepd/slurmstepd", (int)(slash - self), self); /* the build folder */
+    }
+    return path;
+}
+
+int setup_conf(struct slurmd *d, struct err *e)
+{
+    struct conf_source source = conf_file_source();
+    struct conf_messages msgs = {0};
+    const char *path = d->opt->conf_file ? d->opt->conf_file : getenv("SLURM_CONF");
+    const char *slash;
+    int rc;
+
+    d->conf_path = mem_strdup(path ? path : SYSCONFDIR "/slurm.conf");
+    d->conf = conf_load(&source, d->conf_path, CONF_WANT_ALL | CONF_WANT_DAEMON, &msgs, e);
+    log_messages(&msgs);
+    conf_messages_release(&msgs);
+    if (!d->conf)
+        return -e->code;
+    rc = find_node(d, e);
+    if (rc < 0)
+        return rc;
+    slash = strrchr(d->conf_path, '/');
+    d->key_path =
+        buf_format("%.*s/slurm.key", slash ? (int)(slash - d->conf_path) : 1, slash ? d->conf_path : ".");
+    d->spool = setup_path(d, conf_str(d->conf, CONF_SLURMD_SPOOL_DIR));
+    d->log_path = d->opt->log_file ? mem_strdup(d->opt->log_file)
+                                   : setup_path(d, conf_str(d->conf, CONF_SLURMD_LOG_FILE));
+    d->pid_path = setup_path(d, conf_str(d->conf, CONF_SLURMD_PID_FILE));
+    d->stepd_path = d->opt->stepd ? mem_strdup(d->opt->stepd) : default_stepd();
+    d->slurm_uid = conf_u32(d->conf, CONF_SLURM_USER);
+    return 0;
+}
+
+void setup_log(struct slurmd *d)
+{
+    enum log_level level = (enum log_level)conf_u32(d->conf, CONF_SLURMD_DEBUG);
+    struct log_settings s = {.name = "slurmd", .path = d->log_path};
+    struct err e;
+
+    level += (unsigned)d->opt->verbose;
+    s.file_level = level;
+    s.stderr_level = d->opt->foreground ? level : SLOG_QUIET;
+    if (log_open(&s, &e) < 0)
+        log_error("%s", e.text);
+}
+
+int setup_auth(struct slurmd *d, struct err *e)
+{
+    struct auth_settings s = {.type = conf_str(d->conf, CONF_AUTH_TYPE),
+                              .cluster = conf_str(d->conf, CONF_CLUSTER_NAME),
+                              .slurm_uid = d->slurm_uid};
+    struct key key;
+    int rc = key_load(d->key_path, d->slurm_uid, &key, e);
+
+    if (rc == -ENOENT) {
+        /* Where the controller of this host keeps the one that it made for itself. */
+        char *own = buf_format("%s/slurm.key", conf_str(d->conf, CONF_STATE_SAVE_LOCATION));
+
+        rc = key_load(own, d->slurm_uid, &key, e);
+        mem_free(own);
+    }
+    if (rc == 0)
+        s.key = &key;
+    else if (!s.type || text_same(s.type, "auth/slurm"))
+        return rc;
+    d->auth = auth_open(&s, e);
+    explicit_bzero(&key, sizeof key);
+    if (d->auth && !d->sack) {
+        struct err sack_error;
+
+        d->sack = sack_start(&d->loop, d->auth, SACK_PATH, &sack_error);
+        if (!d->sack)
+            log_debug("no tokens from this daemon: %s", sack_error.text);
+    }
+    return d->auth ? 0 : -e->code;
+}
+
+/* --- the node
+ * ------------------------------------------------------------------------------------------------ */
+
+static uint32_t percent(const struct slurmd *d, enum conf_key key, uint32_t def)
+{
+    double v;
+
+    return conf_str(d->conf, key) && text_to_f64(conf_str(d->conf, key), &v) && v >= 0 ? (uint32_t)(v + 0.5)
+                                                                                       : def;
+}
+
+static int cgroup_version(const struct slurmd *d, const char *mountpoint)
+{
+    const char *plugin = conf_str(d->conf, CONF_CG_CGROUP_PLUGIN);
+
+    if (text_same_nocase(plugin, "disabled"))
+        return 0;
+    if (text_same_nocase(plugin, "cgroup/v1"))
+        return 1;
+    if (text_same_nocase(plugin, "cgroup/v2"))
+        return 2;
+    return cgroup_detect(mountpoint);
+}
+
+/* Only what the configuration asks for: proctrack/cgroup to follow processes, task/cgroup to limit them. */
+static void setup_cgroup(struct slurmd *d)
+{
+    const char *mountpoint = conf_str(d->conf, CONF_CG_CGROUP_MOUNTPOINT);
+    bool track = conf_plugin(d->conf, CONF_PROCTRACK_TYPE, "cgroup");
+    bool limit = conf_plugin(d->conf, CONF_TASK_PLUGIN, "cgroup");
+    int version = track || limit ? cgroup_version(d, mountpoint) : 0;
+    struct step_cgroup *g;
+
+    if (!version)
+        return;
+    g = d->cgroup = meta_new(&record_step_cgroup);
+    g->version = (uint32_t)version;
+    g->mountpoint = mem_strdup(mountpoint);
+    g->root = version == 1
+                  ? mem_strdup("slurm")
+                  : buf_format("%s/%s/slurmstepd.scope", mountpoint, conf_str(d->conf, CONF_CG_CGROUP_SLICE));
+    g->ram = limit && conf_bool(d->conf, CONF_CG_CONSTRAIN_RAM_SPACE);
+    g->swap = limit && conf_bool(d->conf, CONF_CG_CONSTRAIN_SWAP_SPACE);
+    g->cores = limit && conf_bool(d->conf, CONF_CG_CONSTRAIN_CORES);
+    g->devices = limit && conf_bool(d->conf, CONF_CG_CONSTRAIN_DEVICES);
+    g->ram_percent = percent(d, CONF_CG_ALLOWED_RAM_SPACE, 100);
+    g->swap_percent = percent(d, CONF_CG_ALLOWED_SWAP_SPACE, 0);
+    g->max_ram_percent = percent(d, CONF_CG_MAX_RAM_PERCENT, 100);
+    g->min_ram = conf_u64(d->conf, CONF_CG_MIN_RAM_SPACE);
+    g->signal_children = conf_bool(d->conf, CONF_CG_SIGNAL_CHILDREN_PROCESSES);
+}
+
+static void use_hardware(struct slurmd *d)
+{
+    const struct topology *t = &d->topology;
+    struct node *n = d->node;
+
+    n->cpus = t->cpus;
+    n->boards = t->boards;
+    n->sockets = (uint16_t)(t->sockets * t->boards);
+    n->cores = t->cores;
+    n->threads = t->threads;
+    n->real_memory = t->real_memory;
+}
+
+static void compare_hardware(const struct slurmd *d)
+{
+    const struct topology *t = &d->topology;
+    const struct node *n = d->node;
+
+    if (n->cpus == t->cpus && n->sockets == t->sockets && n->cores == t->cores && n->threads == t->threads)
+        return;
+    log_info(
+        "Node configuration differs from hardware: CPUs=%u:%u(hw) Boards=%u:%u(hw) SocketsPerBoard=%u:%u(hw) "
+        "CoresPerSocket=%u:%u(hw) ThreadsPerCore=%u:%u(hw)",
+        n->cpus, t->cpus, n->boards, t->boards, n->sockets, t->sockets, n->cores, t->cores, n->threads,
+        t->threads);
+}
+
+static void describe_system(struct node *n)
+{
+    struct utsname u;
+
+    mem_set_str(&n->version, SLURM_VERSION);
+    if (uname(&u) < 0)
+        return;
+    mem_free(n->os);
+    n->os = buf_format("%s %s %s", u.sysname, u.release, u.version);
+    mem_set_str(&n->arch, u.machine);
+}
+
+static int make_folders(const char *path, struct err *e)
+{
+    char *copy = mem_strdup(path);
+    int rc;
+
+    for (char *p = copy + 1; *p; p++) {
+        if (*p != '/')
+            continue;
+        *p = 0;
+        mkdir(copy, 0755);
+        *p = '/';
+    }
+    rc = mkdir(copy, 0755) < 0 && errno != EEXIST ? err_set(e, errno, "mkdir(%s): %s", path, strerror(errno))
+                                                  : 0;
+    mem_free(copy);
+    return rc;
+}
+
+static bool overrides(const struct slurmd *d)
+{
+    return conf_has_param(d->conf, CONF_SLURMD_PARAMETERS, "config_overrides", NULL) ||
+           (d->opt->parameters && text_has(d->opt->parameters, "config_overrides"));
+}
+
+int setup_node(struct slurmd *d, struct err *e)
+{
+    struct buf comment = BUF_INIT;
+    int rc = topology_discover(&d->topology, e);
+
+    if (rc == 0)
+        rc = make_folders(d->spool, e);
+    if (rc < 0)
+        return rc;
+    compare_hardware(d);
+    if (!overrides(d))
+        use_hardware(d);
+    devices_check(d->node, &comment);
+    if (comment.len) {
+        log_info("%s", comment.s);
+        mem_set_str(&d->node->comment, comment.s);
+    }
+    buf_release(&comment);
+    describe_system(d->node);
+    mem_set_str(&d->node->hostname, d->node->hostname ? d->node->hostname : host_name());
+    d->node->boot_time = d->topology.boot_time;
+    d->node->slurmd_start = d->start_time;
+    d->node->tmp_disk = topology_tmp_disk(conf_str(d->conf, CONF_TMP_FS));
+    if (d->opt->instance_id)
+        mem_set_str(&d->node->instance_id, d->opt->instance_id);
+    if (d->opt->instance_type)
+        mem_set_str(&d->node->instance_type, d->opt->instance_type);
+    if (d->opt->extra)
+        mem_set_str(&d->node->extra, d->opt->extra);
+    setup_cgroup(d);
+    return 0;
+}
+
+/* --- -C and -G
+ * ----------------------------------------------------------------------------------------------- */
+
+void setup_print_hardware(void)
+{
+    struct topology t;
+    struct buf b = BUF_INIT;
+    struct err e;
+
+    if (topology_discover(&t, &e) < 0)
+        log_fatal("%s", e.text);
+    topology_text(&t, host_name(), &b);
+    buf_addc(&b, '\n');
+    topology_uptime_text(&t, slurmd_now(), &b);
+    puts(b.s);
+    buf_release(&b);
+    topology_release(&t);
+}
+
+void setup_print_gres(struct slurmd *d)
+{
+    for (uint32_t i = 0; i < d->node->gres.n; i++) {
+        const struct gres_decl *g = &d->node->gres.v[i];
+
+        fprintf(stderr, "slurmd: Gres Name=%s Type=%s Count=%llu Index=%u ID=%u", g->name,
+                g->type ? g->type : "(null)", (unsigned long long)g->count, 0u, 0u);
+        if (g->files.n)
+            fprintf(stderr, " File=%s%s", g->files.v[0], g->files.n > 1 ? "..." : "");
+        fputc('\n', stderr);
+    }
+}

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * slurmd: the daemon of a node. A thin shell around src/nodecore: it checks who asks, starts slurmstepds and
+ * scripts, and carries reports to the controller. One thread, one libuv loop.
+ *
+ *   serve.c   the listening port: hello, requests, the hand-over of srun's connections
+ *   link.c    the kept connection to the controller: registration and reports
+ *   launch.c  launch messages -> step_launch records
+ *   effect.c  carries out what nodecore wants
+ *   steps.c   slurmstepds: starting, orders, their end, finding them again after a restart
+ *   script.c  prolog, epilog, health check
+ *   setup.c   configuration, this node's record, cgroups
+ */
+#ifndef SLURMD_SLURMD_H
+#define SLURMD_SLURMD_H
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <uv.h>
+
+#include "base/map.h"
+#include "base/vec.h"
+#include "conf/conf.h"
+#include "model.h"
+#include "nodecore/nodecore.h"
+#include "os/auth.h"
+#include "os/log.h"
+#include "os/net.h"
+#include "os/sack.h"
+#include "os/topology.h"
+#include "slurmd/options.h"
+
+enum {
+    SLURMD_RETRY_MS = 1000,          /* between two tries to reach the controller */
+    SLURMD_REGISTER_AGAIN_MS = 5000, /* a registration that was refused is repeated */
+    SLURMD_SCRIPT_OUTPUT_MAX = 4096, /* of a prolog's output that goes to the log */
+};
+
+struct slurmd;
+
+/* A launch until its slurmstepd runs: the ctx of a step in nodecore. */
+struct launch {
+    struct step_launch *record;
+    int srun_fd; /* -1: a batch step */
+};
+/* What prolog and epilog need to know: the ctx of a job in nodecore. */
+struct job_info {
+    uint32_t job_id, uid, gid, restarts;
+    char *user_name;
+    struct job *job;         /* as launch or kill brought it; never NULL */
+    struct cred_node *share; /* NULL when unknown */
+    uint32_t exit_code;
+};
+
+/* A slurmstepd that lives. */
+struct stepd {
+    struct slurmd *d;
+    uint32_t job_id, step_id, restarts;
+    uv_poll_t poll;
+    int fd; /* its control socket */
+};
+
+struct peer; /* serve.c */
+
+struct slurmd {
+    const struct options *opt;
+    struct conf *conf;
+    const char *node_name;
+    struct node *node; /* as it registers; gres from the configuration */
+    struct topology topology;
+    struct step_cgroup *cgroup; /* the settings that all steps share; NULL: control groups are disabled */
+    char *spool, *stepd_path, *conf_path, *key_path, *log_path, *pid_path;
+    uint32_t slurm_uid;
+    uint64_t token;
+    int64_t start_time;
+
+    uv_loop_t loop;
+    struct net *net;
+    struct auth *auth; /* NULL: there is no key yet */
+    struct sack *sack;
+    uv_signal_t sig_term, sig_int, sig_hup, sig_chld, sig_usr2;
+    uv_timer_t deadline, retry, health;
+    int pid_fd;
+    bool stopping;
+
+    struct node_core core;
+    struct map_u64 stepds;  /* job_id << 32 | step_id -> struct stepd */
+    struct map_u64 jobs;    /* job_id -> struct job_info, the ctx of nodecore */
+    struct map_u64 scripts; /* pid -> struct script */
+
+    /* link.c */
+    struct net_conn *ctld;
+    uint32_t ctld_at, seq; /* which controller of the list; last sequence number */
+    bool registered;
+    uint32_t register_seq;
+    struct map_u64 sent; /* sequence number -> report id + 1 */
+};
+
+/* --- setup.c
+ * --------------------------------------------------------------------------------------------------- */
+/* Reads the configuration and finds this node in it. On failure e->text is what follows "fatal: ". */
+int setup_conf(struct slurmd *d, struct err *e);
+int setup_node(struct slurmd *d, struct err *e); /* topology, devices, control groups */
+int setup_auth(struct slurmd *d, struct err *e); /* ENOENT: no key yet */
+void setup_log(struct slurmd *d);
+void setup_print_hardware(void);         /* -C */
+void setup_print_gres(struct slurmd *d); /* -G */
+/* "%n" and "%h" of paths. mem_free it. */
+char *setup_path(const struct slurmd *d, const char *pattern);
+
+/* --- link.c
+ * ---------------------------------------------------------------------------------------------------- */
+void link_start(struct slurmd *d);
+void link_register(struct slurmd *d);
+void link_report(struct slurmd *d, const struct node_effect *e);
+
+/* --- serve.c
+ * --------------------------------------------------------------------------------------------------- */
+int serve_start(struct slurmd *d, struct err *e);
+
+/* --- launch.c
+ * -------------------------------------------------------------------------------------------------- */
+int launch_batch(struct slurmd *d, struct launch_batch *m, struct err *e);
+/* Takes srun_fd over, also on failure. `seq` is the number of the request, which slurmstepd answers. */
+int launch_tasks(struct slurmd *d, struct launch_tasks *m, uint32_t uid, int srun_fd, const char *peer,
+                 uint32_t seq, struct err *e);
+void launch_free(struct launch *l);
+void job_info_free(struct job_info *j);
+struct job_info *job_info_new(const struct job *job, uint32_t uid, uint32_t gid, uint32_t restarts);
+
+/* --- effect.c
+ * -------------------------------------------------------------------------------------------------- */
+/* Carries the effects out, and what follows from them; then sets the deadline anew. */
+void effects_run(struct slurmd *d, struct node_effects *out);
+int64_t slurmd_now(void);
+
+/* --- steps.c
+ * --------------------------------------------------------------------------------------------------- */
+void steps_spawn(struct slurmd *d, struct launch *l, struct node_effects *out);
+void steps_order(struct slurmd *d, uint32_t job_id, uint32_t step_id, const struct step_order *o);
+void steps_adopt(struct slurmd *d); /* at start: sockets and reports in the spool folder */
+void steps_drop_report(struct slurmd *d, uint32_t job_id, uint32_t step_id, uint32_t restarts);
+void steps_drop_job(struct slurmd *d, uint32_t job_id);
+
+/* --- script.c
+ * -------------------------------------------------------------------------------------------------- */
+void script_prolog(struct slurmd *d, uint32_t job_id);
+void script_epilog(struct slurmd *d, uint32_t job_id);
+void script_health(struct slurmd *d);
+void script_reboot(struct slurmd *d);
+void script_reaped(struct slurmd *d, pid_t pid, int status);
+
+/* --- main.c
+ * ---------------------------------------------------------------------------------------------------- */
+void slurmd_stop(struct slurmd *d);
+void slurmd_reconfigure(struct slurmd *d);
+
+#endif
