@@ -11,7 +11,8 @@
 
 #include "base/mem.h"
 #include "slurmstepd/env.h"
-#include "slurmstepd/pattern.h"
+#include "model/jobvars.h"
+#include "model/pattern.h"
 #include "slurmstepd/stepd.h"
 #include "slurmstepd/stepid.h"
 
@@ -40,7 +41,7 @@ char *files_expand(const struct stepd *s, const char *pattern, const struct task
         .sluid = sluid,
     };
 
-    env_sluid(job, sluid);
+    jobvars_sluid(job, sluid);
     pattern_expand(pattern, &v, &b);
     return buf_take(&b);
 }

@@ -18,7 +18,7 @@
 #include "base/text.h"
 #include "slurmstepd/bind.h"
 #include "slurmstepd/env.h"
-#include "slurmstepd/multiprog.h"
+#include "model/multiprog.h"
 #include "slurmstepd/stepd.h"
 
 /* --- in the child
