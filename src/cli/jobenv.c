@@ -143,14 +143,19 @@ int jobenv_read_file(struct jobenv *e, const char *file, struct err *err)
     int fd = is_fd ? (int)number : open(file, O_RDONLY | O_CLOEXEC);
     struct buf b = BUF_INIT;
     ssize_t n = fd < 0 ? -1 : 1;
-    while (n > 0 && b.len < EXPORT_FILE_MAX) {
+    while (n > 0 && b.len <= EXPORT_FILE_MAX) {
         buf_reserve(&b, 4096);
         n = read(fd, b.s + b.len, 4096);
         b.len += n > 0 ? (size_t)n : 0;
     }
     if (fd >= 0 && !is_fd)
         close(fd);
-    int rc = n < 0 ? err_set(err, ERR_INVALID, "Could not open user environment file %s", file) : 0;
+    int rc = 0;
+    if (n < 0)
+        rc = err_set(err, ERR_INVALID, "Could not open user environment file %s", file);
+    else if (b.len > EXPORT_FILE_MAX)
+        rc = err_set(err, ERR_TOO_BIG, "User environment file %s has more than %u bytes", file,
+                     EXPORT_FILE_MAX);
     for (size_t at = 0; rc == 0 && at < b.len;) {
         size_t len = strnlen(b.s + at, b.len - at);
         char *entry = mem_strndup(b.s + at, len), *equals = strchr(entry, '=');
@@ -347,12 +352,13 @@ int jobenv_make(struct jobenv *e, const struct jobopt *o, const struct jobopt_pa
         jobenv_release(e);
         return -err->code;
     }
-    /* Inside a job a step changes neither the job's name nor where it was submitted. */
+    /* A step leaves standing where its job was submitted, and the job's name unless it has one of its own. */
     if (!in_job) {
         jobenv_set(e, "SLURM_SUBMIT_DIR", o->world.cwd);
         jobenv_set(e, "SLURM_SUBMIT_HOST", o->world.hostname);
-        jobenv_set(e, "SLURM_JOB_NAME", p->spec.name);
     }
+    if (!in_job || p->cli.job_name_given)
+        jobenv_set(e, "SLURM_JOB_NAME", p->spec.name);
     if (o->cmd == JOBOPT_SBATCH)
         set_export(e, c);
     if (o->cmd != JOBOPT_SALLOC) {

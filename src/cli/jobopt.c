@@ -285,9 +285,8 @@ int jobopt_apply_env(struct jobopt *o, struct jobopt_part *p)
                                        [JOBOPT_SALLOC] = "SALLOC_WAIT4SWITCH",
                                        [JOBOPT_SRUN] = "SLURM_WAIT4SWITCH"};
     const char *value = jobopt_env(ours.v, wait[o->cmd]);
-    uint32_t minutes;
-    if (rc == 0 && value && jobopt_minutes(value, &minutes))
-        p->spec.switches_wait = minutes == INFINITE ? INFINITE : minutes * 60;
+    if (rc == 0 && value)
+        jobopt_seconds(value, &p->spec.switches_wait);
     VEC_FREE(&ours);
     return rc;
 }

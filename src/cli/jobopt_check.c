@@ -118,6 +118,9 @@ static int nodes_of_list(struct jobopt *o, struct jobopt_part *p)
         hostlist_release(&hosts);
         return jobopt_fatal(o, "Invalid node list specified");
     }
+    /* In an arbitrary distribution every name is the place of a task. */
+    if (s->dist == DIST_ARBITRARY && s->ntasks == NO_VAL)
+        s->ntasks = hosts.count;
     compress(&s->req_nodes, &hosts, s->dist == DIST_ARBITRARY);
     hostlist_uniq(&hosts);
     if (!given(p, "nodes") && p->cli.jobid == NO_VAL)
@@ -139,12 +142,27 @@ static void tasks_implied(struct jobopt_part *p)
     if (s->ntasks != NO_VAL)
         return;
     if (given(p, "extra-node-info"))
-        tasks = nodes * at_least_one(s->sockets_per_node) * at_least_one(s->cores_per_socket) *
-                at_least_one(s->threads_per_core);
+        tasks = nodes * at_least_one(s->sockets_per_node) * at_least_one(s->cores_per_socket);
     else if (s->ntasks_per_node != NO_VAL16)
         tasks = nodes * s->ntasks_per_node;
+    if (tasks <= INT32_MAX && given(p, "extra-node-info"))
+        tasks *= at_least_one(s->threads_per_core);
     if (tasks > 0 && tasks <= INT32_MAX)
         s->ntasks = (uint32_t)tasks;
+}
+
+/* A step may inherit a number of tasks that its own --ntasks-per-node has no room for. */
+static void check_tasks_per_node(struct jobopt *o, struct jobopt_part *p)
+{
+    struct job_spec *s = &p->spec;
+    if (p->cli.jobid == NO_VAL || s->ntasks == NO_VAL || s->ntasks_per_node == NO_VAL16 ||
+        s->max_nodes == NO_VAL || s->ntasks <= (uint64_t)s->ntasks_per_node * s->max_nodes)
+        return;
+    jobopt_warn(o,
+                "can't honor --ntasks-per-node set to %u which doesn't match the requested tasks %u with the "
+                "maximum number of requested nodes %u. Ignoring --ntasks-per-node.",
+                s->ntasks_per_node, s->ntasks, s->max_nodes);
+    s->ntasks_per_node = NO_VAL16;
 }
 
 static int check_layout(struct jobopt *o, struct jobopt_part *p)
@@ -159,6 +177,7 @@ static int check_layout(struct jobopt *o, struct jobopt_part *p)
     }
     if (nodes_of_list(o, p) < 0)
         return -1;
+    check_tasks_per_node(o, p);
     tasks_implied(p);
     if (s->ntasks != NO_VAL && s->min_nodes != NO_VAL && s->ntasks < s->min_nodes) {
         jobopt_warn(o, "can't run %u processes on %u nodes, setting nnodes to %u", s->ntasks, s->min_nodes,

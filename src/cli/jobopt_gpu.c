@@ -117,7 +117,7 @@ int set_gres_flags(struct jobopt_use *u)
 static bool is_tres(const char *item, const char *type)
 {
     size_t len = strlen(type);
-    return text_casecmp_n(item, type, len) == 0 && strchr("=:/", item[len]);
+    return text_casecmp_n(item, type, len) == 0 && item[len] && strchr("=:/", item[len]);
 }
 
 int set_tres_per_task(struct jobopt_use *u)
@@ -161,6 +161,12 @@ static bool item_count(const char *item, uint64_t *ret)
     return jobopt_tres_count(last, ret) || last == item;
 }
 
+/* No cluster has more; sums and products of what is capped stay in range. */
+static uint64_t capped(uint64_t n)
+{
+    return n < INT32_MAX ? n : INT32_MAX;
+}
+
 /* Sum of the counts of "a100:1,2". */
 static uint64_t count_of(const char *list)
 {
@@ -168,7 +174,7 @@ static uint64_t count_of(const char *list)
     uint64_t sum = 0, n;
     text_split(&items, list ? list : "", ',');
     for (uint32_t i = 0; i < items.n; i++)
-        sum += item_count(items.v[i], &n) ? n : 0;
+        sum += item_count(items.v[i], &n) ? capped(n) : 0;
     text_list_release(&items);
     return sum;
 }
@@ -184,7 +190,7 @@ static uint64_t gpus_among(const char *list)
         if (text_starts_nocase(item, "gres/") || text_starts_nocase(item, "gres:"))
             item += 5;
         if (text_casecmp_n(item, "gpu", 3) == 0 && strchr(":=", item[3]))
-            sum += item_count(item + 3 + (item[3] != '\0'), &n) ? n : 0;
+            sum += item_count(item + 3 + (item[3] != '\0'), &n) ? capped(n) : 0;
     }
     text_list_release(&items);
     return sum;
@@ -349,7 +355,8 @@ static int check_tasks_per_gpu(struct jobopt *o, struct jobopt_part *p, const st
     struct job_spec *s = &p->spec;
     if (s->ntasks_per_gpu == NO_VAL16)
         return 0;
-    uint64_t nodes = s->min_nodes == NO_VAL ? 1 : s->min_nodes, total = g->job ? g->job : g->node * nodes;
+    uint64_t nodes = s->min_nodes == NO_VAL ? 1 : s->min_nodes,
+             total = capped(g->job ? g->job : capped(g->node) * nodes);
     if (total) {
         if (total * s->ntasks_per_gpu <= INT32_MAX)
             s->ntasks = (uint32_t)(total * s->ntasks_per_gpu);

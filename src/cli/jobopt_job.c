@@ -45,11 +45,7 @@ int set_deadline(struct jobopt_use *u)
 
 int set_delay_boot(struct jobopt_use *u)
 {
-    uint32_t minutes;
-    if (!jobopt_minutes(u->arg, &minutes) || (minutes != INFINITE && minutes >= NO_VAL / 60))
-        return jobopt_bad_arg(u);
-    u->part->spec.delay_boot = minutes == INFINITE ? INFINITE : minutes * 60;
-    return 0;
+    return jobopt_seconds(u->arg, &u->part->spec.delay_boot) ? 0 : jobopt_bad_arg(u);
 }
 
 /* "[R][B]:signal[@seconds]" */

@@ -105,6 +105,10 @@ static int read_node_file(struct jobopt *o, const char *path, char **ret)
         text.len += (size_t)n;
         text.s[text.len] = '\0';
     }
+    if (text.len > NODE_FILE_MAX) {
+        errno = EFBIG;
+        n = -1;
+    }
     if (n < 0)
         jobopt_error(o, "slurm_allocate_resources error opening file %s, %s", path, strerror(errno));
     if (fd >= 0)
@@ -305,12 +309,12 @@ int set_switches(struct jobopt_use *u)
 {
     char count[16];
     size_t len = strcspn(u->arg, "@");
-    uint32_t minutes;
     buf_print(count, sizeof count, "%.*s", (int)len, u->arg);
     if (jobopt_number(u, count, "--switches", 1, INT32_MAX, &u->part->spec.switches) < 0)
         return -1;
-    if (u->arg[len] == '@' && jobopt_minutes(u->arg + len + 1, &minutes))
-        u->part->spec.switches_wait = minutes == INFINITE ? INFINITE : minutes * 60;
+    if (u->arg[len] == '@')
+        jobopt_seconds(u->arg + len + 1,
+                       &u->part->spec.switches_wait); /* what cannot be read is the default */
     return 0;
 }
 

@@ -113,10 +113,11 @@ int jobopt_bad_arg(struct jobopt_use *u);
 /* A whole number from `min` up; `what` is how messages call it: "--ntasks". */
 int jobopt_number(struct jobopt_use *u, const char *text, const char *what, uint32_t min, uint32_t max,
                   uint32_t *ret);
-bool jobopt_size(const char *text, uint64_t *ret_mb);            /* 100, 100M, 2GB: rounded up to MiB */
-bool jobopt_minutes(const char *text, uint32_t *ret);            /* a duration; INFINITE for none */
-bool jobopt_tres_count(const char *text, uint64_t *ret);         /* 4, 2k */
-bool jobopt_signal(const char *text, uint32_t *ret);             /* USR1, SIGUSR1, 10 */
+bool jobopt_size(const char *text, uint64_t *ret_mb);    /* 100, 100M, 2GB: rounded up to MiB */
+bool jobopt_minutes(const char *text, uint32_t *ret);    /* a duration; INFINITE for none */
+bool jobopt_seconds(const char *text, uint32_t *ret);    /* the same, in seconds; a plain number is minutes */
+bool jobopt_tres_count(const char *text, uint64_t *ret); /* 4, 2k */
+bool jobopt_signal(const char *text, uint32_t *ret);     /* USR1, SIGUSR1, 10 */
 bool jobopt_word_in(const char *text, const char *const *words); /* ignoring case; words end with NULL */
 int jobopt_store(struct jobopt_use *u);                          /* what u->row->kind says */
 

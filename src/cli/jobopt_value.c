@@ -38,6 +38,15 @@ bool jobopt_minutes(const char *text, uint32_t *ret)
     return *text && time_parse_minutes(text, ret, &e) == 0;
 }
 
+bool jobopt_seconds(const char *text, uint32_t *ret)
+{
+    uint32_t minutes;
+    if (!jobopt_minutes(text, &minutes) || (minutes != INFINITE && minutes >= NO_VAL / 60))
+        return false;
+    *ret = minutes == INFINITE ? INFINITE : minutes * 60;
+    return true;
+}
+
 bool jobopt_signal(const char *text, uint32_t *ret)
 {
     struct err e;

@@ -20,8 +20,7 @@ enum {
 /* An error about a key, where the key was given. */
 #define KEY_ERROR(l, key, fatal, ...)                                                                        \
     load_error(l, fatal, (l)->c->v[key].file, (l)->c->v[key].line, NULL, __VA_ARGS__)
-#define KEY_WARNING(l, key, ...)                                                                             \
-    load_warning(l, (l)->c->v[key].file, (l)->c->v[key].line, NULL, __VA_ARGS__)
+#define KEY_WARNING(l, key, ...) load_warning(l, (l)->c->v[key].file, (l)->c->v[key].line, NULL, __VA_ARGS__)
 
 static void check_names(struct loader *l)
 {
@@ -29,7 +28,8 @@ static void check_names(struct loader *l)
     if (!cluster)
         load_error(l, NULL, l->c->path, 0, "write ClusterName=NAME", "ClusterName needs to be specified");
     else if (strlen(cluster) > CLUSTER_NAME_MAX)
-        KEY_WARNING(l, CONF_CLUSTER_NAME, "ClusterName is longer than %d letters, which some databases cannot keep",
+        KEY_WARNING(l, CONF_CLUSTER_NAME,
+                    "ClusterName is longer than %d letters, which some databases cannot keep",
                     CLUSTER_NAME_MAX);
     if (!l->c->hosts.n && !conf_list(l->c, CONF_SLURMCTLD_HOST)->n)
         load_error(l, NULL, l->c->path, 0, "write SlurmctldHost=NAME", "No SlurmctldHost defined.");
@@ -64,9 +64,11 @@ static void check_select(struct loader *l)
                   conf_str(l->c, CONF_SELECT_TYPE_PARAMETERS));
     else if (linear && cpu)
         fatal = buf_format("Invalid SelectTypeParameters for select/linear: %s (%" PRIu64
-                           "), it can't contain CR_(CPU|CORE|SOCKET).", name.s, what);
+                           "), it can't contain CR_(CPU|CORE|SOCKET).",
+                           name.s, what);
     else if (!linear && !cpu)
-        fatal = buf_format("Invalid SelectTypeParameters: %s (%" PRIu64 "), You need at least CR_(CPU|CORE|SOCKET)*",
+        fatal = buf_format("Invalid SelectTypeParameters: %s (%" PRIu64
+                           "), You need at least CR_(CPU|CORE|SOCKET)*",
                            name.s, what);
     if (fatal && (l->want & CONF_WANT_DAEMON))
         KEY_ERROR(l, CONF_SELECT_TYPE_PARAMETERS, fatal, "%s", fatal);
@@ -76,16 +78,20 @@ static void check_select(struct loader *l)
 
 static void check_accounting(struct loader *l)
 {
-    bool stored = conf_str(l->c, CONF_ACCOUNTING_STORAGE_TYPE) && !conf_plugin(l->c, CONF_ACCOUNTING_STORAGE_TYPE, "none");
+    bool stored = conf_str(l->c, CONF_ACCOUNTING_STORAGE_TYPE) &&
+                  !conf_plugin(l->c, CONF_ACCOUNTING_STORAGE_TYPE, "none");
     const struct meta_strs *tres = conf_list(l->c, CONF_ACCOUNTING_STORAGE_TRES);
     if (stored)
         return;
     if (conf_given(l->c, CONF_ACCOUNTING_STORAGE_ENFORCE) && conf_u64(l->c, CONF_ACCOUNTING_STORAGE_ENFORCE))
         KEY_WARNING(l, CONF_ACCOUNTING_STORAGE_ENFORCE,
                     "You can not have AccountingStorageEnforce set for AccountingStorageType='%s'",
-                    conf_str(l->c, CONF_ACCOUNTING_STORAGE_TYPE) ? conf_str(l->c, CONF_ACCOUNTING_STORAGE_TYPE) : "(null)");
+                    conf_str(l->c, CONF_ACCOUNTING_STORAGE_TYPE)
+                        ? conf_str(l->c, CONF_ACCOUNTING_STORAGE_TYPE)
+                        : "(null)");
     if (tres->n)
-        KEY_WARNING(l, CONF_ACCOUNTING_STORAGE_TRES, "AccountingStorageTRES has no effect without AccountingStorageType");
+        KEY_WARNING(l, CONF_ACCOUNTING_STORAGE_TRES,
+                    "AccountingStorageTRES has no effect without AccountingStorageType");
 }
 
 static void check_numbers(struct loader *l)

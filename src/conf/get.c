@@ -28,7 +28,8 @@ uint64_t conf_u64(const struct conf *c, enum conf_key key)
 uint32_t conf_u32(const struct conf *c, enum conf_key key)
 {
     uint64_t v = conf_u64(c, key);
-    if ((conf_key_table[key].flags & CONF_KEY_INF) && conf_key_table[key].kind == CONF_KIND_U16 && v == INFINITE16)
+    if ((conf_key_table[key].flags & CONF_KEY_INF) && conf_key_table[key].kind == CONF_KIND_U16 &&
+        v == INFINITE16)
         return INFINITE;
     return v >= INFINITE ? INFINITE : (uint32_t)v;
 }
@@ -166,7 +167,7 @@ uint32_t conf_hash(const struct conf *c)
 
 struct conf_file_list conf_files(const struct conf *c)
 {
-    return (struct conf_file_list){c->files.v, c->files.n};
+    return (struct conf_file_list){c->files.v, c->files.n, c->dir};
 }
 
 const char *conf_path(const struct conf *c)

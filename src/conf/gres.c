@@ -2,7 +2,6 @@
 /* gres.h: gres.conf, and what it adds to the Gres= of a node. */
 #include "conf/load.h"
 
-#include "base/hostlist.h"
 #include "base/mem.h"
 #include "conf/lex.h"
 
@@ -16,7 +15,7 @@ struct gres_reader {
 
 static void line_release(struct gres_line *line)
 {
-    mem_free(line->nodes);
+    hostlist_release(&line->nodes);
     mem_free(line->name);
     mem_free(line->type);
     for (uint32_t i = 0; i < line->files.n; i++)
@@ -84,7 +83,7 @@ int gres_parse(const char *text, char **ret_name, char **ret_type, uint64_t *ret
     return err_set(e, ERR_INVALID, "\"%s\" is not name[:type][:count]", text);
 }
 
-/* --- lines --------------------------------------------------------------------------------------------------- */
+/* --- lines ------------------------------------------------------------------------------------------- */
 
 static void bad_line(struct gres_reader *r, const struct conf_place *at, const char *hint, const char *what,
                      const char *detail)
@@ -93,7 +92,8 @@ static void bad_line(struct gres_reader *r, const struct conf_place *at, const c
     r->failed = true;
 }
 
-static void add_files(struct gres_reader *r, const struct conf_place *at, struct gres_line *line, const char *text)
+static void add_files(struct gres_reader *r, const struct conf_place *at, struct gres_line *line,
+                      const char *text)
 {
     struct hostlist files = {0};
     struct err why;
@@ -105,24 +105,28 @@ static void add_files(struct gres_reader *r, const struct conf_place *at, struct
     hostlist_release(&files);
 }
 
-static void set_detect(struct gres_reader *r, const struct conf_place *at, struct gres_line *line, const char *text)
+static void set_detect(struct gres_reader *r, const struct conf_place *at, struct gres_line *line,
+                       const char *text)
 {
     struct conf_val v = {0};
     struct buf why = BUF_INIT;
     if (conf_val_parse(&conf_line_table[CONF_LINE_GRES].keys[GRES_KEY_AUTO_DETECT], text, &v, &why) == 0)
         line->detect = (int)v.num;
     else
-        conf_messages_add(r->msgs, CONF_WARNING, at->file, at->line, NULL, "unknown AutoDetect value: %s", text);
+        conf_messages_add(r->msgs, CONF_WARNING, at->file, at->line, NULL, "unknown AutoDetect value: %s",
+                          text);
     conf_val_release(&v);
     buf_release(&why);
 }
 
-static void set_field(struct gres_reader *r, const struct conf_place *at, struct gres_line *line, uint32_t key,
-                      const char *text)
+static void set_field(struct gres_reader *r, const struct conf_place *at, struct gres_line *line,
+                      uint32_t key, const char *text)
 {
+    struct err why;
     switch (key) {
     case GRES_KEY_NODE_NAME:
-        mem_set_str(&line->nodes, text);
+        if (hostlist_parse(&line->nodes, text, &why) < 0)
+            bad_line(r, at, NULL, "NodeName: ", why.text);
         break;
     case GRES_KEY_NAME:
         mem_set_str(&line->name, text);
@@ -186,8 +190,8 @@ static void check_line(struct gres_reader *r, const struct conf_place *at, struc
     else if (files && line->count != NO_VAL64 && line->count != files && line->name &&
              !text_same_nocase(line->name, "mps") && !text_same_nocase(line->name, "shard"))
         conf_messages_add(r->msgs, CONF_WARNING, at->file, at->line, NULL,
-                          "Count=%" PRIu64 " does not match File, which names %" PRIu64 ": File counts", line->count,
-                          files);
+                          "Count=%" PRIu64 " does not match File, which names %" PRIu64 ": File counts",
+                          line->count, files);
 }
 
 static void take_line(void *ctx, const struct conf_place *at, const char *text)
@@ -196,7 +200,8 @@ static void take_line(void *ctx, const struct conf_place *at, const char *text)
     struct lex_pair pair = {BUF_INIT, BUF_INIT};
     struct gres_line *line = VEC_PUSH(r->g);
     int got;
-    *line = (struct gres_line){.detect = -1, .count = NO_VAL64, .file = mem_strdup(at->file), .line = at->line};
+    *line =
+        (struct gres_line){.detect = -1, .count = NO_VAL64, .file = mem_strdup(at->file), .line = at->line};
     while ((got = lex_pair(&text, &pair)) > 0) {
         int key = find_gres_key(pair.key.s);
         if (key < 0)
@@ -210,8 +215,8 @@ static void take_line(void *ctx, const struct conf_place *at, const char *text)
     lex_pair_release(&pair);
 }
 
-int gres_conf_load(const struct conf_source *source, const char *path, struct gres_conf *ret, struct conf_messages *msgs,
-                   struct err *e)
+int gres_conf_load(const struct conf_source *source, const char *path, struct gres_conf *ret,
+                   struct conf_messages *msgs, struct err *e)
 {
     struct gres_reader r = {.g = ret, .msgs = msgs};
     struct text_list paths = {0};
@@ -221,7 +226,8 @@ int gres_conf_load(const struct conf_source *source, const char *path, struct gr
     int rc = source->read(source->ctx, path, &text, &why);
     mem_free(text);
     if (rc == 0) {
-        struct reader reader = {.source = source, .msgs = msgs, .dir = dir, .paths = &paths, .take = take_line, .ctx = &r};
+        struct reader reader = {
+            .source = source, .msgs = msgs, .dir = dir, .paths = &paths, .take = take_line, .ctx = &r};
         rc = reader_file(&reader, path, e);
     } else if (rc == -CONF_ENOENT) {
         rc = 0;
@@ -234,16 +240,11 @@ int gres_conf_load(const struct conf_source *source, const char *path, struct gr
     return err_set(e, ERR_INVALID, "error opening/reading %s", path);
 }
 
-/* --- nodes --------------------------------------------------------------------------------------------------- */
+/* --- nodes ------------------------------------------------------------------------------------------- */
 
 static bool is_about(const struct gres_line *line, const char *node)
 {
-    struct hostlist nodes = {0};
-    if (!line->nodes)
-        return true;
-    bool about = hostlist_parse(&nodes, line->nodes, NULL) == 0 && hostlist_find(&nodes, node) >= 0;
-    hostlist_release(&nodes);
-    return about;
+    return !line->nodes.count || hostlist_find(&line->nodes, node) >= 0;
 }
 
 int gres_conf_detect(const struct gres_conf *g, const char *node_name)
@@ -252,7 +253,7 @@ int gres_conf_detect(const struct gres_conf *g, const char *node_name)
     for (uint32_t i = 0; i < g->n; i++) {
         if (g->v[i].detect < 0)
             continue;
-        if (!g->v[i].nodes)
+        if (!g->v[i].nodes.count)
             global = g->v[i].detect;
         else if (is_about(&g->v[i], node_name))
             own = g->v[i].detect;
@@ -290,13 +291,13 @@ static void from_node_text(const struct meta_strs *types, struct node *node, str
         bool no_consume;
         struct err why;
         if (gres_parse(words.v[i], &name, &type, &count, &no_consume, &why) < 0) {
-            conf_messages_add(msgs, CONF_WARNING, NULL, 0, NULL, "Invalid GRES configured on node %s: %s", node->name,
-                              words.v[i]);
+            conf_messages_add(msgs, CONF_WARNING, NULL, 0, NULL, "Invalid GRES configured on node %s: %s",
+                              node->name, words.v[i]);
             continue;
         }
         if (!is_type_known(types, name))
-            conf_messages_add(msgs, CONF_WARNING, NULL, 0, "add it to GresTypes", "Invalid GRES configured on node %s: %s",
-                              node->name, words.v[i]);
+            conf_messages_add(msgs, CONF_WARNING, NULL, 0, "add it to GresTypes",
+                              "Invalid GRES configured on node %s: %s", node->name, words.v[i]);
         else if (count) {
             struct gres_decl *d = add_decl(node, name, type, count);
             if (no_consume)

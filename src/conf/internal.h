@@ -17,11 +17,11 @@
 
 /* The value of a key, from its text. Which members are set depends on the kind. */
 struct conf_val {
-    char *text;             /* in force; NULL: neither given nor a default */
-    uint64_t num;           /* numbers, booleans, enumerations, flags; ports: first | last << 16 */
-    double real;            /* F64 */
-    struct meta_strs list;  /* members of lists; lines of multi keys */
-    const char *file;       /* where it was given, or NULL: a default */
+    char *text;            /* in force; NULL: neither given nor a default */
+    uint64_t num;          /* numbers, booleans, enumerations, flags; ports: first | last << 16 */
+    double real;           /* F64 */
+    struct meta_strs list; /* members of lists; lines of multi keys */
+    const char *file;      /* where it was given, or NULL: a default */
     uint32_t line;
 };
 
@@ -57,7 +57,8 @@ struct conf {
 
 #define HOST_SHARED ((void *)UINTPTR_MAX)
 
-/* Reading and checking of one value. Returns 0, or -1 with the reason in *why (Slurm's words). *ret is released first. */
+/* Reading and checking of one value. Returns 0, or -1 with the reason in *why (Slurm's words). *ret is
+ * released first. */
 int conf_val_parse(const struct conf_key_info *k, const char *text, struct conf_val *ret, struct buf *why);
 void conf_val_release(struct conf_val *v);
 /* Text to number as keys of files take them: decimal, 0x, octal; UNLIMITED where the key has it. */

@@ -2,8 +2,9 @@
 /*
  * lex: a configuration text as logical lines, and a line as Key=Value pairs.
  *
- * A line ends at a newline that no backslash precedes; # begins a comment unless it is written \#. A pair is key, =, and a
- * value that ends at white space or is in "double quotes" (which may be empty). Keys are letters, digits and _ .
+ * A line ends at a newline that no backslash precedes; # begins a comment unless it is written \#. A pair is
+ * key, =, and a value that ends at white space or is in "double quotes" (which may be empty). Keys are
+ * letters, digits and _ .
  */
 #ifndef CONF_LEX_H
 #define CONF_LEX_H

@@ -67,8 +67,10 @@ static void lint_part(struct lint *l, const struct part *p, struct bits *used)
     if (p->max_nodes < p->min_nodes)
         say(l, r->file, r->line, NULL, "partition %s: MinNodes is more than MaxNodes", p->name);
     if (p->alternate && !conf_part(l->c, p->alternate))
-        say(l, r->file, r->line, NULL, "partition %s: there is no partition %s for Alternate", p->name, p->alternate);
-    bool counted = conf_u64(l->c, CONF_SELECT_TYPE_PARAMETERS) & CR_MEMORY || !conf_given(l->c, CONF_SELECT_TYPE_PARAMETERS);
+        say(l, r->file, r->line, NULL, "partition %s: there is no partition %s for Alternate", p->name,
+            p->alternate);
+    bool counted = conf_u64(l->c, CONF_SELECT_TYPE_PARAMETERS) & CR_MEMORY ||
+                   !conf_given(l->c, CONF_SELECT_TYPE_PARAMETERS);
     bool cluster = conf_given(l->c, CONF_DEF_MEM_PER_CPU) || conf_given(l->c, CONF_DEF_MEM_PER_NODE) ||
                    conf_given(l->c, CONF_DEF_MEM_PER_GPU);
     if (counted && !cluster && p->def_mem_cpu == NO_VAL64 && p->def_mem_node == NO_VAL64)
@@ -86,16 +88,19 @@ static void lint_parts(struct lint *l)
         has_default |= (c->parts.v[i].flags & PARTF_DEFAULT) != 0;
     }
     if (!c->parts.n)
-        say(l, c->path, 0, "add PartitionName=NAME Nodes=ALL Default=YES", "there is no partition: no job can run");
+        say(l, c->path, 0, "add PartitionName=NAME Nodes=ALL Default=YES",
+            "there is no partition: no job can run");
     else if (!has_default)
-        say(l, c->path, 0, "add Default=YES to one of them", "no partition is the default: every job has to name one");
+        say(l, c->path, 0, "add Default=YES to one of them",
+            "no partition is the default: every job has to name one");
     for (uint32_t i = 0; i < c->nodes.n; i++) {
         if (!bits_test(&used, i))
             bits_set(&lonely, i);
     }
     uint32_t first = bits_next(&lonely, 0), count = bits_count(&lonely);
     if (count && c->parts.n)
-        say(l, c->path, 0, NULL, "%u nodes are in no partition, the first is %s", count, c->nodes.v[first].name);
+        say(l, c->path, 0, NULL, "%u nodes are in no partition, the first is %s", count,
+            c->nodes.v[first].name);
     bits_release(&used);
     bits_release(&lonely);
 }
@@ -103,7 +108,8 @@ static void lint_parts(struct lint *l)
 static void lint_nodes(struct lint *l)
 {
     const struct conf *c = l->c;
-    bool memory = conf_u64(c, CONF_SELECT_TYPE_PARAMETERS) & CR_MEMORY || !conf_given(c, CONF_SELECT_TYPE_PARAMETERS);
+    bool memory =
+        conf_u64(c, CONF_SELECT_TYPE_PARAMETERS) & CR_MEMORY || !conf_given(c, CONF_SELECT_TYPE_PARAMETERS);
     uint32_t small = 0;
     if (!c->nodes.n)
         say(l, c->path, 0, "add NodeName=NAME CPUs=N RealMemory=MIB", "there are no nodes");

@@ -8,8 +8,9 @@
 #include "conf/conf.h"
 
 /*
- * Loads `path` as the daemons would and adds what they accept but hardly anybody means. Every finding is in *msgs, sorted by file
- * and line; the counts are there too. Returns 0 when there is no error, else -1. Text for people: lint_text.
+ * Loads `path` as the daemons would and adds what they accept but hardly anybody means. Every finding is in
+ * *msgs, sorted by file and line; the counts are there too. Returns 0 when there is no error, else -1. Text
+ * for people: lint_text.
  */
 int conf_lint(const struct conf_source *source, const char *path, struct conf_messages *msgs);
 /* One finding a line and a last line with the counts. */

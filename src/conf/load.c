@@ -5,7 +5,7 @@
 #include "base/hash.h"
 #include "base/mem.h"
 
-/* --- hosts and power actions --------------------------------------------------------------------------------- */
+/* --- hosts and power actions ------------------------------------------------------------------------- */
 
 static void add_host(struct conf *c, const char *name, size_t len, const char *addr, size_t addr_len)
 {
@@ -20,8 +20,8 @@ static void read_host(struct loader *l, const char *text)
     const struct conf_val *v = &l->c->v[CONF_SLURMCTLD_HOST];
     const char *open = strchr(text, '('), *close = open ? strchr(open, ')') : NULL;
     if (open == text || (open && (!close || close[1] || close == open + 1)) || (!open && strchr(text, ')')))
-        load_error(l, NULL, v->file, v->line, "write SlurmctldHost=NAME(ADDRESS)", "Bad value \"%s\" for SlurmctldHost",
-                   text);
+        load_error(l, NULL, v->file, v->line, "write SlurmctldHost=NAME(ADDRESS)",
+                   "Bad value \"%s\" for SlurmctldHost", text);
     else if (open)
         add_host(l->c, text, (size_t)(open - text), open + 1, (size_t)(close - open - 1));
     else
@@ -30,13 +30,14 @@ static void read_host(struct loader *l, const char *text)
 
 static void old_hosts(struct loader *l)
 {
-    static const char *const names[OLD_HOSTS] = {"ControlMachine", "ControlAddr", "BackupController", "BackupAddr"};
+    static const char *const names[OLD_HOSTS] = {"ControlMachine", "ControlAddr", "BackupController",
+                                                 "BackupAddr"};
     struct meta_strs *lines = &l->c->v[CONF_SLURMCTLD_HOST].list;
     if (lines->n) {
         for (int i = 0; i < OLD_HOSTS; i++) {
             if (l->old[i].text)
-                load_warning(l, l->old[i].file, l->old[i].line, NULL, "Ignoring %s since SlurmctldHost is set.",
-                             names[i]);
+                load_warning(l, l->old[i].file, l->old[i].line, NULL,
+                             "Ignoring %s since SlurmctldHost is set.", names[i]);
         }
         return;
     }
@@ -75,17 +76,22 @@ static void load_power(struct loader *l)
             load_error(l, NULL, r->file, r->line, NULL,
                        "PowerAction '%s' requires Location=slurmctld or Location=slurmd", name);
         else
-            *VEC_PUSH(&l->c->power) = (struct conf_power_action){
-                mem_strdup(name), mem_strdup(where), mem_strdup(r->text[POWER_KEY_PROGRAM])};
+            *VEC_PUSH(&l->c->power) = (struct conf_power_action){mem_strdup(name), mem_strdup(where),
+                                                                 mem_strdup(r->text[POWER_KEY_PROGRAM])};
     }
 }
 
-/* --- files --------------------------------------------------------------------------------------------------- */
+/* --- files ------------------------------------------------------------------------------------------- */
 
 static int read_keys(struct loader *l, enum conf_key_file file, const char *path)
 {
-    struct reader r = {.source = l->source, .msgs = l->msgs, .dir = l->c->dir, .paths = &l->c->paths,
-                       .texts = &l->c->texts, .take = load_line, .ctx = l};
+    struct reader r = {.source = l->source,
+                       .msgs = l->msgs,
+                       .dir = l->c->dir,
+                       .paths = &l->c->paths,
+                       .texts = &l->c->texts,
+                       .take = load_line,
+                       .ctx = l};
     l->file = file;
     /* ClusterName is known to the includes that follow it. */
     r.cluster = &l->c->v[CONF_CLUSTER_NAME].text;
@@ -168,8 +174,8 @@ static void load_rest(struct loader *l)
     name_files(l->c);
 }
 
-struct conf *conf_load(const struct conf_source *source, const char *path, unsigned want, struct conf_messages *msgs,
-                       struct err *e)
+struct conf *conf_load(const struct conf_source *source, const char *path, unsigned want,
+                       struct conf_messages *msgs, struct err *e)
 {
     struct conf *c = mem_alloc(sizeof *c);
     struct err ignored;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * load: what the parts of loading share. conf_load reads all lines first (parse.c), then builds hosts and nodes (node.c), node
- * sets and partitions (part.c), merges gres.conf (gres.c) and looks for contradictions (check.c).
+ * load: what the parts of loading share. conf_load reads all lines first (parse.c), then builds hosts and
+ * nodes (node.c), node sets and partitions (part.c), merges gres.conf (gres.c) and looks for contradictions
+ * (check.c).
  */
 #ifndef CONF_LOAD_H
 #define CONF_LOAD_H
@@ -21,16 +22,17 @@ struct loader {
     struct conf *c;
     const struct conf_source *source;
     struct conf_messages *msgs;
-    struct err *e;     /* the first fatal text */
+    struct err *e; /* the first fatal text */
     unsigned want;
     bool failed;
-    enum conf_key_file file;         /* which file's keys are being read */
-    struct conf_val old[OLD_HOSTS];  /* ControlMachine and its like */
+    enum conf_key_file file;        /* which file's keys are being read */
+    struct conf_val old[OLD_HOSTS]; /* ControlMachine and its like */
 };
 
-/* An error: the configuration cannot be used. fatal is what the program says last, NULL for the usual text. */
-void load_error(struct loader *l, const char *fatal, const char *file, uint32_t line, const char *hint, const char *fmt,
-                ...) __attribute__((format(printf, 6, 7)));
+/* An error: the configuration cannot be used. fatal is what the program says last, NULL for the usual text.
+ */
+void load_error(struct loader *l, const char *fatal, const char *file, uint32_t line, const char *hint,
+                const char *fmt, ...) __attribute__((format(printf, 6, 7)));
 void load_warning(struct loader *l, const char *file, uint32_t line, const char *hint, const char *fmt, ...)
     __attribute__((format(printf, 5, 6)));
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* NodeName and DownNodes lines as node records. doc/spec/06-configuration.md says how the shape of a node is derived. */
+/* NodeName and DownNodes lines as node records. doc/spec/06-configuration.md says how the shape of a node is
+ * derived. */
 #include "conf/load.h"
 
 #include "base/hostlist.h"
@@ -17,7 +18,8 @@ static uint64_t number(const struct node_line *n, uint32_t key, uint64_t def)
 }
 
 /* Slurm's words for a value of a node line that it puts right. */
-static void put_right(struct loader *l, const struct node_line *n, const char *key, uint64_t given, uint64_t now)
+static void put_right(struct loader *l, const struct node_line *n, const char *key, uint64_t given,
+                      uint64_t now)
 {
     load_warning(l, n->r->file, n->r->line, NULL, "NodeNames=%s %s=%" PRIu64 " is invalid, reset to %" PRIu64,
                  n->text[NODE_KEY_NODE_NAME], key, given, now);
@@ -139,8 +141,8 @@ static void node_common(struct loader *l, const struct node_line *n, struct node
     node->topology = dup_given(n->text[NODE_KEY_TOPOLOGY]);
     if (state && !node_set_state(node, state)) {
         char *fatal = buf_format("Invalid state %s from %s", state, n->text[NODE_KEY_NODE_NAME]);
-        load_error(l, fatal, n->r->file, n->r->line, NULL, "node %s has invalid state %s", n->text[NODE_KEY_NODE_NAME],
-                   state);
+        load_error(l, fatal, n->r->file, n->r->line, NULL, "node %s has invalid state %s",
+                   n->text[NODE_KEY_NODE_NAME], state);
         mem_free(fatal);
     }
 }
@@ -159,7 +161,8 @@ static void node_lists_release(struct node_lists *s)
     hostlist_release(&s->ports);
 }
 
-static bool read_list(struct loader *l, const struct node_line *n, uint32_t key, uint32_t names, struct hostlist *ret)
+static bool read_list(struct loader *l, const struct node_line *n, uint32_t key, uint32_t names,
+                      struct hostlist *ret)
 {
     const char *text = n->text[key], *name = conf_line_table[CONF_LINE_NODE_NAME].keys[key].name;
     struct err why;
@@ -208,8 +211,8 @@ static void add_host(struct conf *c, const char *host, uint32_t index)
     map_str_put(&c->node_hosts, host, known ? HOST_SHARED : (void *)(uintptr_t)(index + 1));
 }
 
-static bool add_node(struct loader *l, const struct node_line *n, const struct node_lists *s, const struct node *common,
-                     uint32_t i)
+static bool add_node(struct loader *l, const struct node_line *n, const struct node_lists *s,
+                     const struct node *common, uint32_t i)
 {
     struct conf *c = l->c;
     char name[HOSTLIST_NAME_SIZE], other[HOSTLIST_NAME_SIZE];
@@ -255,8 +258,10 @@ static void add_nodes(struct loader *l, struct node_line *n)
     ok = ok && read_port_list(l, n, count, &s.ports);
     uint32_t most = l->c->v[CONF_MAX_NODE_COUNT].text ? conf_u32(l->c, CONF_MAX_NODE_COUNT) : CONF_NODES_MAX;
     if (ok && (uint64_t)l->c->nodes.n + count > most) {
-        char *fatal = buf_format("read_slurm_conf reading %s: Unable to add node, node table is full", l->c->path);
-        load_error(l, fatal, n->r->file, n->r->line, NULL, "Attempting to create node record past MaxNodeCount:%u", most);
+        char *fatal =
+            buf_format("read_slurm_conf reading %s: Unable to add node, node table is full", l->c->path);
+        load_error(l, fatal, n->r->file, n->r->line, NULL,
+                   "Attempting to create node record past MaxNodeCount:%u", most);
         mem_free(fatal);
         ok = false;
     }

@@ -6,8 +6,8 @@
 #include "base/text.h"
 #include "conf/lex.h"
 
-void load_error(struct loader *l, const char *fatal, const char *file, uint32_t line, const char *hint, const char *fmt,
-                ...)
+void load_error(struct loader *l, const char *fatal, const char *file, uint32_t line, const char *hint,
+                const char *fmt, ...)
 {
     struct buf text = BUF_INIT;
     va_list ap;
@@ -52,13 +52,15 @@ static void unknown_key(struct loader *l, const struct conf_place *at, const cha
             names[n++] = conf_line_table[i].name;
     }
     char *hint = nearest_hint(name, names, n);
-    load_error(l, NULL, at->file, at->line, hint, "_parse_next_key: Parsing error at unrecognized key: %s", name);
+    load_error(l, NULL, at->file, at->line, hint, "_parse_next_key: Parsing error at unrecognized key: %s",
+               name);
     mem_free(hint);
 }
 
 static void parse_error(struct loader *l, const struct conf_place *at, const char *rest)
 {
-    load_error(l, NULL, at->file, at->line, NULL, "Parse error in file %s line %u: \"%s\"", at->file, at->line, rest);
+    load_error(l, NULL, at->file, at->line, NULL, "Parse error in file %s line %u: \"%s\"", at->file,
+               at->line, rest);
 }
 
 /* A value of former versions under its present name. */
@@ -79,8 +81,8 @@ static const char *renamed_value(struct loader *l, const struct conf_place *at, 
 }
 
 /* What was wrong with a value: an error, or a warning where Slurm goes on with the default. */
-static void bad_value(struct loader *l, const struct conf_place *at, const struct conf_key_info *k, const char *value,
-                      const char *why)
+static void bad_value(struct loader *l, const struct conf_place *at, const struct conf_key_info *k,
+                      const char *value, const char *why)
 {
     bool plugin = k->kind == CONF_KIND_PLUGIN;
     struct buf fatal = BUF_INIT;
@@ -91,7 +93,8 @@ static void bad_value(struct loader *l, const struct conf_place *at, const struc
     char *hint = nearest_hint(value, names, n);
     if (k->fatal)
         conf_fill(k->fatal, k, value, &fatal);
-    if ((k->flags & CONF_KEY_LENIENT) || (plugin && (k->flags & CONF_KEY_DAEMON) && !(l->want & CONF_WANT_DAEMON)))
+    if ((k->flags & CONF_KEY_LENIENT) ||
+        (plugin && (k->flags & CONF_KEY_DAEMON) && !(l->want & CONF_WANT_DAEMON)))
         load_warning(l, at->file, at->line, hint, "%s", why);
     else
         load_error(l, k->fatal ? fatal.s : NULL, at->file, at->line, hint, "%s", why);
@@ -148,7 +151,8 @@ static const struct conf_old *find_old(enum conf_key_file file, const char *name
 
 static int old_host_index(const char *name)
 {
-    static const char *const names[OLD_HOSTS] = {"ControlMachine", "ControlAddr", "BackupController", "BackupAddr"};
+    static const char *const names[OLD_HOSTS] = {"ControlMachine", "ControlAddr", "BackupController",
+                                                 "BackupAddr"};
     for (int i = 0; i < OLD_HOSTS; i++) {
         if (text_same_nocase(names[i], name))
             return i;
@@ -156,7 +160,8 @@ static int old_host_index(const char *name)
     return -1;
 }
 
-static void set_old(struct loader *l, const struct conf_place *at, const struct conf_old *old, const char *value)
+static void set_old(struct loader *l, const struct conf_place *at, const struct conf_old *old,
+                    const char *value)
 {
     int host = l->file == CONF_FILE_SLURM ? old_host_index(old->name) : -1;
     if (old->key < 0) {
@@ -199,8 +204,8 @@ static int find_record_key(const struct conf_line_info *line, const char *name)
     return -1;
 }
 
-static void unknown_record_key(struct loader *l, const struct conf_place *at, const struct conf_line_info *info,
-                               const char *name)
+static void unknown_record_key(struct loader *l, const struct conf_place *at,
+                               const struct conf_line_info *info, const char *name)
 {
     const char *names[64];
     uint32_t n = 0;
@@ -227,7 +232,8 @@ static void set_record_key(struct loader *l, const struct conf_place *at, const 
     buf_release(&why);
 }
 
-static void take_record(struct loader *l, const struct conf_place *at, enum conf_line_kind kind, const char *line)
+static void take_record(struct loader *l, const struct conf_place *at, enum conf_line_kind kind,
+                        const char *line)
 {
     const struct conf_line_info *info = &conf_line_table[kind];
     struct conf_record *r = VEC_PUSH(&l->c->records);

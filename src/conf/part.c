@@ -11,7 +11,8 @@ struct part_line {
     const char *text[PART_KEYS];
 };
 
-enum { OVERSUBSCRIBE_DEFAULT = 4 }; /* jobs a resource is shared by when OverSubscribe=YES or FORCE gives no number */
+/* Jobs that share a resource when OverSubscribe=YES or FORCE gives no number. */
+enum { OVERSUBSCRIBE_DEFAULT = 4 };
 
 static uint64_t number(const struct part_line *p, uint32_t key, uint64_t def)
 {
@@ -21,8 +22,9 @@ static uint64_t number(const struct part_line *p, uint32_t key, uint64_t def)
 /* "UNLIMITED" of a 16-bit or 32-bit key as the 32-bit fields hold it. */
 static uint32_t number_u32(const struct part_line *p, uint32_t key, uint32_t def)
 {
+    bool narrow = conf_line_table[CONF_LINE_PARTITION_NAME].keys[key].kind == CONF_KIND_U16;
     uint64_t v = number(p, key, def);
-    return v >= INFINITE64 ? INFINITE : (uint32_t)v;
+    return narrow && v == INFINITE16 ? INFINITE : (uint32_t)v;
 }
 
 static uint64_t flag(const struct part_line *p, uint32_t key, uint64_t bit)
@@ -30,7 +32,7 @@ static uint64_t flag(const struct part_line *p, uint32_t key, uint64_t bit)
     return number(p, key, 0) ? bit : 0;
 }
 
-/* --- names of nodes ------------------------------------------------------------------------------------------ */
+/* --- names of nodes ---------------------------------------------------------------------------------- */
 
 static bool has_feature(const struct node *node, const char *feature)
 {
@@ -120,7 +122,7 @@ int conf_expand_nodes(const struct conf *c, const char *text, struct bits *ret, 
     return rc;
 }
 
-/* --- node sets ----------------------------------------------------------------------------------------------- */
+/* --- node sets --------------------------------------------------------------------------------------- */
 
 static void add_set(struct loader *l, const struct conf_record *r)
 {
@@ -130,7 +132,8 @@ static void add_set(struct loader *l, const struct conf_record *r)
                                .nodes = mem_strdup(r->text[SET_KEY_NODES])};
     struct err why;
     if (map_str_has(&l->c->node_names, name))
-        load_error(l, NULL, r->file, r->line, NULL, "NodeSet with name %s overlaps with an existing NodeName", name);
+        load_error(l, NULL, r->file, r->line, NULL, "NodeSet with name %s overlaps with an existing NodeName",
+                   name);
     if (set.feature)
         add_feature(l->c, set.feature, &set.members);
     if (set.nodes && conf_expand_nodes(l->c, set.nodes, &set.members, &why) < 0)
@@ -147,7 +150,7 @@ void load_node_sets(struct loader *l)
     }
 }
 
-/* --- partitions ---------------------------------------------------------------------------------------------- */
+/* --- partitions -------------------------------------------------------------------------------------- */
 
 static char *dup_given(const char *text)
 {
@@ -171,7 +174,8 @@ static void part_share(struct loader *l, const struct part_line *p, struct part 
     char *word = mem_strndup(text, colon ? (size_t)(colon - text) : strlen(text));
     bool force = text_same_nocase(word, "FORCE"), known = force || text_same_nocase(word, "YES");
     if (!known)
-        load_error(l, NULL, p->r->file, p->r->line, NULL, "Bad value \"%s\" for OverSubscribe (use NO, YES, FORCE)", text);
+        load_error(l, NULL, p->r->file, p->r->line, NULL,
+                   "Bad value \"%s\" for OverSubscribe (use NO, YES, FORCE)", text);
     else if (colon && (!text_to_u64(colon + 1, &count) || !count || count >= 1 << 15))
         load_warning(l, p->r->file, p->r->line, NULL, "Ignoring bad OverSubscribe value: %s", text);
     else
@@ -240,10 +244,14 @@ static void part_limits(struct loader *l, const struct part_line *p, struct part
     part->resume_timeout = number_u32(p, PART_KEY_RESUME_TIMEOUT, NO_VAL);
     part->suspend_timeout = number_u32(p, PART_KEY_SUSPEND_TIMEOUT, NO_VAL);
     part->suspend_time = number_u32(p, PART_KEY_SUSPEND_TIME, NO_VAL);
-    part->priority_factor = (uint16_t)number(p, PART_KEY_PRIORITY_JOB_FACTOR, factor ? number(p, PART_KEY_PRIORITY, 1) : 1);
-    part->priority_tier = (uint16_t)number(p, PART_KEY_PRIORITY_TIER, factor ? number(p, PART_KEY_PRIORITY, 1) : 1);
-    part_memory(l, p, PART_KEY_DEF_MEM_PER_CPU, PART_KEY_DEF_MEM_PER_NODE, &part->def_mem_cpu, &part->def_mem_node);
-    part_memory(l, p, PART_KEY_MAX_MEM_PER_CPU, PART_KEY_MAX_MEM_PER_NODE, &part->max_mem_cpu, &part->max_mem_node);
+    part->priority_factor =
+        (uint16_t)number(p, PART_KEY_PRIORITY_JOB_FACTOR, factor ? number(p, PART_KEY_PRIORITY, 1) : 1);
+    part->priority_tier =
+        (uint16_t)number(p, PART_KEY_PRIORITY_TIER, factor ? number(p, PART_KEY_PRIORITY, 1) : 1);
+    part_memory(l, p, PART_KEY_DEF_MEM_PER_CPU, PART_KEY_DEF_MEM_PER_NODE, &part->def_mem_cpu,
+                &part->def_mem_node);
+    part_memory(l, p, PART_KEY_MAX_MEM_PER_CPU, PART_KEY_MAX_MEM_PER_NODE, &part->max_mem_cpu,
+                &part->max_mem_node);
 }
 
 static void part_access(struct loader *l, const struct part_line *p, struct part *part)

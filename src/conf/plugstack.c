@@ -77,7 +77,8 @@ int plugstack_load(const struct conf_source *source, const char *path, struct pl
     int rc = source->read(source->ctx, path, &text, &why);
     mem_free(text);
     if (rc == 0) {
-        struct reader reader = {.source = source, .msgs = msgs, .dir = dir, .paths = &paths, .take = take_line, .ctx = &r};
+        struct reader reader = {
+            .source = source, .msgs = msgs, .dir = dir, .paths = &paths, .take = take_line, .ctx = &r};
         rc = reader_file(&reader, path, e);
     } else if (rc == -CONF_ENOENT) {
         rc = 0;

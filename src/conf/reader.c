@@ -80,7 +80,8 @@ static int read_lines(struct reader *r, const char *file, const char *text, stru
         struct conf_place at = {file, lex.line};
         const char *name = include_name(lex.text.s);
         if (lex.text.len > CONF_LINE_MAX) {
-            conf_messages_add(r->msgs, CONF_ERROR, file, lex.line, NULL, "line is longer than %d bytes", CONF_LINE_MAX);
+            conf_messages_add(r->msgs, CONF_ERROR, file, lex.line, NULL, "line is longer than %d bytes",
+                              CONF_LINE_MAX);
             rc = err_set(e, ERR_TOO_BIG, "Unable to process configuration file");
         } else if (name) {
             rc = include(r, &at, name, e);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * reader: the logical lines of a file and of what it includes, one after the other. Used for every configuration file.
+ * reader: the logical lines of a file and of what it includes, one after the other. Used for every
+ * configuration file.
  */
 #ifndef CONF_READER_H
 #define CONF_READER_H
@@ -26,7 +27,8 @@ struct reader {
     uint32_t depth;
 };
 
-/* Reads one file. Fails when it, or something it includes, cannot be read; the finding is then in msgs and e. */
+/* Reads one file. Fails when it, or something it includes, cannot be read; the finding is then in msgs and e.
+ */
 int reader_file(struct reader *r, const char *path, struct err *e);
 /* The folder of a path, with its "/"; "" where it has none. The caller's. */
 char *reader_dir(const char *path);

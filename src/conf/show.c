@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* conf.h: what `scontrol show config` prints. The order is that of the table; doc/spec/06-configuration.md lists the exceptions. */
+/* conf.h: what `scontrol show config` prints. The order is that of the table; doc/spec/06-configuration.md
+ * lists the exceptions. */
 #include "conf/internal.h"
 
 #include "base/mem.h"
@@ -93,7 +94,8 @@ static void plugin_text(const struct conf_val *v, enum conf_key key, struct buf 
     buf_adds(out, none ? "(null)" : v->text);
 }
 
-static void value_text(const struct conf *c, const struct conf_runtime *run, enum conf_key key, struct buf *out)
+static void value_text(const struct conf *c, const struct conf_runtime *run, enum conf_key key,
+                       struct buf *out)
 {
     const struct conf_key_info *k = &conf_key_table[key];
     const struct conf_val *v = &c->v[key];
@@ -137,8 +139,9 @@ static void value_text(const struct conf *c, const struct conf_runtime *run, enu
 static void memory_line(const struct conf *c, enum conf_key key, struct buf *out)
 {
     bool cpu_key = key == CONF_DEF_MEM_PER_CPU || key == CONF_MAX_MEM_PER_CPU;
-    enum conf_key node_key = key == CONF_DEF_MEM_PER_CPU || key == CONF_DEF_MEM_PER_NODE ? CONF_DEF_MEM_PER_NODE
-                                                                                         : CONF_MAX_MEM_PER_NODE;
+    enum conf_key node_key = key == CONF_DEF_MEM_PER_CPU || key == CONF_DEF_MEM_PER_NODE
+                                 ? CONF_DEF_MEM_PER_NODE
+                                 : CONF_MAX_MEM_PER_NODE;
     enum conf_key other = node_key == CONF_DEF_MEM_PER_NODE ? CONF_DEF_MEM_PER_CPU : CONF_MAX_MEM_PER_CPU;
     bool per_cpu = conf_given(c, other) && !conf_given(c, node_key);
     uint64_t mb = c->v[key].num;
@@ -160,8 +163,8 @@ static void multi_lines(const struct conf *c, enum conf_key key, struct buf *out
     }
 }
 
-static const char *run_text(const struct conf *c, const struct conf_runtime *run, enum conf_key key, char *number,
-                            size_t size)
+static const char *run_text(const struct conf *c, const struct conf_runtime *run, enum conf_key key,
+                            char *number, size_t size)
 {
     switch (key) {
     case CONF_BOOT_TIME:
@@ -194,7 +197,8 @@ static const char *log_format(const struct conf *c)
 }
 
 /* Lines whose value is not simply the key's; false: it is. */
-static bool special_line(const struct conf *c, const struct conf_runtime *run, enum conf_key key, struct buf *out)
+static bool special_line(const struct conf *c, const struct conf_runtime *run, enum conf_key key,
+                         struct buf *out)
 {
     struct buf text = BUF_INIT;
     switch (key) {

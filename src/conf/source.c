@@ -2,23 +2,23 @@
 /* conf.h: a source over a list of texts. */
 #include "conf/conf.h"
 
+#include <string.h>
+
 #include "base/mem.h"
 #include "base/text.h"
 
-/* A path as the list knows it: the names there are relative to the folder of slurm.conf, whatever that was. */
-static bool is_named(const char *path, const char *name)
+/* A path as the names of the list are: relative to its folder where it lies in it. */
+static const char *relative(const struct conf_file_list *list, const char *path)
 {
-    if (text_same(path, name))
-        return true;
-    size_t path_len = strlen(path), len = strlen(name);
-    return path_len > len && path[path_len - len - 1] == '/' && text_ends(path, name);
+    return list->dir && text_starts(path, list->dir) ? path + strlen(list->dir) : path;
 }
 
 static int list_read(void *ctx, const char *path, char **ret_text, struct err *e)
 {
     const struct conf_file_list *list = ctx;
+    const char *name = relative(list, path);
     for (uint32_t i = 0; i < list->n; i++) {
-        if (is_named(path, list->v[i].name)) {
+        if (text_same(name, list->v[i].name)) {
             *ret_text = mem_strdup(list->v[i].text);
             return 0;
         }
@@ -59,13 +59,10 @@ static bool matches(const char *pattern, const char *name)
 static int list_glob(void *ctx, const char *pattern, struct meta_strs *ret_paths, struct err *e)
 {
     const struct conf_file_list *list = ctx;
+    pattern = relative(list, pattern);
     for (uint32_t i = 0; i < list->n; i++) {
-        const char *name = list->v[i].name, *tail = pattern;
-        bool found = matches(pattern, name);
-        while (!found && (tail = strchr(tail, '/')))
-            found = matches(++tail, name);
-        if (found)
-            meta_strs_push(ret_paths, name[0] == '/' ? name : list->v[i].name);
+        if (matches(pattern, list->v[i].name))
+            meta_strs_push(ret_paths, list->v[i].name);
     }
     return 0;
 }

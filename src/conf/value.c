@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Values of keys: from text, checked by kind. The words of a refusal are those of the key's row, else Slurm's usual ones. */
+/* Values of keys: from text, checked by kind. The words of a refusal are those of the key's row, else Slurm's
+ * usual ones. */
 #include "conf/internal.h"
 
 #include "base/mem.h"
@@ -34,7 +35,8 @@ static int digit_of(char c)
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : 99;
 }
 
-/* Decimal, 0x for hexadecimal, a leading 0 for octal. false: not a number; *ret is UINT64_MAX where it does not fit. */
+/* Decimal, 0x for hexadecimal, a leading 0 for octal. false: not a number; *ret is UINT64_MAX where it does
+ * not fit. */
 static bool read_number(const char *s, uint64_t *ret)
 {
     unsigned base = s[0] != '0' ? 10 : text_lower(s[1]) == 'x' ? 16 : 8;
@@ -116,7 +118,8 @@ static const struct conf_value *find_plugin(const struct conf_key_info *k, const
 
 static bool is_number_kind(const struct conf_key_info *k)
 {
-    return k->kind == CONF_KIND_U16 || k->kind == CONF_KIND_U32 || k->kind == CONF_KIND_U64 || k->kind == CONF_KIND_MB;
+    return k->kind == CONF_KIND_U16 || k->kind == CONF_KIND_U32 || k->kind == CONF_KIND_U64 ||
+           k->kind == CONF_KIND_MB;
 }
 
 static void add_words(struct meta_strs *list, const char *text)

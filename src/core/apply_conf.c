@@ -138,7 +138,7 @@ static void remove_absent(struct state *s, const struct bits *present)
 {
     const struct node *n;
     for (uint32_t i = 0; (n = ptree_next(&s->nodes, &i)); i++)
-        if (!bits_test(present, i)) {
+        if (!bits_test(present, i) && !(n->flags & NODEF_DYNAMIC_NORM)) {
             REQUIRE(n->running_jobs == 0);
             timers_set(&s->timers, timer_key(TIMER_NODE, i), INT64_MAX);
             ptree_remove(&s->nodes, i);

@@ -94,6 +94,7 @@ void apply_job_changed(struct state *s, const void *record, int64_t time)
     set_text(&j->dependency, c->dependency);
     set_text(&j->reason_text, c->reason_text);
     set_text(&j->req_tres, c->req_tres);
+    set_text(&j->partition, c->partition);
     bits_minus(&j->array_tasks, &c->drop_tasks);
     j->flags = (j->flags | c->set_flags) & ~c->clear_flags;
     REQUIRE(!(j->flags & JOBF_ARRAY) || bits_any(&j->array_tasks));

@@ -190,7 +190,8 @@ void apply_job_requeued(struct state *s, const void *record, int64_t time)
     mem_set_str(&j->nodes, NULL);
     mem_set_str(&j->batch_host, NULL);
     mem_set_str(&j->alloc_tres, NULL);
-    mem_set_str(&j->partition, NULL);
+    if (j->spec->partition) /* any of its list again */
+        mem_set_str(&j->partition, j->spec->partition);
     bits_release(&j->completing);
     drop_alloc(j);
     drop_steps(j);

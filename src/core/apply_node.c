@@ -101,3 +101,11 @@ void apply_node_pinged(struct state *s, const void *record, int64_t time)
     n->last_ping = time;
     node_timer(s, n);
 }
+
+void apply_node_rebooting(struct state *s, const void *record, int64_t time)
+{
+    struct node *n = edit(s, ((const struct node_ref *)record)->node_index);
+    n->flags = (n->flags & ~NODEF_REBOOT_REQUESTED) | NODEF_REBOOT_ISSUED;
+    n->last_contact = time;
+    node_timer(s, n);
+}

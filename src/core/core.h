@@ -89,6 +89,7 @@ struct effect {
 };
 struct outbox {
     VEC(struct effect) list;
+    bool has_plan; /* EFFECT_PLAN is in it: once is enough */
 };
 void outbox_release(struct outbox *o);
 

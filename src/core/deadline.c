@@ -83,8 +83,12 @@ int64_t job_deadline(const struct state *s, const struct job *j)
         return running_deadline(s, j);
     if (j->state == JOB_SUSPENDED)
         return INT64_MAX;
-    if (job_is_final(j))
-        return j->purge_time ? j->purge_time : INT64_MAX;
+    if (job_is_final(j)) {
+        if (!j->purge_time)
+            return INT64_MAX;
+        /* A purge that was put off because somebody depends on the job. */
+        return j->nudge_time >= j->purge_time ? j->nudge_time + NUDGE_SECONDS : j->purge_time;
+    }
     int64_t begin = j->reason == WHY_BEGINTIME ? j->spec->begin_time : INT64_MAX;
     return sooner(begin, job_start_by(j));
 }
@@ -106,6 +110,8 @@ int64_t node_timeout(const struct state *s, const struct node *n)
 int64_t node_deadline(const struct state *s, const struct node *n)
 {
     int64_t at = n->resume_after ? n->resume_after : INT64_MAX;
+    if (n->flags & NODEF_REBOOT_REQUESTED && !n->running_jobs)
+        at = 0;
     if (!s->policy || !s->policy->slurmd_timeout || n->state == NODE_FUTURE || n->flags & NODEF_POWERED_DOWN)
         return at;
     return sooner(at, sooner(node_ping_due(s, n), node_timeout(s, n)));

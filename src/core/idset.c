@@ -69,8 +69,8 @@ bool idset_has(const struct idset *s, uint32_t id)
 
 uint32_t idset_first(const struct idset *s)
 {
-    IDSET_EACH(s, id)
-    return id;
+    IDSET_EACH (s, id)
+        return id;
     return 0;
 }
 

@@ -216,8 +216,8 @@ static void wake(struct state *s, const struct idset *set)
 {
     if (!set)
         return;
-    IDSET_EACH(set, id)
-    timers_set(&s->timers, timer_key(TIMER_DEPENDENCY, id), s->time);
+    IDSET_EACH (set, id)
+        timers_set(&s->timers, timer_key(TIMER_DEPENDENCY, id), s->time);
 }
 
 void wake_dependents(struct state *s, const struct job *job)
@@ -229,9 +229,9 @@ void wake_dependents(struct state *s, const struct job *job)
         idset_count(&s->singletons) ? index_namesakes(s, job->uid, job->spec->name) : NULL;
     if (!namesakes)
         return;
-    IDSET_EACH(namesakes, id)
-    if (idset_has(&s->singletons, id))
-        timers_set(&s->timers, timer_key(TIMER_DEPENDENCY, id), s->time);
+    IDSET_EACH (namesakes, id)
+        if (idset_has(&s->singletons, id))
+            timers_set(&s->timers, timer_key(TIMER_DEPENDENCY, id), s->time);
 }
 
 void index_release(struct state *s)

@@ -90,9 +90,9 @@ void node_take(struct state *s, const struct job *job, uint32_t i, int64_t time)
 /* Does another job keep the node for its user? */
 static bool still_owned(const struct state *s, const struct idset *jobs)
 {
-    IDSET_EACH(jobs, id)
-    if (state_job(s, id)->flags & JOBF_USER_NODES)
-        return true;
+    IDSET_EACH (jobs, id)
+        if (state_job(s, id)->flags & JOBF_USER_NODES)
+            return true;
     return false;
 }
 
@@ -110,6 +110,8 @@ void node_give(struct state *s, const struct job *job, uint32_t i, int64_t time)
     if (n->exclusive_job == job->job_id)
         n->exclusive_job = 0;
     idset_remove(&s->node_jobs[a->node_index], job->job_id);
+    if (n->flags & NODEF_REBOOT_REQUESTED)
+        node_timer(s, n);
     if (n->owner != NO_VAL && !still_owned(s, &s->node_jobs[a->node_index]))
         n->owner = NO_VAL;
 }

@@ -157,6 +157,36 @@ void meta_copy(const struct meta_record *r, void *dst, const void *src)
             field_own(&r->fields[i], dst);
 }
 
+static size_t field_size(const struct meta_field *f)
+{
+    switch (meta_kind(f)->class) {
+    case CLASS_NUMBER:
+        return meta_kind(f)->width;
+    case CLASS_TEXT:
+    case CLASS_ONE:
+        return sizeof(void *);
+    case CLASS_BYTES:
+        return sizeof(struct meta_bytes);
+    case CLASS_BITS:
+        return sizeof(struct bits);
+    case CLASS_STRS:
+        return sizeof(struct meta_strs);
+    case CLASS_U32S:
+        return sizeof(struct meta_u32s);
+    default:
+        return sizeof(struct meta_recs);
+    }
+}
+
+void meta_copy_field(const struct meta_field *f, void *dst, const void *src)
+{
+    if (dst == src)
+        return;
+    meta_field_release(f, dst);
+    memcpy(field_in(f, dst), field_of(f, src), field_size(f));
+    field_own(f, dst);
+}
+
 void *meta_dup(const struct meta_record *r, const void *src)
 {
     if (!src)

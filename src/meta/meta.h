@@ -135,6 +135,8 @@ void meta_free(const struct meta_record *r, void *rec);
 /* dst is uninitialised. Deep, except REF: a further reference. */
 void meta_copy(const struct meta_record *r, void *dst, const void *src);
 void *meta_dup(const struct meta_record *r, const void *src);
+/* Gives one field of dst the value that it has in src: a copy of what it owns, REF by reference. */
+void meta_copy_field(const struct meta_field *f, void *dst, const void *src);
 /* Appends a default record to a RECS list and gives its address. */
 void *meta_recs_push(const struct meta_record *sub, void *list);
 void meta_strs_push(struct meta_strs *l, const char *s);

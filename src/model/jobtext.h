@@ -52,7 +52,8 @@ static inline bool job_is_held(const struct job *j)
 /* Nothing but resources, limits and the order of the queue keeps it from starting at `now`. */
 static inline bool job_is_eligible(const struct job *j, int64_t now)
 {
-    return job_is_pending(j) && !job_is_held(j) && !j->dependency && j->spec->begin_time <= now;
+    return job_is_pending(j) && !job_is_held(j) && !j->dependency && j->eligible_time &&
+           j->eligible_time <= now;
 }
 
 /* "RUNNING", "COMPLETING", ...; and "R", "CG". Static texts. */

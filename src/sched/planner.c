@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "meta/meta.h"
+#include "model/jobtext.h"
 #include "sched/demand.h"
 #include "sched/licenses.h"
 #include "sched/limits.h"
@@ -62,13 +63,6 @@ struct run {
     uint64_t started;
 };
 
-static bool waits_for_resources(const struct job *job, int64_t now)
-{
-    return job->state == JOB_PENDING && !(job->flags & (JOBF_COMPLETING | JOBF_REVOKED)) &&
-           job->priority > 0 && job->eligible_time && job->eligible_time <= now &&
-           !(job->dependency && *job->dependency);
-}
-
 static const struct part *next_part(const struct run *r, const char **at)
 {
     while (*at && **at) {
@@ -111,7 +105,7 @@ static void collect(struct run *r)
 {
     uint32_t id = 0;
     for (const struct job *j; (j = ptree_next(r->v->jobs, &id)); id++) {
-        if (waits_for_resources(j, r->v->now))
+        if (job_is_eligible(j, r->v->now))
             *VEC_PUSH(&r->queue) = (struct waiting){j, highest_tier(r, j)};
         else if (j->alloc.n &&
                  (j->state == JOB_RUNNING || j->state == JOB_SUSPENDED || j->flags & JOBF_COMPLETING)) {

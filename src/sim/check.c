@@ -46,13 +46,36 @@ void check_replay(struct world *w)
     state_free(again);
 }
 
+static bool must_end(const struct job *j)
+{
+    return !job_is_ended(j) && j->reason != WHY_DEPENDENCYNEVERSATISFIED;
+}
+
 bool check_drained(struct world *w)
 {
     if (!w->ctl.up || w->users_left)
         return false;
     uint32_t id = 0;
     for (const struct job *j; (j = ptree_next(&w->ctl.seen->jobs, &id)); id++)
-        if (!job_is_ended(j) && !job_is_held(j) && j->reason != WHY_DEPENDENCYNEVERSATISFIED)
+        if (must_end(j))
             return false;
     return true;
+}
+
+void check_stuck(struct world *w)
+{
+    struct buf stuck = BUF_INIT;
+    uint32_t id = 0;
+    for (const struct job *j; w->ctl.up && (j = ptree_next(&w->ctl.seen->jobs, &id)); id++)
+        if (must_end(j)) {
+            buf_addf(&stuck, "\n  job ");
+            job_id_text(j, 0, &stuck);
+            buf_addf(&stuck, " %s ", job_state_text(j));
+            job_reason_text(j, &stuck);
+            buf_addf(&stuck, " on %s, waits for %s, priority %u, eligible at %lld",
+                     j->nodes ? j->nodes : "none", j->dependency ? j->dependency : "nothing", j->priority,
+                     (long long)(j->eligible_time - SIM_EPOCH));
+        }
+    world_fail(w, "faults stopped long ago, and these have not ended:%s", stuck.s);
+    buf_release(&stuck);
 }

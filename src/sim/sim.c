@@ -262,6 +262,10 @@ static void step(struct world *w, struct event *e)
     case EV_CALM:
         world_trace(w, "no more faults");
         w->calm = true;
+        user_release_all(w);
+        break;
+    case EV_RELEASE:
+        user_release_all(w);
         break;
     }
     message_release(&e->msg);
@@ -323,7 +327,7 @@ void sim_run(const struct sim_options *o, struct sim_outcome *ret)
         if (w.calm && check_drained(&w))
             break;
         if (w.calm && w.now > CALM_AFTER_MS + DRAIN_MS)
-            world_fail(&w, "no faults for %d s, and still jobs that have not ended", DRAIN_MS / 1000);
+            check_stuck(&w);
     }
     if (ret->ok)
         check_replay(&w);

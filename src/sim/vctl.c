@@ -133,6 +133,8 @@ void vctl_plan(struct world *w)
     struct sched_budget budget = {.work_max = 100000, .starts_max = 100};
     struct sched_result result;
     planner_run(c->planner, &view, &budget, &result);
+    world_trace(w, "plan: %u starts, %u notes, %llu nodes looked at", result.starts.n, result.notes.notes.n,
+                (unsigned long long)result.work);
     for (uint32_t i = 0; i < result.starts.n; i++) {
         struct reply reply = {0};
         run_command(w, MSG_START_JOB, &result.starts.v[i], ACCESS_DAEMON, 0, &reply);

@@ -4,6 +4,7 @@
 #include "base/bits.h"
 #include "base/mem.h"
 #include "meta/meta.h"
+#include "model/jobtext.h"
 #include "sim/world.h"
 
 static void configure_policy(struct policy *p)
@@ -157,6 +158,21 @@ void user_act(struct world *w)
         break;
     }
     world_push(w, (int64_t)world_rand(w, 8000), (struct event){.kind = EV_USER});
+}
+
+void user_release_all(struct world *w)
+{
+    struct job_update *r = meta_new(&record_job_update);
+    uint32_t id = 0;
+    for (const struct job *j; w->ctl.up && (j = ptree_next(&w->ctl.seen->jobs, &id)); id++)
+        if (job_is_held(j))
+            one_id(&r->ids, buf_format("%u", id));
+    r->hold = 0;
+    if (r->ids.n)
+        send(w, MSG_JOB_UPDATE, r);
+    else
+        meta_free(&record_job_update, r);
+    world_push(w, 600000, (struct event){.kind = EV_RELEASE, .node = NO_VAL});
 }
 
 void user_reply(struct world *w, const struct pending_reply *r)

@@ -30,7 +30,8 @@ enum event_kind {
     EV_CUT, /* a node is cut off */
     EV_HEAL,
     EV_CLOCK,
-    EV_CALM, /* no more faults */
+    EV_CALM,    /* no more faults */
+    EV_RELEASE, /* users let go of what they hold */
 };
 
 /* A message under way. `record` is of the message's request type. */
@@ -161,11 +162,13 @@ void vnode_wake(struct world *w, struct vnode *n);
 /* vuser.c */
 struct configure *user_config(struct world *w);
 void user_act(struct world *w);
+void user_release_all(struct world *w);
 void user_reply(struct world *w, const struct pending_reply *r);
 
 /* check.c */
 void check_step(struct world *w);
 void check_replay(struct world *w);
 bool check_drained(struct world *w);
+void check_stuck(struct world *w); /* complains, with the jobs that must end and have not */
 
 #endif

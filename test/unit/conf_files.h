@@ -47,11 +47,11 @@ static const struct conf_source disk_source = {.read = disk_read, .glob = disk_g
 #define CONF_HEAD "ClusterName=x\nSlurmctldHost=head\n"
 
 /* Loads a slurm.conf of a text, with a gres.conf where one is given. */
-static inline struct conf *load_texts(const char *slurm, const char *gres, unsigned want, struct conf_messages *msgs,
-                                      struct err *e)
+static inline struct conf *load_texts(const char *slurm, const char *gres, unsigned want,
+                                      struct conf_messages *msgs, struct err *e)
 {
     struct conf_file files[2] = {{(char *)"slurm.conf", (char *)slurm}, {(char *)"gres.conf", (char *)gres}};
-    struct conf_file_list list = {files, gres ? 2 : 1};
+    struct conf_file_list list = {files, gres ? 2 : 1, "/etc/slurm/"};
     struct conf_source source = conf_list_source(&list);
     memset(e, 0, sizeof *e);
     return conf_load(&source, "/etc/slurm/slurm.conf", want, msgs, e);

@@ -30,7 +30,8 @@ static void compare(const char *dir, const char *got, const char *want)
 
 static void shows_what_slurm_shows(const char *dir, uint32_t nodes)
 {
-    char *path = buf_format(TEST_DATA "/conf/%s/slurm.conf", dir), *want_path = buf_format(TEST_DATA "/conf/%s/config.txt", dir);
+    char *path = buf_format(TEST_DATA "/conf/%s/slurm.conf", dir),
+         *want_path = buf_format(TEST_DATA "/conf/%s/config.txt", dir);
     struct conf_messages msgs = {0};
     struct err e;
     struct conf *c = conf_load(&disk_source, path, CONF_WANT_NODES, &msgs, &e);

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Proposals of the planner: MSG_START_JOB, MSG_PLAN_NOTES; and what a node says to a launch: MSG_LAUNCH_DONE.
+ */
+#include "core/decide/decide.h"
+
+#include <string.h>
+
+#include "base/hostlist.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "core/moves.h"
+#include "model/jobtext.h"
+#include "sched/tres.h"
+
+static int64_t limit_end(const struct decide *d, uint32_t minutes)
+{
+    return minutes == INFINITE || minutes == NO_VAL ? 0 : d->now + (int64_t)minutes * 60;
+}
+
+/* The limit in the partition it starts in: a job that asked for none takes that partition's default. */
+static uint32_t time_limit(const struct job *j, const struct part *p)
+{
+    if (j->spec->time_limit != NO_VAL || j->time_limit != NO_VAL)
+        return j->time_limit;
+    return p->default_time != NO_VAL ? p->default_time : p->max_time;
+}
+
+static char *node_names(const struct decide *d, const struct start_job *r)
+{
+    struct hostlist list = {0};
+    for (uint32_t i = 0; i < r->alloc.n; i++)
+        (void)hostlist_push(&list, state_node_at(d->s, r->alloc.v[i].node_index)->name, NULL);
+    struct buf text = BUF_INIT;
+    hostlist_text(&list, &text);
+    hostlist_release(&list);
+    return buf_take(&text);
+}
+
+static int check_job(struct decide *d, const struct start_job *r, const struct job *j)
+{
+    if (!j)
+        return decide_fail(d, ESLURM_INVALID_JOB_ID);
+    if (!job_may(j, EVENT_START))
+        return decide_fail(d, ESLURM_JOB_NO_LONGER_PENDING_EXECUTION);
+    if (!job_is_eligible(j, d->now))
+        return decide_fail(d, ESLURM_JOB_IN_HELD_STATE_PENDING_SCHEDULER);
+    bool array = j->flags & JOBF_ARRAY;
+    if (array != (r->array_task != NO_VAL) || (array && !bits_test(&j->array_tasks, r->array_task)))
+        return decide_fail(d, ESLURM_INVALID_JOB_ID);
+    if (array && j->array_max && j->array_running >= j->array_max)
+        return decide_fail(d, ESLURM_NODES_BUSY);
+    for (uint32_t i = 0; i < r->alloc.n; i++)
+        for (uint32_t k = 0; k < i; k++)
+            if (r->alloc.v[i].node_index == r->alloc.v[k].node_index)
+                return decide_fail_text(d, ESLURM_NODES_BUSY, "a node is named twice");
+    return 0;
+}
+
+/* The job's own list must name the partition. */
+static bool asked_for(const struct job *j, const char *name)
+{
+    struct text_list list = {0};
+    bool found = false;
+    if (j->partition)
+        text_split(&list, j->partition, ',');
+    for (uint32_t i = 0; i < list.n; i++)
+        found |= text_same(list.v[i], name);
+    text_list_release(&list);
+    return found;
+}
+
+/* A task leaves its array; the last one keeps the array's id. */
+static uint32_t split(struct decide *d, const struct job *j, uint32_t task)
+{
+    struct job_split *f = facts_add(d->out, FACT_JOB_SPLIT);
+    f->array_job_id = j->job_id;
+    f->task_id = task;
+    return f->job_id = bits_count(&j->array_tasks) == 1 ? j->job_id : decide_next_id(d);
+}
+
+static void add_started(struct decide *d, const struct start_job *r, const struct job *j,
+                        const struct part *p)
+{
+    uint32_t id = r->array_task == NO_VAL ? j->job_id : split(d, j, r->array_task);
+    struct job_started *f = facts_add(d->out, FACT_JOB_STARTED);
+    f->job_id = id;
+    f->partition = mem_strdup(p->name);
+    f->nodes = node_names(d, r);
+    f->alloc.v = mem_array(r->alloc.n, sizeof *f->alloc.v);
+    f->alloc.n = r->alloc.n;
+    for (uint32_t i = 0; i < r->alloc.n; i++)
+        meta_copy(&record_job_node, &f->alloc.v[i], &r->alloc.v[i]);
+    f->cpus = r->cpus;
+    f->ntasks = r->ntasks;
+    f->start_time = d->now;
+    f->time_limit = time_limit(j, p);
+    f->end_time = limit_end(d, f->time_limit);
+    f->alloc_tres = tres_of_alloc(d->s->policy, r);
+    f->batch_host = mem_strdup(state_node_at(d->s, r->alloc.v[0].node_index)->name);
+    f->scheduler = mem_strdup(r->scheduler);
+    if (j->spec->share == SHARE_NODE || p->max_share == 0 || d->s->policy->linear)
+        f->set_flags |= JOBF_WHOLE_NODES;
+    if (j->spec->share == SHARE_USER || p->flags & PARTF_EXCLUSIVEUSER)
+        f->set_flags |= JOBF_USER_NODES;
+}
+
+int decide_start_job(struct decide *d, const void *record)
+{
+    const struct start_job *r = record;
+    const struct job *j = state_job(d->s, r->job_id);
+    int rc = check_job(d, r, j);
+    if (rc < 0)
+        return rc;
+    const struct part *p = r->partition ? state_part(d->s, r->partition) : NULL;
+    if (!p || !asked_for(j, p->name))
+        return decide_fail(d, ESLURM_INVALID_PARTITION_NAME);
+    struct sched_view view;
+    state_view(d->s, d->now, &view);
+    rc = sched_check_alloc(&view, r, j, d->e);
+    if (rc == 0)
+        add_started(d, r, j, p);
+    return rc;
+}
+
+int decide_plan_notes(struct decide *d, const void *record)
+{
+    const struct plan_notes *r = record;
+    for (uint32_t i = 0; i < r->notes.n; i++) {
+        const struct plan_note *note = &r->notes.v[i];
+        const struct job *j = state_job(d->s, note->job_id);
+        if (!j || !job_is_eligible(j, d->now) || !decide_touch(d, j->job_id))
+            continue; /* the core knows better why it waits */
+        struct plan_note *f = facts_add(d->out, FACT_JOB_NOTED);
+        meta_release(&record_plan_note, f);
+        meta_copy(&record_plan_note, f, note);
+    }
+    return 0;
+}
+
+/* The node's fault: the job comes back held, unless the site says otherwise for prologs. */
+void decide_launch_failed(struct decide *d, const struct job *j, uint32_t code, bool drain)
+{
+    bool hold = code != ESLURM_JOB_PROLOG_FAILED || !d->s->policy->nohold_on_prolog_fail;
+    struct ending how = ENDING(JOB_PENDING, WHY_LAUNCH_FAILED_REQUEUED_HELD);
+    how.flags = hold ? JOBF_REQUEUE_HOLD : 0;
+    if (!(j->flags & JOBF_BATCH)) {
+        how.state = JOB_FAILED;
+        how.reason = WHY_JOBLAUNCHFAILURE;
+        how.flags = 0;
+    }
+    decide_end(d, j, &how);
+    if (drain) {
+        const struct node *n = state_node(d->s, j->batch_host);
+        if (n)
+            decide_drain(d, n,
+                         code == ESLURM_JOB_PROLOG_FAILED ? "Prolog error" : "batch job complete failure");
+    }
+}
+
+int decide_launch_done(struct decide *d, const void *record)
+{
+    const struct launch_done *r = record;
+    const struct job *j = state_job(d->s, r->job_id);
+    if (!j || !job_is_active(j) || j->restarts != r->restarts || j->flags & JOBF_LAUNCHED)
+        return 0;
+    if (r->error) {
+        decide_launch_failed(d, j, r->error, true);
+    } else {
+        struct job_ref *f = facts_add(d->out, FACT_JOB_LAUNCHED);
+        f->job_id = j->job_id;
+    }
+    return 0;
+}

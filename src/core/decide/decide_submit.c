@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* MSG_SUBMIT: a request becomes a job, or the sender is told why not. */
+#include "core/decide/decide.h"
+
+#include <string.h>
+
+#include "base/mem.h"
+#include "core/array.h"
+#include "core/deadline.h"
+#include "core/depend.h"
+#include "model/jobtext.h"
+
+/* A job of the same user asked for exactly this: they share the record. Loops of sbatch make many of them. */
+static void share_spec(const struct decide *d, struct job *j)
+{
+    const struct job *last = state_job(d->s, d->s->next_job_id - 1);
+    if (!last || last->uid != j->uid || last->spec == j->spec ||
+        !meta_equal(&record_job_spec, last->spec, j->spec))
+        return;
+    shared_keep(&last->spec->sh);
+    meta_free(&record_job_spec, j->spec);
+    j->spec = last->spec;
+}
+
+/* For whom: the sender, or anybody when root asks. */
+static int set_owner(struct decide *d, const struct submit_request *r, struct job *j)
+{
+    j->uid = r->uid == NO_VAL ? d->sender->uid : r->uid;
+    j->gid = r->gid == NO_VAL ? d->sender->gid : r->gid;
+    if (j->uid != d->sender->uid && !sender_is(d, ACCESS_ADMIN))
+        return decide_fail(d, ESLURM_INVALID_USER_ID);
+    if (j->gid != d->sender->gid && !sender_is(d, ACCESS_ADMIN)) {
+        bool member = false;
+        for (uint32_t i = 0; i < r->group_names.n; i++)
+            member |= r->group_names.v[i] == j->gid;
+        if (!member)
+            return decide_fail(d, ESLURM_INVALID_GROUP_ID);
+    }
+    if (j->uid == 0 && d->s->policy->disable_root_jobs)
+        return decide_fail(d, ESLURM_INVALID_USER_ID);
+    return 0;
+}
+
+static int set_array(struct decide *d, struct job *j)
+{
+    if (!j->spec->array || !*j->spec->array)
+        return 0;
+    struct array_spec a;
+    uint32_t limit = d->s->policy->max_array_size;
+    int rc = array_parse(&a, j->spec->array, limit, d->e);
+    if (rc < 0)
+        return rc;
+    j->array_tasks = a.tasks;
+    j->array_max = a.running_max;
+    j->array_task_step = a.step;
+    j->array_task_count = bits_count(&a.tasks);
+    j->array_task_min = bits_next(&a.tasks, 0);
+    for (uint32_t i = j->array_task_min; i != BITS_MAX; i = bits_next(&a.tasks, i + 1))
+        j->array_task_max = i;
+    j->flags |= JOBF_ARRAY;
+    return 0;
+}
+
+static int set_id(struct decide *d, const struct submit_request *r, struct job *j)
+{
+    if (!r->job_id) {
+        j->job_id = decide_next_id(d);
+        if (!j->job_id)
+            return decide_fail(d, ESLURM_MAX_JOB_COUNT);
+    } else {
+        if (!sender_is(d, ACCESS_OPERATOR))
+            return decide_fail(d, ESLURM_INVALID_JOB_ID);
+        if (r->job_id > d->s->policy->max_job_id || r->job_id & IDSET_GONE)
+            return decide_fail(d, ESLURM_INVALID_JOB_ID);
+        if (state_job(d->s, r->job_id))
+            return decide_fail(d, ESLURM_DUPLICATE_JOB_ID);
+        j->job_id = r->job_id;
+    }
+    if (j->flags & JOBF_ARRAY)
+        j->array_job_id = j->job_id;
+    return 0;
+}
+
+static int check_numbers(struct decide *d, const struct job *j)
+{
+    const struct job_spec *spec = j->spec;
+    uint32_t weight = j->flags & JOBF_ARRAY ? j->array_task_count : 1;
+    if (d->s->job_count + weight > d->s->policy->max_job_count)
+        return decide_fail(d, ESLURM_MAX_JOB_COUNT);
+    if (spec->nice < 0 && !sender_is(d, ACCESS_OPERATOR))
+        return decide_fail(d, ESLURM_INVALID_NICE_VALUE);
+    if (spec->priority != NO_VAL && spec->priority != 0 && !sender_is(d, ACCESS_OPERATOR))
+        return decide_fail(d, ESLURM_ACCESS_DENIED);
+    if (!spec->work_dir)
+        return decide_fail(d, ESLURM_JOB_CANNOT_SUBMITTED_WITHOUT_CURRENT_WORKING);
+    return 0;
+}
+
+static int check_times(struct decide *d, const struct job *j)
+{
+    const struct job_spec *spec = j->spec;
+    if (spec->time_min != NO_VAL && spec->time_min > j->time_limit)
+        return decide_fail(d, ESLURM_INVALID_TIME_MIN_SPECIFICATION);
+    if (spec->deadline && (spec->deadline < d->now || job_start_by(j) < d->now ||
+                           (spec->begin_time && job_start_by(j) < spec->begin_time)))
+        return decide_fail(d, ESLURM_INVALID_TIME_LIMIT);
+    return 0;
+}
+
+static int set_dependency(struct decide *d, struct job *j)
+{
+    struct depend dep;
+    int rc = depend_of_user(d, j, j->spec->dependency, &dep);
+    if (rc < 0)
+        return rc;
+    int64_t next;
+    depend_eval(d->s, j, &dep, d->now, &next);
+    struct buf text = BUF_INIT;
+    if (dep.parts.n && !depend_text(&dep, &text)) {
+        if (depend_never(&dep))
+            j->flags |= JOBF_DEP_NEVER;
+        mem_set_str(&j->dependency, text.s);
+    }
+    buf_release(&text);
+    depend_release(&dep);
+    return 0;
+}
+
+static void set_priority(struct decide *d, struct job *j)
+{
+    j->priority = j->spec->priority != NO_VAL ? j->spec->priority : decide_priority(d->s, j);
+    if (j->spec->hold || j->spec->priority == 0) {
+        j->priority = 0;
+        j->flags |= JOBF_HELD_USER;
+    }
+    j->reason = decide_reason(j, d->now);
+    if (!job_is_held(j) && !j->dependency)
+        j->eligible_time = j->accrue_time = j->spec->begin_time > d->now ? j->spec->begin_time : d->now;
+}
+
+static void set_origin(const struct submit_request *r, struct job *j)
+{
+    if (r->payload || r->payload_name.n)
+        j->flags |= JOBF_BATCH;
+    meta_bytes_set(&j->script, r->payload_name.v, r->payload_name.n);
+    mem_set_str(&j->alloc_resp_host, r->resp_host);
+    j->alloc_resp_pid = r->resp_pid;
+}
+
+/* --immediate: refused unless one of its partitions could start it now. */
+static int check_immediate(struct decide *d, const struct sched_view *v, const struct job *j)
+{
+    if (!j->spec->immediate)
+        return 0;
+    bool fits = false;
+    for (const char *at = j->partition; at && *at && !fits;) {
+        size_t len = strcspn(at, ",");
+        char *name = mem_strndup(at, len);
+        const struct part *p = state_part(d->s, name);
+        if (p) {
+            struct selection sel;
+            sched_select(v, j, p, SELECT_NOW, NULL, &sel);
+            fits = sel.ok;
+            selection_release(&sel);
+        }
+        mem_free(name);
+        at += len + (at[len] == ',');
+    }
+    return fits ? 0 : decide_fail(d, ESLURM_NODES_BUSY);
+}
+
+static int make_job(struct decide *d, const struct submit_request *r, struct job *j)
+{
+    struct sched_view view;
+    state_view(d->s, d->now, &view);
+    j->submit_time = d->now;
+    set_origin(r, j);
+    int rc = set_owner(d, r, j);
+    if (rc == 0)
+        rc = set_array(d, j);
+    if (rc == 0)
+        rc = set_id(d, r, j);
+    if (rc == 0)
+        rc = check_numbers(d, j);
+    if (rc == 0)
+        rc = sched_admit(&view, j, j->uid, sender_is(d, ACCESS_OPERATOR), d->e);
+    if (rc == 0)
+        rc = check_times(d, j);
+    if (rc == 0)
+        rc = set_dependency(d, j);
+    if (rc == 0)
+        set_priority(d, j);
+    return rc == 0 ? check_immediate(d, &view, j) : rc;
+}
+
+int decide_submit(struct decide *d, const void *record)
+{
+    const struct submit_request *r = record;
+    if (!r->spec)
+        return decide_fail(d, ESLURM_JOB_SIZE_SPECIFICATION_NEEDS_PROVIDED);
+    struct job *j = meta_new(&record_job);
+    j->spec = meta_dup(&record_job_spec, r->spec);
+    int rc = make_job(d, r, j);
+    if (rc < 0) {
+        meta_free(&record_job, j);
+        return rc;
+    }
+    share_spec(d, j);
+    struct job *fact = facts_add(d->out, FACT_JOB_SUBMITTED);
+    struct shared keep = fact->sh;
+    *fact = *j;
+    fact->sh = keep;
+    mem_free(j);
+    struct submit_reply *reply = d->reply;
+    reply->job_id = fact->job_id;
+    mem_set_str(&reply->partition, fact->partition);
+    reply->cpus = fact->cpus;
+    return 0;
+}

@@ -1,0 +1,511 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Scenarios of jobs and nodes, told as a user would see them. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "base/mem.h"
+#include "core_world.h"
+#include "model/jobtext.h"
+
+static struct world w;
+
+static int up(void **arg)
+{
+    world_init(&w);
+    world_register_all(&w);
+    return 0;
+}
+
+static int down(void **arg)
+{
+    struct state *again = world_replay(&w);
+    struct buf diff = BUF_INIT;
+    state_diff(w.s, again, &diff);
+    assert_string_equal(diff.s, "");
+    buf_release(&diff);
+    state_free(again);
+    world_release(&w);
+    return 0;
+}
+
+#define SHOWS(job, text) assert_string_equal(world_show(&w, job), text)
+#define NODE(name, text) assert_string_equal(world_node(&w, name), text)
+
+static void a_job_runs_and_ends(void **arg)
+{
+    int64_t id = world_job(&w, ALICE);
+    assert_true(id > 0);
+    SHOWS(id, "PENDING None");
+    assert_int_equal(world_plan(&w), 1);
+    SHOWS(id, "RUNNING None");
+    assert_int_equal(world_effects(&w, EFFECT_LAUNCH_BATCH, id), 1);
+    NODE("n1", "mixed");
+    world_script_ends(&w, id, 0);
+    SHOWS(id, "COMPLETING None");
+    assert_int_equal(world_effects(&w, EFFECT_KILL_JOB, id), 1);
+    NODE("n1", "completing");
+    world_nodes_done(&w, id);
+    SHOWS(id, "COMPLETED None");
+    NODE("n1", "idle");
+    world_pass(&w, 299);
+    SHOWS(id, "COMPLETED None");
+    world_pass(&w, 1);
+    SHOWS(id, "gone");
+    assert_int_equal(world_effects(&w, EFFECT_DROP_PAYLOAD, id), 1);
+}
+
+static void exit_codes_become_states(void **arg)
+{
+    static const struct {
+        uint32_t status;
+        const char *shows;
+    } rows[] = {
+        {0, "COMPLETED None"},
+        {3 << 8, "FAILED NonZeroExitCode"},
+        {9, "FAILED RaisedSignal:9(Killed)"},
+        {15, "FAILED RaisedSignal:15(Terminated)"},
+    };
+    for (uint32_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        int64_t id = world_job(&w, ALICE);
+        world_plan(&w);
+        world_finish(&w, id, rows[i].status);
+        SHOWS(id, rows[i].shows);
+    }
+}
+
+static void reports_are_taken_once(void **arg)
+{
+    int64_t id = world_job(&w, ALICE);
+    world_plan(&w);
+    world_script_ends(&w, id, 0);
+    world_script_ends(&w, id, 256);
+    assert_int_equal(w.facts, 0);
+    world_nodes_done(&w, id);
+    world_nodes_done(&w, id);
+    assert_int_equal(w.facts, 0);
+    SHOWS(id, "COMPLETED None");
+}
+
+static void cancelled_pending_and_running(void **arg)
+{
+    struct submit_request *r = world_request();
+    r->spec->hold = true;
+    int64_t held = world_submit(&w, ALICE, r), runs = world_job(&w, ALICE);
+    world_plan(&w);
+    assert_int_equal(world_cancel(&w, BOB, "1"), ESLURM_ACCESS_DENIED);
+    assert_int_equal(world_cancel(&w, ALICE, "1"), 0);
+    SHOWS(held, "CANCELLED JobHeldUser");
+    assert_int_equal(world_cancel(&w, 0, "2"), 0);
+    SHOWS(runs, "COMPLETING None");
+    assert_int_equal(world_cancel(&w, 0, "2"), ESLURM_JOB_STEP_ALREADY_COMPLETING_OR_COMPLETED);
+    assert_int_equal(world_cancel(&w, ALICE, "99"), ESLURM_INVALID_JOB_ID);
+    world_nodes_done(&w, runs);
+    SHOWS(runs, "CANCELLED None");
+    assert_int_equal(world_get(&w, runs)->killed_by, 0);
+}
+
+static void the_limit_ends_a_job(void **arg)
+{
+    int64_t id = world_job(&w, ALICE);
+    world_plan(&w);
+    world_pass(&w, 599);
+    SHOWS(id, "RUNNING None");
+    world_pass(&w, 1);
+    SHOWS(id, "COMPLETING TimeLimit");
+    world_forget(&w);
+    world_pass(&w, 60); /* no node has confirmed: told again after KillWait and a while */
+    assert_int_equal(world_effects(&w, EFFECT_KILL_JOB, id), 1);
+    world_nodes_done(&w, id);
+    SHOWS(id, "TIMEOUT TimeLimit");
+}
+
+static void hold_and_release(void **arg)
+{
+    int64_t id = world_job(&w, ALICE);
+    struct job_update *u = world_change("1");
+    u->hold = 1;
+    assert_int_equal(world_update(&w, 0, u), 0);
+    SHOWS(id, "PENDING JobHeldAdmin");
+    assert_int_equal(world_plan(&w), 0);
+    u = world_change("1");
+    u->hold = 0;
+    assert_int_equal(world_update(&w, ALICE, u), ESLURM_ACCESS_DENIED);
+    u = world_change("1");
+    u->hold = 0;
+    assert_int_equal(world_update(&w, 0, u), 0);
+    assert_int_equal(world_plan(&w), 1);
+}
+
+static void begin_time_is_awaited(void **arg)
+{
+    struct submit_request *r = world_request();
+    r->spec->begin_time = w.now + 3600;
+    int64_t id = world_submit(&w, ALICE, r);
+    SHOWS(id, "PENDING BeginTime");
+    assert_int_equal(world_plan(&w), 0);
+    world_pass(&w, 3600);
+    SHOWS(id, "PENDING None");
+    assert_int_equal(world_plan(&w), 1);
+}
+
+static void dependencies(void **arg)
+{
+    int64_t a = world_job(&w, ALICE);
+    int64_t ok = world_job_after(&w, "afterok:1"), bad = world_job_after(&w, "afternotok:1");
+    int64_t either = world_job_after(&w, "afternotok:1?afterany:1"), late = world_job_after(&w, "after:1+60");
+    SHOWS(ok, "PENDING Dependency");
+    assert_string_equal(world_get(&w, late)->dependency, "after:1+60(unfulfilled)");
+    assert_int_equal(world_plan(&w), 1);
+    world_tick(&w);
+    world_finish(&w, a, 0);
+    world_tick(&w);
+    SHOWS(ok, "PENDING None");
+    SHOWS(bad, "PENDING DependencyNeverSatisfied");
+    assert_string_equal(world_get(&w, bad)->dependency, "afternotok:1(failed)");
+    SHOWS(either, "PENDING None");
+    assert_null(world_get(&w, either)->dependency);
+    SHOWS(late, "PENDING Dependency");
+    world_pass(&w, 3600);
+    SHOWS(late, "PENDING None");
+    assert_int_equal(world_job_after(&w, "afterok:99"), -ESLURM_DEPENDENCY);
+    assert_int_equal(world_job_after(&w, "sometime:1"), -ESLURM_DEPENDENCY);
+}
+
+static void singleton_waits_for_its_name(void **arg)
+{
+    int64_t a = world_job(&w, ALICE), b = world_job_after(&w, "singleton");
+    struct submit_request *r = world_request();
+    r->spec->dependency = mem_strdup("singleton");
+    int64_t other = world_submit(&w, BOB, r);
+    SHOWS(b, "PENDING Dependency");
+    SHOWS(other, "PENDING None");
+    world_cancel(&w, ALICE, "1");
+    SHOWS(a, "CANCELLED None");
+    world_tick(&w);
+    SHOWS(b, "PENDING None");
+}
+
+static void invalid_dependency_may_kill(void **arg)
+{
+    world_job(&w, ALICE);
+    struct submit_request *r = world_request();
+    r->spec->dependency = mem_strdup("afterok:1");
+    r->spec->kill_on_invalid_dep = 1;
+    int64_t id = world_submit(&w, ALICE, r);
+    world_cancel(&w, ALICE, "1");
+    world_tick(&w);
+    SHOWS(id, "CANCELLED DependencyNeverSatisfied");
+}
+
+static const char *id_text(int64_t id)
+{
+    static char text[128];
+    struct buf b = BUF_INIT;
+    job_id_text(world_get(&w, id), 0, &b);
+    buf_print(text, sizeof text, "%s", b.s);
+    buf_release(&b);
+    return text;
+}
+
+static void arrays_are_one_record(void **arg)
+{
+    int64_t id = world_array(&w, "1-9%3");
+    assert_string_equal(id_text(id), "1_[1-9%3]");
+    assert_int_equal(world_cancel(&w, ALICE, "1_2"), 0);
+    assert_int_equal(world_cancel(&w, ALICE, "1_[5-6]"), 0);
+    assert_string_equal(id_text(id), "1_[1,3-4,7-9%3]");
+    assert_int_equal(world_plan(&w), 3);
+    assert_string_equal(id_text(id), "1_[7-9%3]");
+    assert_string_equal(id_text(2), "1_1");
+    assert_int_equal(world_get(&w, id)->array_running, 3);
+    assert_int_equal(world_plan(&w), 0);
+    world_finish(&w, 3, 0);
+    assert_int_equal(world_plan(&w), 1);
+    assert_string_equal(id_text(5), "1_7");
+    world_finish(&w, 2, 0);
+    world_finish(&w, 4, 0);
+    assert_int_equal(world_plan(&w), 2);
+    assert_string_equal(id_text(1), "1_9"); /* the last one keeps the array's id */
+    assert_int_equal(world_cancel(&w, ALICE, "1"), 0);
+    SHOWS(1, "COMPLETING None");
+    assert_int_equal(world_cancel(&w, ALICE, "1"), ESLURM_JOB_STEP_ALREADY_COMPLETING_OR_COMPLETED);
+}
+
+static void array_results_are_grouped(void **arg)
+{
+    struct submit_request *r = world_request();
+    r->spec->array = mem_strdup("1-3");
+    r->spec->hold = true;
+    world_submit(&w, ALICE, r);
+    struct job_update *u = world_change("1_2");
+    u->hold = 0;
+    assert_int_equal(world_update(&w, ALICE, u), 0);
+    assert_int_equal(world_plan(&w), 1);
+    world_finish(&w, 2, 0);
+    u = world_change("1");
+    u->hold = 0;
+    assert_int_equal(world_update(&w, ALICE, u), 0);
+    const struct job_results *results = w.reply.record;
+    assert_int_equal(results->results.n, 2);
+    assert_string_equal(results->results.v[0].id, "1_[1,3]");
+    assert_string_equal(results->results.v[0].text, "No error");
+    assert_string_equal(results->results.v[1].id, "1_[2]");
+    assert_string_equal(results->results.v[1].text, "Job has already finished");
+    u = world_change("1_9");
+    u->hold = 1;
+    assert_int_equal(world_update(&w, ALICE, u), ESLURM_INVALID_JOB_ID);
+}
+
+static void requeue_waits_and_runs_again(void **arg)
+{
+    int64_t id = world_job(&w, ALICE);
+    world_plan(&w);
+    struct job_requeue *r = meta_new(&record_job_requeue);
+    meta_strs_push(&r->ids, "1");
+    assert_int_equal(world_do(&w, ALICE, MSG_JOB_REQUEUE, r), 0);
+    SHOWS(id, "COMPLETING None");
+    world_nodes_done(&w, id);
+    SHOWS(id, "PENDING BeginTime");
+    assert_int_equal(world_get(&w, id)->restarts, 1);
+    assert_int_equal(world_plan(&w), 0);
+    world_pass(&w, 121);
+    assert_int_equal(world_plan(&w), 1);
+    r->hold = true;
+    assert_int_equal(world_do(&w, ALICE, MSG_JOB_REQUEUE, r), 0);
+    world_nodes_done(&w, id);
+    SHOWS(id, "PENDING job requeued in held state");
+    meta_free(&record_job_requeue, r);
+}
+
+static void a_silent_node_goes_down(void **arg)
+{
+    int64_t id = world_job(&w, ALICE);
+    world_plan(&w);
+    w.silent = true;
+    world_pass(&w, 299);
+    SHOWS(id, "RUNNING None");
+    assert_true(world_effects(&w, EFFECT_PING, NO_VAL) > 0);
+    world_pass(&w, 1);
+    NODE("n1", "down*");
+    SHOWS(id, "PENDING BeginTime");
+    world_register(&w, "n1");
+    NODE("n1", "idle");
+}
+
+static void a_small_host_is_invalid(void **arg)
+{
+    struct node_register *r = meta_new(&record_node_register);
+    r->node = meta_new(&record_node);
+    r->node->name = mem_strdup("n2");
+    r->node->cpus = 2;
+    r->node->sockets = r->node->threads = 1;
+    r->node->cores = 2;
+    r->node->real_memory = 1000;
+    assert_int_equal(world_do(&w, 0, MSG_NODE_REGISTER, r), 0);
+    meta_free(&record_node_register, r);
+    NODE("n2", "inval");
+    struct snapshot *snap = state_publish(w.s);
+    assert_string_equal(snapshot_node(snap, "n2")->reason,
+                        "Low socket*core*thread count, Low CPUs, "
+                        "Low RealMemory (reported:1000 < 100.00% of configured:4000)");
+    snapshot_drop(snap);
+    assert_int_equal(world_node_state(&w, "n2", "RESUME", NULL), -ESLURM_INVALID_NODE_STATE_TRANSITION);
+    world_register(&w, "n2");
+    NODE("n2", "idle");
+}
+
+static void node_states_by_command(void **arg)
+{
+    int64_t id = world_job(&w, ALICE);
+    world_plan(&w);
+    assert_int_equal(world_node_state(&w, "n1", "DRAIN", "test"), 0);
+    NODE("n1", "draining");
+    world_finish(&w, id, 0);
+    NODE("n1", "drained");
+    assert_int_equal(world_node_state(&w, "n1", "FAIL", "test"), 0);
+    NODE("n1", "fail");
+    assert_int_equal(world_node_state(&w, "n1", "IDLE", NULL), 0);
+    NODE("n1", "idle");
+    assert_int_equal(world_node_state(&w, "n1", "IDLE", NULL), -ESLURM_INVALID_NODE_STATE_TRANSITION);
+    assert_int_equal(world_node_state(&w, "n1", "RESUME", NULL), -ESLURM_INVALID_NODE_STATE_TRANSITION);
+    assert_int_equal(world_node_state(&w, "n9", "DRAIN", "x"), -ESLURM_INVALID_NODE_NAME);
+    assert_int_equal(world_node_state(&w, "n1", "NOSUCH", "x"), -ESLURM_INVALID_NODE_STATE);
+    assert_int_equal(world_node_state(&w, "n1", "DOWN", "dead"), 0);
+    NODE("n1", "down");
+    assert_int_equal(world_node_state(&w, "n1", "RESUME", NULL), 0);
+    NODE("n1", "idle*");
+    struct node_contact c = {.node_index = 0, .ok = true, .cpu_load = NO_VAL, .free_mem = NO_VAL64};
+    world_do(&w, 0, MSG_NODE_CONTACT, &c);
+    NODE("n1", "idle");
+    world_do(&w, ALICE, MSG_NODE_CONTACT, &c);
+    assert_int_equal(w.e.code, ESLURM_INVALID_USER_ID);
+}
+
+static void suspended_jobs_give_cpus_back(void **arg)
+{
+    struct submit_request *r = world_request();
+    r->spec->ntasks = 4;
+    r->spec->req_nodes = mem_strdup("n1");
+    int64_t id = world_submit(&w, ALICE, r);
+    world_plan(&w);
+    NODE("n1", "allocated");
+    struct job_suspend *s = meta_new(&record_job_suspend);
+    meta_strs_push(&s->ids, "1");
+    world_do(&w, 0, MSG_JOB_SUSPEND, s);
+    SHOWS(id, "SUSPENDED None");
+    NODE("n1", "mixed");
+    w.now += 100;
+    s->resume = true;
+    world_do(&w, 0, MSG_JOB_SUSPEND, s);
+    SHOWS(id, "RUNNING None");
+    assert_int_equal(world_get(&w, id)->end_time, WORLD_START + 700);
+    assert_int_equal(job_run_time(world_get(&w, id), w.now + 5), 5);
+    s->resume = false;
+    world_do(&w, 0, MSG_JOB_SUSPEND, s);
+    meta_free(&record_job_suspend, s);
+    world_cancel(&w, ALICE, "1");
+    world_nodes_done(&w, id);
+    SHOWS(id, "CANCELLED None");
+}
+
+static void launch_failure_holds_the_job(void **arg)
+{
+    int64_t id = world_job(&w, ALICE);
+    world_plan(&w);
+    struct launch_done d = {.job_id = 1, .error = ESLURM_SLURMD_COULD_NOT_CREATE_BATCH_DIRECTORY};
+    world_do(&w, 0, MSG_LAUNCH_DONE, &d);
+    world_nodes_done(&w, id);
+    SHOWS(id, "PENDING launch failed requeued held");
+    NODE("n1", "drained");
+}
+
+static void running_jobs_change_little(void **arg)
+{
+    int64_t id = world_job(&w, ALICE);
+    world_plan(&w);
+    struct job_update *u = world_change("1");
+    u->spec->time_limit = 5;
+    meta_strs_push(&u->fields, "time_limit");
+    assert_int_equal(world_update(&w, ALICE, u), 0);
+    assert_int_equal(world_get(&w, id)->end_time, w.now + 300);
+    u = world_change("1");
+    u->spec->time_limit = 30;
+    meta_strs_push(&u->fields, "time_limit");
+    assert_int_equal(world_update(&w, ALICE, u), ESLURM_ACCESS_DENIED);
+    u = world_change("1");
+    u->time_delta = 10;
+    assert_int_equal(world_update(&w, 0, u), 0);
+    assert_int_equal(world_get(&w, id)->time_limit, 15);
+    u = world_change("1");
+    u->spec->partition = mem_strdup("long");
+    meta_strs_push(&u->fields, "partition");
+    assert_int_equal(world_update(&w, ALICE, u), ESLURM_JOB_NO_LONGER_PENDING_EXECUTION);
+}
+
+static void reconfiguration_keeps_what_runs(void **arg)
+{
+    int64_t id = world_job(&w, ALICE);
+    world_plan(&w);
+    assert_int_equal(world_node_state(&w, "n2", "DRAIN", "test"), 0);
+    struct saved_state saved;
+    state_save(w.s, &saved);
+    struct configure *c = meta_new(&record_configure);
+    c->policy = saved.policy;
+    shared_keep(&c->policy->sh);
+    for (uint32_t i = saved.nodes.n; i-- > 1;) { /* without n1, in another order */
+        struct node *n = meta_recs_push(&record_node, &c->nodes);
+        n->name = mem_strdup(saved.nodes.v[i].name);
+        n->cpus = n->cores = 8;
+        n->sockets = n->threads = 1;
+        n->real_memory = 4000;
+    }
+    assert_int_equal(world_do(&w, 0, MSG_CONFIGURE, c), 0);
+    SHOWS(id, "PENDING BeginTime");
+    NODE("n2", "drained");
+    struct snapshot *snap = state_publish(w.s);
+    assert_null(snapshot_node(snap, "n1"));
+    assert_null(snapshot_part(snap, "debug"));
+    assert_int_equal(snapshot_node(snap, "n2")->index, 1);
+    snapshot_drop(snap);
+    struct part *p = meta_recs_push(&record_part, &c->parts);
+    p->name = mem_strdup("debug");
+    p->nodes = mem_strdup("n1");
+    assert_int_equal(world_do(&w, 0, MSG_CONFIGURE, c), -ESLURM_INVALID_NODE_NAME);
+    meta_free(&record_configure, c);
+    meta_release(&record_saved_state, &saved);
+}
+
+static void partitions_by_command(void **arg)
+{
+    struct part_update *u = meta_new(&record_part_update);
+    u->part = meta_new(&record_part);
+    u->part->name = mem_strdup("temp");
+    u->part->nodes = mem_strdup("n[1-2]");
+    meta_strs_push(&u->fields, "nodes");
+    u->create = true;
+    assert_int_equal(world_do(&w, ALICE, MSG_PART_UPDATE, u), -ESLURM_INVALID_USER_ID);
+    assert_int_equal(world_do(&w, 0, MSG_PART_UPDATE, u), 0);
+    assert_int_equal(world_do(&w, 0, MSG_PART_UPDATE, u), -ESLURM_INVALID_PARTITION_NAME);
+    u->create = false;
+    mem_set_str(&u->part->nodes, "n9");
+    assert_int_equal(world_do(&w, 0, MSG_PART_UPDATE, u), -ESLURM_INVALID_NODE_NAME);
+    meta_free(&record_part_update, u);
+    struct submit_request *r = world_request();
+    r->spec->partition = mem_strdup("temp");
+    r->spec->hold = true;
+    assert_true(world_submit(&w, ALICE, r) > 0);
+    struct part_select *s = meta_new(&record_part_select);
+    meta_strs_push(&s->names, "temp");
+    assert_int_equal(world_do(&w, 0, MSG_PART_DELETE, s), -ESLURM_PARTITION_IN_USE);
+    world_cancel(&w, ALICE, "1");
+    assert_int_equal(world_do(&w, 0, MSG_PART_DELETE, s), 0);
+    assert_int_equal(world_do(&w, 0, MSG_PART_DELETE, s), -ESLURM_INVALID_PARTITION_NAME);
+    meta_free(&record_part_select, s);
+}
+
+static void steps_come_and_go(void **arg)
+{
+    int64_t id = world_job(&w, ALICE);
+    world_plan(&w);
+    struct step_create *c = meta_new(&record_step_create);
+    c->job_id = 1;
+    c->ntasks = 1;
+    assert_int_equal(world_do(&w, BOB, MSG_STEP_CREATE, c), -ESLURM_ACCESS_DENIED);
+    assert_int_equal(world_do(&w, ALICE, MSG_STEP_CREATE, c), 0);
+    assert_int_equal(((const struct step_create_reply *)w.reply.record)->step->step_id, 0);
+    assert_int_equal(world_get(&w, id)->steps.n, 1);
+    struct node_report *r = meta_new(&record_node_report);
+    r->node_name = mem_strdup("n1");
+    r->job_id = 1;
+    r->step_id = 0;
+    r->exit_code = 512;
+    assert_int_equal(world_do(&w, 0, MSG_NODE_REPORT, r), 0);
+    assert_int_equal(world_get(&w, id)->steps.n, 0);
+    assert_int_equal(world_get(&w, id)->derived_ec, 512);
+    assert_int_equal(world_do(&w, 0, MSG_NODE_REPORT, r), 0);
+    assert_int_equal(w.facts, 0);
+    meta_free(&record_node_report, r);
+    meta_free(&record_step_create, c);
+}
+
+int main(void)
+{
+#define CASE(f) cmocka_unit_test_setup_teardown(f, up, down)
+    const struct CMUnitTest tests[] = {
+        CASE(a_job_runs_and_ends),           CASE(exit_codes_become_states),
+        CASE(reports_are_taken_once),        CASE(cancelled_pending_and_running),
+        CASE(the_limit_ends_a_job),          CASE(hold_and_release),
+        CASE(begin_time_is_awaited),         CASE(dependencies),
+        CASE(singleton_waits_for_its_name),  CASE(invalid_dependency_may_kill),
+        CASE(arrays_are_one_record),         CASE(array_results_are_grouped),
+        CASE(requeue_waits_and_runs_again),  CASE(a_silent_node_goes_down),
+        CASE(a_small_host_is_invalid),       CASE(node_states_by_command),
+        CASE(suspended_jobs_give_cpus_back), CASE(launch_failure_holds_the_job),
+        CASE(running_jobs_change_little),    CASE(reconfiguration_keeps_what_runs),
+        CASE(partitions_by_command),         CASE(steps_come_and_go),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
