@@ -23,17 +23,11 @@ enum { STAT_TRIES = 60, DEFAULT_PORT = 6817, SERVERS_MAX = 16 };
 static int load(struct client_env *ret, const struct conf_source *source, const char *path, struct err *e)
 {
     struct conf_messages msgs = {0};
-    struct buf text = BUF_INIT;
     struct conf *c = conf_load(source, path, CONF_WANT_KEYS, &msgs, e);
 
-    for (uint32_t i = 0; i < msgs.n && !c; i++) {
-        if (msgs.v[i].severity != CONF_ERROR)
-            continue;
-        buf_clear(&text);
-        conf_message_text(&msgs.v[i], &text);
-        fprintf(stderr, "%s: error: %s\n", program_invocation_short_name, text.s);
-    }
-    buf_release(&text);
+    for (uint32_t i = 0; i < msgs.n && !c; i++)
+        if (msgs.v[i].severity == CONF_ERROR)
+            fprintf(stderr, "%s: error: %s\n", program_invocation_short_name, msgs.v[i].text);
     conf_messages_release(&msgs);
     if (!c)
         return -e->code;

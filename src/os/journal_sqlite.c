@@ -483,6 +483,17 @@ static int take_lock(struct sqlite_journal *s, const char *folder, struct err *e
     return rc;
 }
 
+/* Scripts and environments hold secrets: SQLite gives its other files the mode of this one. */
+static int make_private(const struct sqlite_journal *s, struct err *e)
+{
+    int fd = open(s->path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+    if (fd < 0)
+        return err_set(e, errno, "%s: %s", s->path, strerror(errno));
+    close(fd);
+    return 0;
+}
+
 struct journal *journal_sqlite_open(const char *folder, struct err *e)
 {
     struct sqlite_journal *s = mem_alloc(sizeof *s);
@@ -493,6 +504,8 @@ struct journal *journal_sqlite_open(const char *folder, struct err *e)
     pthread_mutex_init(&s->keeper_lock, NULL);
     pthread_mutex_init(&s->reader_lock, NULL);
     int rc = take_lock(s, folder, e);
+    if (rc == 0)
+        rc = make_private(s, e);
     if (rc == 0)
         rc = open_db(s, &s->writer, e);
     if (rc == 0)

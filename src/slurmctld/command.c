@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Requests that change something: on to the core, and the answer back when it is durable. What the core must not trust the sender for
- * (names and groups of users) or cannot do itself (storing payloads, signing credentials) is done here.
+ * Requests that change something: on to the core, and the answer back when it is durable. What the core must
+ * not trust the sender for (names and groups of users) or cannot do itself (storing payloads, signing
+ * credentials) is done here.
  */
 #include <string.h>
 
@@ -61,8 +62,9 @@ static void durable(struct work *w)
 
 /* --- the way there --- */
 
-/* The payload leaves the request: the core knows only the name under which it is stored. The name is a cryptographic hash,
- * because whoever could make another payload with the same name could run it as somebody else. */
+/* The payload leaves the request: the core knows only the name under which it is stored. The name is a
+ * cryptographic hash, because whoever could make another payload with the same name could run it as somebody
+ * else. */
 static void take_payload(struct work *w, struct submit_request *r)
 {
     uint8_t hash[SHA256_LEN];

@@ -19,7 +19,7 @@ struct conf *configure_load(const char *path, struct err *e)
     for (uint32_t i = 0; i < msgs.n; i++) {
         buf_clear(&text);
         conf_message_text(&msgs.v[i], &text);
-        log_error("%s", text.s);
+        log_msg(msgs.v[i].severity == CONF_ERROR ? SLOG_ERROR : SLOG_INFO, "%s", text.s);
     }
     buf_release(&text);
     conf_messages_release(&msgs);
@@ -103,6 +103,7 @@ static struct policy *make_policy(const struct conf *c)
 {
     struct policy *p = meta_new(&record_policy);
     const struct meta_strs *gres = conf_list(c, CONF_GRES_TYPES);
+    const char *flags = conf_str(c, CONF_RECONFIG_FLAGS);
 
     p->cluster_name = copy_str(c, CONF_CLUSTER_NAME);
     p->slurm_uid = conf_u32(c, CONF_SLURM_USER);
@@ -125,8 +126,8 @@ static struct policy *make_policy(const struct conf *c)
     set_exit_codes(&p->requeue_exit, c, CONF_REQUEUE_EXIT);
     set_exit_codes(&p->requeue_exit_hold, c, CONF_REQUEUE_EXIT_HOLD);
     p->kill_invalid_depend = conf_has_param(c, CONF_DEPENDENCY_PARAMETERS, "kill_invalid_depend", NULL);
-    p->keep_part_info = text_has(conf_str(c, CONF_RECONFIG_FLAGS), "KeepPartInfo");
-    p->keep_part_state = text_has(conf_str(c, CONF_RECONFIG_FLAGS), "KeepPartState");
+    p->keep_part_info = flags && text_has(flags, "KeepPartInfo");
+    p->keep_part_state = flags && text_has(flags, "KeepPartState");
     p->nohold_on_prolog_fail = conf_has_param(c, CONF_SCHEDULER_PARAMETERS, "nohold_on_prolog_fail", NULL);
     set_nodesets(p, c);
     return p;
@@ -135,7 +136,10 @@ static struct policy *make_policy(const struct conf *c)
 /* State= of node lines and DownNodes: what a node that was not known before begins with. */
 static void add_down(struct configure *to, const struct node *n)
 {
-    const char *state = n->state == NODE_DOWN ? "DOWN" : n->flags & NODEF_DRAIN ? "DRAIN" : n->flags & NODEF_FAIL ? "FAIL" : NULL;
+    const char *state = n->state == NODE_DOWN    ? "DOWN"
+                        : n->flags & NODEF_DRAIN ? "DRAIN"
+                        : n->flags & NODEF_FAIL  ? "FAIL"
+                                                 : NULL;
 
     if (!state)
         return;
@@ -157,8 +161,25 @@ static void add_allowed(struct part *p)
     text_list_release(&groups);
 }
 
+/* The core would refuse it too, but not in the words that people look for. */
+static int check_parts(const struct conf *c, struct err *e)
+{
+    uint32_t n;
+    const struct part *parts = conf_parts(c, &n);
+    struct bits members = {0};
+    int rc = 0;
+
+    for (uint32_t i = 0; i < n && rc == 0; i++)
+        if (parts[i].nodes && conf_expand_nodes(c, parts[i].nodes, &members, e) < 0)
+            rc = err_set(e, ESLURM_INVALID_NODE_NAME, "Invalid node names in partition %s", parts[i].name);
+    bits_release(&members);
+    return rc;
+}
+
 struct configure *configure_from(const struct conf *c, struct err *e)
 {
+    if (check_parts(c, e) < 0)
+        return NULL;
     struct configure *to = meta_new(&record_configure);
     uint32_t n;
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The only thread that touches the state. It takes every command that waits, decides and applies one after the
- * other, and hands the facts of all of them on as one batch. While the disk writes that, the next batch is decided
- * already: nothing of it is published before the batches in front of it are durable, so what was decided on top of
- * them is told to nobody too early.
+ * The only thread that touches the state. It takes every command that waits, decides and applies one after
+ * the other, and hands the facts of all of them on as one batch. While the disk writes that, the next batch
+ * is decided already: nothing of it is published before the batches in front of it are durable, so what was
+ * decided on top of them is told to nobody too early.
  */
 #include <time.h>
 
@@ -44,14 +44,14 @@ static void add_fact(struct batch *b, const struct fact *f, const struct fact_ty
     b->facts_n++;
 }
 
-static void take_facts(struct core_thread *t, struct batch *b, struct facts *facts, int64_t now)
+static void take_facts(struct state *state, struct batch *b, struct facts *facts, int64_t now)
 {
     for (uint32_t i = 0; i < facts->list.n; i++) {
         const struct fact *f = &facts->list.v[i];
         const struct fact_type_row *row = fact_by_number(f->type);
         REQUIRE(row);
-        core_apply(t->state, f, now);
-        core_effects(t->state, f, &b->outbox);
+        core_apply(state, f, now);
+        core_effects(state, f, &b->outbox);
         if (row->durable)
             add_fact(b, f, row, now);
     }
@@ -64,7 +64,7 @@ static void decide_one(struct core_thread *t, struct batch *b, struct work *w, i
     w->command.sender.host = w->host;
     w->rc = core_decide(t->state, &w->command, now, &facts, &w->reply, &w->e);
     if (w->rc == 0)
-        take_facts(t, b, &facts, now);
+        take_facts(t->state, b, &facts, now);
     else
         buf_release(&w->payload);
     facts_release(&facts);
@@ -88,15 +88,21 @@ static void begin_batch(struct core_thread *t, struct batch *b)
     state_set_index(t->state, b->index, t->ctld->term);
 }
 
+static void add_envelope(struct batch *b, uint64_t term)
+{
+    struct fact_batch head;
+
+    meta_init(&record_fact_batch, &head);
+    head.index = b->index;
+    head.term = term;
+    meta_encode(&record_fact_batch, &head, &b->facts);
+}
+
 /* Gives the batch its envelope and its snapshot, and hands it on. */
 static void end_batch(struct core_thread *t, struct batch *b)
 {
     if (b->facts_n) {
-        struct fact_batch head;
-        meta_init(&record_fact_batch, &head);
-        head.index = b->index;
-        head.term = t->ctld->term;
-        meta_encode(&record_fact_batch, &head, &b->facts);
+        add_envelope(b, t->ctld->term);
         t->next_index++;
     }
     b->snapshot = state_publish(t->state);
@@ -149,6 +155,47 @@ static void *core_main(void *arg)
     }
     VEC_FREE(&taken);
     return NULL;
+}
+
+/* One command of ours before the threads run. */
+static int decide_alone(struct state *state, struct batch *b, enum msg_type type, const void *record,
+                        struct err *e)
+{
+    struct command command = {.type = type, .record = record, .sender = {.level = ACCESS_DAEMON}};
+    struct facts facts = {0};
+    struct reply reply = {0};
+    int64_t now = ctld_now();
+
+    int rc = core_decide(state, &command, now, &facts, &reply, e);
+    if (rc == 0)
+        take_facts(state, b, &facts, now);
+    facts_release(&facts);
+    reply_release(&reply);
+    return rc;
+}
+
+int core_configure(struct ctld *c, struct state *state, const struct configure *configure, bool clear,
+                   uint64_t *index, struct err *e)
+{
+    struct batch *b = batch_new();
+    struct job_signal all = {0};
+
+    b->index = *index + 1;
+    state_set_index(state, b->index, c->term);
+    int rc = decide_alone(state, b, MSG_CONFIGURE, configure, e);
+    if (rc == 0 && clear) {
+        meta_init(&record_job_signal, &all);
+        all.select = meta_new(&record_job_select);
+        rc = decide_alone(state, b, MSG_JOB_SIGNAL, &all, e);
+        meta_release(&record_job_signal, &all);
+    }
+    if (rc == 0 && b->facts_n) {
+        add_envelope(b, c->term);
+        rc = c->journal->ops->append(c->journal, b->index, b->facts.s, b->facts.len, NULL, 0, e);
+        *index = b->index;
+    }
+    batch_free(b);
+    return rc;
 }
 
 struct core_thread *core_start(struct ctld *c, struct state *state, uint64_t next_index)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Launch credentials: doc/spec/04-credentials.md. The identity comes from the name service, not from the client. */
+/* Launch credentials: doc/spec/04-credentials.md. The identity comes from the name service, not from the
+ * client. */
 #include "base/hostlist.h"
 #include "base/mem.h"
 #include "model/jobtext.h"
@@ -54,7 +55,8 @@ static const struct job_node *held_on(const struct job *job, uint32_t node_index
     return NULL;
 }
 
-int credential_for_batch(struct ctld *c, const struct job *job, const struct node *node, struct buf *ret, struct err *e)
+int credential_for_batch(struct ctld *c, const struct job *job, const struct node *node, struct buf *ret,
+                         struct err *e)
 {
     const struct job_node *held = held_on(job, node->index);
     struct credential cred;
@@ -75,7 +77,8 @@ int credential_for_batch(struct ctld *c, const struct job *job, const struct nod
     return rc;
 }
 
-int credential_for_step(struct ctld *c, const struct job *job, const struct step *step, struct buf *ret, struct err *e)
+int credential_for_step(struct ctld *c, const struct job *job, const struct step *step, struct buf *ret,
+                        struct err *e)
 {
     struct credential cred;
 

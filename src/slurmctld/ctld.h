@@ -2,10 +2,12 @@
 /*
  * ctld: slurmctld's threads and what they share.
  *
- *     net threads --work--> core thread --batch--> journal thread --> replies (net), effects (agent, planner, watches)
+ *     net threads --work--> core thread --batch--> journal thread --> replies (net), effects (agent, planner,
+ * watches)
  *
- * A struct work is one command on its way: made by whoever asks, owned by the queue it is in, and given back by `done` once
- * its facts are durable. Everything that is read comes from the newest published snapshot. doc/adr/0001-pipelined-commit.md.
+ * A struct work is one command on its way: made by whoever asks, owned by the queue it is in, and given back
+ * by `done` once its facts are durable. Everything that is read comes from the newest published snapshot.
+ * doc/adr/0001-pipelined-commit.md.
  *
  * struct ctld is the only thing that all threads know; the comment of each member says who may touch it.
  */
@@ -33,26 +35,26 @@ struct net_thread;
 enum {
     CTLD_NET_THREADS = 2,
     CTLD_PORTS_MAX = 16,
-    CTLD_BATCH_MAX = 4096,          /* commands that become durable together */
-    CTLD_BATCHES_WAITING = 2,       /* decided batches that wait for the disk */
-    CTLD_SNAPSHOT_BATCHES = 20000,  /* journal entries after which a snapshot is written */
-    CTLD_SNAPSHOT_SECONDS = 600,    /* or after so long, when there are any */
+    CTLD_BATCH_MAX = 4096,         /* commands that become durable together */
+    CTLD_BATCHES_WAITING = 2,      /* decided batches that wait for the disk */
+    CTLD_SNAPSHOT_BATCHES = 20000, /* journal entries after which a snapshot is written */
+    CTLD_SNAPSHOT_SECONDS = 600,   /* or after so long, when there are any */
 };
 
 struct work {
     struct command command;
-    void *record;                      /* the request: owned */
-    const struct meta_record *type;    /* of record; NULL: none */
-    char *host;                        /* of the sender: owned */
-    struct buf payload;                /* stored with the batch, empty: none */
+    void *record;                   /* the request: owned */
+    const struct meta_record *type; /* of record; NULL: none */
+    char *host;                     /* of the sender: owned */
+    struct buf payload;             /* stored with the batch, empty: none */
     struct meta_bytes payload_name;
     struct reply reply;
-    int rc;                            /* what core_decide gave */
+    int rc; /* what core_decide gave */
     struct err e;
-    struct snapshot *snapshot;         /* after its batch; for `done` */
-    void (*done)(struct work *w);      /* on the journal thread; owns w from then on. NULL: work_free */
+    struct snapshot *snapshot;    /* after its batch; for `done` */
+    void (*done)(struct work *w); /* on the journal thread; owns w from then on. NULL: work_free */
     void *user;
-    uint32_t seq;                      /* of the request */
+    uint32_t seq; /* of the request */
 };
 struct work *work_new(enum msg_type type, void *record);
 void work_free(struct work *w);
@@ -89,9 +91,9 @@ struct ctld {
     int stop_fd; /* eventfd: the main thread ends everything */
 };
 
-struct snapshot *ctld_snapshot(struct ctld *c); /* kept for the caller */
+struct snapshot *ctld_snapshot(struct ctld *c);        /* kept for the caller */
 void ctld_publish(struct ctld *c, struct snapshot *s); /* takes the reference */
-struct shared_conf *ctld_conf(struct ctld *c);  /* kept for the caller */
+struct shared_conf *ctld_conf(struct ctld *c);         /* kept for the caller */
 void ctld_conf_drop(struct shared_conf *s);
 void ctld_conf_replace(struct ctld *c, struct conf *conf);
 int64_t ctld_now(void);
@@ -100,6 +102,10 @@ void ctld_stop(struct ctld *c);
 
 /* core_thread.c: takes the state over. */
 struct core_thread *core_start(struct ctld *c, struct state *state, uint64_t next_index);
+/* Before any thread runs: the configuration becomes part of the state and of the journal. clear: -c, every
+ * job is ended. *index: the last journal entry, before and after. */
+int core_configure(struct ctld *c, struct state *state, const struct configure *configure, bool clear,
+                   uint64_t *index, struct err *e);
 void core_post(struct core_thread *t, struct work *w); /* any thread */
 void core_post_many(struct core_thread *t, struct work **w, uint32_t n);
 /* Decides what was posted before, then ends. */
@@ -110,7 +116,8 @@ uint32_t core_queue_length(struct core_thread *t);
 struct batch;
 struct batch *batch_new(void);
 void batch_free(struct batch *b);
-struct journal_thread *journal_start(struct ctld *c, uint64_t index);
+/* index: the last entry; kept: the one that the stored snapshot holds. */
+struct journal_thread *journal_start(struct ctld *c, uint64_t index, uint64_t kept);
 /* Blocks while CTLD_BATCHES_WAITING batches wait. */
 void journal_post(struct journal_thread *t, struct batch *b);
 void journal_stop(struct journal_thread *t);
@@ -132,12 +139,15 @@ void planner_stop(struct planner_thread *t);
 
 /* agent.c: what goes to the nodes. */
 struct agent *agent_start(struct ctld *c);
-/* Carries out the node effects of the list (others are passed over), with the snapshot that they belong to. */
+/* Carries out the node effects of the list (others are passed over), with the snapshot that they belong to.
+ */
 void agent_post(struct agent *a, struct outbox *o, struct snapshot *s);
 void agent_stop(struct agent *a);
 
 /* net_thread.c */
-struct net_thread *net_thread_start(struct ctld *c, uint32_t number, const int *fds, uint32_t fds_n);
+/* The loop with its listeners; connections wait until it is started, when core and planner are there. */
+struct net_thread *net_thread_new(struct ctld *c, uint32_t number, const int *fds, uint32_t fds_n);
+void net_thread_start(struct net_thread *t);
 /* The jobs (ids) of a batch have changed: for watches. */
 void net_thread_jobs_changed(struct net_thread *t, const uint32_t *ids, uint32_t n, struct snapshot *s);
 void net_thread_stop(struct net_thread *t);
@@ -148,11 +158,15 @@ struct configure *configure_from(const struct conf *conf, struct err *e);
 struct conf *configure_load(const char *path, struct err *e);
 
 /* credential.c: what a node may execute, signed. */
-int credential_for_batch(struct ctld *c, const struct job *job, const struct node *node, struct buf *ret, struct err *e);
-int credential_for_step(struct ctld *c, const struct job *job, const struct step *step, struct buf *ret, struct err *e);
+int credential_for_batch(struct ctld *c, const struct job *job, const struct node *node, struct buf *ret,
+                         struct err *e);
+int credential_for_step(struct ctld *c, const struct job *job, const struct step *step, struct buf *ret,
+                        struct err *e);
 
-/* recover.c: snapshot and journal become a state. *ret_index: the last journal entry in it. */
-int recover(struct ctld *c, bool ignore_errors, struct state *state, uint64_t *ret_index, struct err *e);
+/* recover.c: snapshot and journal become a state. *ret_index: the last journal entry in it; *ret_kept: the
+ * one of the snapshot. */
+int recover(struct ctld *c, bool ignore_errors, struct state *state, uint64_t *ret_index, uint64_t *ret_kept,
+            struct err *e);
 /* Writes a snapshot to the journal. Any one thread. */
 int snapshot_store(struct ctld *c, struct snapshot *s, struct err *e);
 

@@ -7,7 +7,8 @@
 #include "base/text.h"
 #include "model/errors.h"
 
-/* One wanted id: 7 (the job and all tasks of the array), 7_3, 7_[1-5,9]; "+1" and ".0" narrow what the client shows. */
+/* One wanted id: 7 (the job and all tasks of the array), 7_3, 7_[1-5,9]; "+1" and ".0" narrow what the client
+ * shows. */
 struct wanted_id {
     uint32_t job_id;
     bool has_tasks;
@@ -84,8 +85,9 @@ static bool has_id(const struct job_filter *f, const struct job *job)
         if (!id->has_tasks && (job->job_id == id->job_id || job->array_job_id == id->job_id))
             return true;
         if (id->has_tasks && job->array_job_id == id->job_id &&
-            (job->flags & JOBF_ARRAY ? bits_intersects(&job->array_tasks, &id->tasks)
-                                     : job->array_task_id != NO_VAL && bits_test(&id->tasks, job->array_task_id)))
+            (job->flags & JOBF_ARRAY
+                 ? bits_intersects(&job->array_tasks, &id->tasks)
+                 : job->array_task_id != NO_VAL && bits_test(&id->tasks, job->array_task_id)))
             return true;
     }
     return false;
@@ -170,8 +172,8 @@ static bool matches(const struct job_filter *f, const struct snapshot *s, const 
            (!sel->qos.n || in_strs(&sel->qos, spec->qos)) &&
            (!sel->wckeys.n || in_strs(&sel->wckeys, spec->wckey)) &&
            (!sel->reservations.n || list_has(&sel->reservations, spec->reservation)) &&
-           (!sel->licenses.n || list_has(&sel->licenses, spec->licenses)) && (!f->hosts.count || in_hosts(f, job)) &&
-           (sel->all || !is_hidden(f, s, job));
+           (!sel->licenses.n || list_has(&sel->licenses, spec->licenses)) &&
+           (!f->hosts.count || in_hosts(f, job)) && (sel->all || !is_hidden(f, s, job));
 }
 
 const struct job *job_filter_next(struct job_filter *f, const struct snapshot *s, uint32_t *key)

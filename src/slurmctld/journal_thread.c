@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Makes batches durable, one transaction each, and only then lets the world know: the snapshot is published, answers go out,
- * effects are carried out, in this order. A failed write ends the process: what the core has decided on top is then gone, and
- * nobody was told of it.
+ * Makes batches durable, one transaction each, and only then lets the world know: the snapshot is published,
+ * answers go out, effects are carried out, in this order. A failed write ends the process: what the core has
+ * decided on top is then gone, and nobody was told of it.
  *
- * A second thread writes snapshots of the whole state now and then, so that a restart reads little and the journal stays small.
+ * A second thread writes snapshots of the whole state now and then, so that a restart reads little and the
+ * journal stays small.
  */
 #include "base/mem.h"
 #include "os/log.h"
@@ -185,13 +186,13 @@ static void *keeper_main(void *arg)
     return NULL;
 }
 
-struct journal_thread *journal_start(struct ctld *c, uint64_t index)
+struct journal_thread *journal_start(struct ctld *c, uint64_t index, uint64_t kept)
 {
     struct journal_thread *t = mem_alloc(sizeof *t);
 
     t->ctld = c;
     t->index = index;
-    t->kept_index = index;
+    t->kept_index = kept;
     t->kept_time = ctld_now();
     pthread_mutex_init(&t->lock, NULL);
     pthread_cond_init(&t->wake, NULL);

@@ -26,7 +26,8 @@ void reply_error(struct net_conn *c, uint16_t type, uint32_t seq, int code, cons
     frame_add_error(net_out(c), type, seq, code, text && *text ? text : usual ? usual : "error");
 }
 
-void reply_record(struct net_conn *c, uint16_t type, uint32_t seq, const struct meta_record *r, const void *rec)
+void reply_record(struct net_conn *c, uint16_t type, uint32_t seq, const struct meta_record *r,
+                  const void *rec)
 {
     frame_add(net_out(c), type, FRAME_REPLY, seq, r, rec);
 }
@@ -50,7 +51,8 @@ static void take_hello(struct net_conn *c, const struct frame *f)
     char host[128];
 
     if (f->type != MSG_HELLO || meta_decode(&record_hello, &hello, f->body, f->len, &e) < 0) {
-        reply_error(c, f->type, f->seq, ESLURM_PROTOCOL_AUTHENTICATION, "Protocol authentication error: hello was expected");
+        reply_error(c, f->type, f->seq, ESLURM_PROTOCOL_AUTHENTICATION,
+                    "Protocol authentication error: hello was expected");
         net_end(c);
         return;
     }
@@ -119,8 +121,8 @@ static void take_request(struct net_conn *c, const struct frame *f)
 
     stat_add(STAT_REQUESTS, 1);
     r.type = message_by_number(f->type);
-    if (!r.type || (f->flags & FRAME_REPLY) || internal(f->type) || r.type->kind == MSGK_NODE || f->type == MSG_HELLO ||
-        f->type == MSG_TOKEN) {
+    if (!r.type || (f->flags & FRAME_REPLY) || internal(f->type) || r.type->kind == MSGK_NODE ||
+        f->type == MSG_HELLO || f->type == MSG_TOKEN) {
         char *text = buf_format("Unexpected message received: number %u", f->type);
         stat_add(STAT_REFUSED, 1);
         reply_error(c, f->type, f->seq, ESLURM_UNEXPECTED_MESSAGE, text);
@@ -222,7 +224,8 @@ static void *net_main(void *arg)
     return NULL;
 }
 
-/* The sockets of tokens: the one that is configured, or the usual one. A host without a folder for it has none. */
+/* The sockets of tokens: the one that is configured, or the usual one. A host without a folder for it has
+ * none. */
 static void start_sack(struct net_thread *t)
 {
     struct shared_conf *conf = ctld_conf(t->ctld);
@@ -238,7 +241,7 @@ static void start_sack(struct net_thread *t)
     ctld_conf_drop(conf);
 }
 
-struct net_thread *net_thread_start(struct ctld *c, uint32_t number, const int *fds, uint32_t fds_n)
+struct net_thread *net_thread_new(struct ctld *c, uint32_t number, const int *fds, uint32_t fds_n)
 {
     struct net_thread *t = mem_alloc(sizeof *t);
     struct err e;
@@ -254,9 +257,13 @@ struct net_thread *net_thread_start(struct ctld *c, uint32_t number, const int *
     }
     if (number == 0)
         start_sack(t);
+    return t;
+}
+
+void net_thread_start(struct net_thread *t)
+{
     REQUIRE(pthread_create(&t->thread, NULL, net_main, t) == 0);
     pthread_setname_np(t->thread, "net");
-    return t;
 }
 
 static void stop(void *arg)

@@ -29,7 +29,7 @@ struct net_thread {
     uv_loop_t loop;
     struct net *net;
     struct mailbox mailbox;
-    struct sack *sack; /* of the first thread only */
+    struct sack *sack;      /* of the first thread only */
     struct map_u64 watches; /* job id -> struct watch *, the first of a list */
 };
 
@@ -49,7 +49,8 @@ static inline struct net_thread *thread_of(const struct net_conn *c)
 
 enum message_access access_of(const struct snapshot *s, uint32_t uid);
 void reply_error(struct net_conn *c, uint16_t type, uint32_t seq, int code, const char *text);
-void reply_record(struct net_conn *c, uint16_t type, uint32_t seq, const struct meta_record *r, const void *rec);
+void reply_record(struct net_conn *c, uint16_t type, uint32_t seq, const struct meta_record *r,
+                  const void *rec);
 
 /* query.c: answers from the newest snapshot. */
 void query_answer(struct request *r);
@@ -65,8 +66,8 @@ void watch_drop_all(struct net_conn *c);
 
 /* local.c: what the shell itself does: ping, reconfigure, shutdown, set_debug. */
 void local_answer(struct request *r);
-/* Reads the files again and tells the core; on success they are in force. `done` is called on the journal thread with
- * w->rc and w->e, or here when the files cannot be read. */
+/* Reads the files again and tells the core; on success they are in force. `done` is called on the journal
+ * thread with w->rc and w->e, or here when the files cannot be read. */
 void local_reconfigure(struct ctld *c, void (*done)(struct work *w), void *user, uint32_t seq);
 
 /* command.c: what goes to the core. */

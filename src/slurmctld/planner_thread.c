@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Runs the scheduler over the newest snapshot and posts what it proposes. It rests until something changed that could let a
- * job start, and looks again when its last proposals have been decided; a run without an occasion renews the expected start
- * times every sched_interval seconds.
+ * Runs the scheduler over the newest snapshot and posts what it proposes. It rests until something changed
+ * that could let a job start, and looks again when its last proposals have been decided; a run without an
+ * occasion renews the expected start times every sched_interval seconds.
  */
 #include <time.h>
 
@@ -97,7 +97,8 @@ static bool run_once(struct planner_thread *t, uint32_t *ret_interval)
     bool complete = true;
     if (s->policy) {
         snapshot_view(s, ctld_now(), &view);
-        planner_run(t->planner, &view, &(struct sched_budget){.work_max = WORK_MAX, .starts_max = STARTS_MAX}, &r);
+        planner_run(t->planner, &view, &(struct sched_budget){.work_max = WORK_MAX, .starts_max = STARTS_MAX},
+                    &r);
         complete = r.complete;
         stat_add(STAT_PLANS, 1);
         stat_add(STAT_PLAN_WORK, r.work);

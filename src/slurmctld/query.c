@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Queries: answered from the newest snapshot on the thread that received them. Lists go out in pieces; the next piece is
- * made when the connection has room for it, so that a slow reader of a million jobs holds a snapshot and little else.
+ * Queries: answered from the newest snapshot on the thread that received them. Lists go out in pieces; the
+ * next piece is made when the connection has room for it, so that a slow reader of a million jobs holds a
+ * snapshot and little else.
  */
 #include <time.h>
 
@@ -169,7 +170,8 @@ static int prepare(struct query *q, struct err *e)
     } closed[] = {{MSG_NODES, "nodes"}, {MSG_PARTS, "partitions"}};
 
     for (uint32_t i = 0; i < sizeof closed / sizeof *closed; i++)
-        if (q->type == closed[i].type && q->access < ACCESS_OPERATOR && is_private(q->snapshot, closed[i].private))
+        if (q->type == closed[i].type && q->access < ACCESS_OPERATOR &&
+            is_private(q->snapshot, closed[i].private))
             return err_set(e, ESLURM_ACCESS_DENIED, "%s", error_text(ESLURM_ACCESS_DENIED));
     if (q->type == MSG_NODES)
         return hostlist_parse(&q->hosts, ((const struct node_select *)q->select)->nodes, e);
@@ -364,9 +366,12 @@ void query_answer(struct request *r)
         uint16_t type;
         void (*answer)(struct request *r);
     } table[] = {
-        {MSG_JOBS, answer_list},        {MSG_NODES, answer_list},
-        {MSG_PARTS, answer_list},       {MSG_CONFIG, answer_config},
-        {MSG_CONFIG_FILES, answer_config_files}, {MSG_JOB_SCRIPT, answer_job_script},
+        {MSG_JOBS, answer_list},
+        {MSG_NODES, answer_list},
+        {MSG_PARTS, answer_list},
+        {MSG_CONFIG, answer_config},
+        {MSG_CONFIG_FILES, answer_config_files},
+        {MSG_JOB_SCRIPT, answer_job_script},
         {MSG_STATS, answer_stats},
     };
 

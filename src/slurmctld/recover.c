@@ -20,7 +20,8 @@ static int apply_entry(struct replay *r, const void *entry_ptr, uint64_t index)
     const struct fact_type_row *row = fact_by_number(entry->type);
 
     if (!row)
-        return err_set(r->e, ESLURM_GENERIC_ERROR, "journal entry %llu has a fact of type %u, which this version does not know",
+        return err_set(r->e, ESLURM_GENERIC_ERROR,
+                       "journal entry %llu has a fact of type %u, which this version does not know",
                        (unsigned long long)index, entry->type);
     struct fact f = {.type = entry->type, .record = mem_alloc(row->record->size)};
     int rc = meta_decode(row->record, f.record, entry->body.v, entry->body.n, r->e);
@@ -68,12 +69,14 @@ static int restore_snapshot(struct ctld *c, struct state *state, uint64_t *ret_i
     return rc;
 }
 
-int recover(struct ctld *c, bool ignore_errors, struct state *state, uint64_t *ret_index, struct err *e)
+int recover(struct ctld *c, bool ignore_errors, struct state *state, uint64_t *ret_index, uint64_t *ret_kept,
+            struct err *e)
 {
     struct replay r = {.state = state, .e = e};
     uint64_t begin = stat_now_us();
 
     int rc = restore_snapshot(c, state, &r.index, e);
+    *ret_kept = r.index;
     if (rc == 0)
         rc = c->journal->ops->read(c->journal, r.index, apply_batch, &r, e);
     if (rc < 0 && ignore_errors) {
@@ -82,15 +85,16 @@ int recover(struct ctld *c, bool ignore_errors, struct state *state, uint64_t *r
     }
     *ret_index = r.index;
     if (rc == 0 && r.index)
-        log_info("Recovered state: journal entry %llu, %llu facts replayed in %llu ms", (unsigned long long)r.index,
-                 (unsigned long long)r.facts, (unsigned long long)(stat_now_us() - begin) / 1000);
+        log_info("Recovered state: journal entry %llu, %llu facts replayed in %llu ms",
+                 (unsigned long long)r.index, (unsigned long long)r.facts,
+                 (unsigned long long)(stat_now_us() - begin) / 1000);
     return rc;
 }
 
 /* --- storing --- */
 
-/* One table of the snapshot, a chunk of records at a time: encoded pieces that follow each other are one record. The pieces
- * borrow what the snapshot holds. */
+/* One table of the snapshot, a chunk of records at a time: encoded pieces that follow each other are one
+ * record. The pieces borrow what the snapshot holds. */
 #define SAVE_TABLE(table, member, saved, out)                                                                \
     do {                                                                                                     \
         typeof((saved).member.v) chunk_ = mem_array(SAVE_CHUNK, sizeof *chunk_);                             \

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * job_watch: the record of a job whenever it changes, until it has ended. The first answer is its present record. srun and salloc
- * learn from it when their allocation begins, sbatch --wait when the job ends.
+ * job_watch: the record of a job whenever it changes, until it has ended. The first answer is its present
+ * record. srun and salloc learn from it when their allocation begins, sbatch --wait when the job ends.
  */
 #include <stdlib.h>
 

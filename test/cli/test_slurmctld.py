@@ -1,0 +1,216 @@
+# SPDX-License-Identifier: Apache-2.0
+"""slurmctld alone: what it refuses, what it keeps, and how it ends."""
+import os
+import random
+import re
+import signal
+import socket
+import struct
+import subprocess
+
+import pytest
+from conftest import SLURMCTLD, WIRECAT, wait_for
+
+
+def frame(number, body=b"", flags=0, seq=0, length=None):
+    return struct.pack("<IHHI", len(body) if length is None else length, number, flags, seq) + body
+
+
+def raw(controller, data):
+    return controller.wirecat("raw", data.hex()).stdout
+
+
+def test_ping(controller):
+    r = controller.start().call("ping")
+    assert r.returncode == 0
+    assert "mode = primary" in r.stdout and f"pid = {controller.process.pid}" in r.stdout
+
+
+def test_requests_before_hello_are_refused(controller):
+    out = raw(controller.start(), frame(3))
+    assert "frame 3 error 1007: Protocol authentication error" in out and out.endswith("closed\n")
+
+
+def test_a_long_frame_before_hello_is_refused_from_its_header(controller):
+    out = raw(controller.start(), frame(1, length=1 << 20))
+    assert "error 1008: Insane message length" in out and out.endswith("closed\n")
+    out = raw(controller, frame(1, length=0xFFFFFFFF))
+    assert "error 1008" in out and out.endswith("closed\n")
+
+
+def test_random_bytes_harm_nobody(controller):
+    controller.start()
+    rng = random.Random(7)
+    for _ in range(200):
+        with socket.create_connection(("127.0.0.1", controller.port)) as s:
+            s.sendall(rng.randbytes(rng.randrange(1, 3000)))
+    assert controller.answers() and controller.process.poll() is None
+
+
+def test_truncated_hello_waits_and_is_forgotten(controller):
+    controller.start()
+    body = b"\x08\x01"
+    for n in range(1, 14):
+        with socket.create_connection(("127.0.0.1", controller.port)) as s:
+            s.sendall(frame(1, body)[:n])
+    assert controller.answers()
+
+
+def test_unknown_and_internal_messages_are_refused(controller):
+    controller.start()
+    r = controller.call("start_job", "job_id=1")
+    assert r.stdout.startswith("error 1000: Unexpected message received")
+    r = controller.call("launch_batch")
+    assert r.stdout.startswith("error 1000:")
+    assert controller.answers()
+
+
+def test_tokens(controller):
+    controller.start()
+    key = controller.folder / "slurm.key"
+    assert "frame 3 flags 1" in controller.wirecat("token", key).stdout
+    other = controller.folder / "other.key"
+    other.write_bytes(os.urandom(64))
+    other.chmod(0o600)
+    assert "error 6000" in controller.wirecat("token", other).stdout
+    assert "error 6000" in controller.wirecat("token", key, "beta").stdout
+    assert "error 6000" in controller.wirecat("token", key, "alpha", "n1").stdout
+    assert "error 6001" in controller.wirecat("token", key, "alpha", "slurmctld", 3600).stdout
+    assert "error 6000" in controller.wirecat("token", key, "alpha", "slurmctld", -3600).stdout
+
+
+def test_a_token_opens_one_connection(controller):
+    out = controller.start().wirecat("replay").stdout
+    first, second = out.split("open\n", 1)
+    assert "frame 3 flags 1" in first
+    assert "it has been used before" in second and "frame 3" not in second
+
+
+def test_acknowledged_jobs_survive_kill(controller):
+    controller.start()
+    told = controller.submit(20)
+    assert told == list(range(1, 21))
+    controller.stop(signal.SIGKILL)
+    controller.start()
+    assert controller.jobs() == told
+    assert controller.submit() == [21]
+
+
+def test_acknowledged_jobs_survive_kill_in_the_middle(controller):
+    told = []
+    for _ in range(3):
+        controller.start()
+        with subprocess.Popen([WIRECAT, controller.conf, "submit", "100000"], stdout=subprocess.PIPE, text=True) as p:
+            told += [int(p.stdout.readline()) for _ in range(50)]
+            controller.stop(signal.SIGKILL)
+            told += [int(line) for line in p.stdout if re.fullmatch(r"\d+\n", line)]
+        controller.start()
+        there = controller.jobs()
+        assert set(told) <= set(there) and len(there) == len(set(there))
+        controller.stop()
+
+
+def test_a_clean_end_and_start_keeps_jobs_and_numbers(controller):
+    controller.start()
+    told = controller.submit(3)
+    assert controller.stop() == 0
+    controller.start()
+    assert controller.jobs() == told and controller.submit() == [4]
+
+
+def test_scripts_come_back(controller):
+    controller.start().submit()
+    controller.stop(signal.SIGKILL)
+    assert b"true\n".hex() in controller.start().call("job_script", "job_id=1").stdout
+    assert controller.call("job_script", "job_id=9").stdout.startswith("error 2017")
+
+
+def test_shutdown_by_message(controller):
+    assert controller.start().call("shutdown").returncode == 0
+    assert controller.process.wait(10) == 0
+    assert not (controller.folder / "ctld.pid").exists()
+
+
+def test_one_controller_a_pidfile(controller):
+    controller.start()
+    r = subprocess.run([SLURMCTLD, "-D", "-f", controller.conf], capture_output=True, text=True, timeout=10)
+    assert r.returncode == 1 and "fatal: Unable to lock pidfile" in r.stderr
+
+
+def test_a_foreign_journal_is_left_alone(controller):
+    controller.state.mkdir()
+    (controller.state / "journal.db").write_text("something else entirely, and long enough\n" * 100)
+    controller.start()
+    assert controller.process.wait(10) == 1
+    assert re.search(r"fatal: .*journal.db is damaged or no journal", controller.output())
+
+
+def test_an_open_key_is_refused(controller):
+    key = controller.folder / "slurm.key"
+    key.write_bytes(os.urandom(64))
+    key.chmod(0o644)
+    controller.start()
+    assert controller.process.wait(10) == 1
+    assert "chmod 600" in controller.output()
+
+
+def test_reconfigure_is_a_transaction(controller):
+    controller.start()
+    assert controller.call("reconfigure").returncode == 0
+    before = controller.call("parts").stdout
+    controller.write(controller.text + "PartitionName=q Nodes=nosuch\n")
+    r = controller.call("reconfigure")
+    assert r.returncode == 1 and "Invalid node names in partition q" in r.stdout
+    assert controller.call("parts").stdout == before
+    controller.write(controller.text + "PartitionName=q Nodes=n1\n")
+    assert controller.call("reconfigure").returncode == 0
+    assert "name = q" in controller.call("parts").stdout
+
+
+def test_reconfigure_by_signal(controller):
+    controller.start()
+    controller.write(controller.text + "PartitionName=q Nodes=n1\n")
+    controller.process.send_signal(signal.SIGHUP)
+    wait_for("the new partition", lambda: "name = q" in controller.call("parts").stdout)
+
+
+def test_the_log_is_opened_again(controller):
+    controller.start()
+    log, old = controller.folder / "ctld.log", controller.folder / "old.log"
+    log.rename(old)
+    controller.process.send_signal(signal.SIGUSR2)
+    wait_for("the new log", log.exists)
+    assert re.match(r"\[\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\] ", old.read_text())
+
+
+def test_the_background_start_returns_when_it_serves(controller):
+    r = subprocess.run([SLURMCTLD, "-f", controller.conf], timeout=10)
+    pid = int((controller.folder / "ctld.pid").read_text())
+    try:
+        assert r.returncode == 0 and controller.answers()
+    finally:
+        os.kill(pid, signal.SIGTERM)
+        wait_for("the end", lambda: not (controller.folder / "ctld.pid").exists())
+
+
+def test_a_background_start_that_fails_says_so(controller):
+    controller.write("ClusterName=alpha\nSlurmctldHost=localhost\nNodeName=n1\nPartitionName=p Nodes=n7\n")
+    r = subprocess.run([SLURMCTLD, "-f", controller.conf], capture_output=True, text=True, timeout=10)
+    assert r.returncode == 1 and "slurmctld: fatal: Invalid node names in partition p" in r.stderr
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="needs to mount a small file system")
+def test_a_full_disk_ends_it_with_a_clear_message(controller):
+    controller.state.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", controller.state], check=True)
+    try:
+        controller.start()
+        r = controller.wirecat("submit", 100000)
+        told = [int(line) for line in r.stdout.splitlines() if line.isdigit()]
+        assert controller.process.wait(10) == 1
+        assert re.search(r"fatal: cannot write .*journal.db: .*full.*slurmctld ends", controller.output())
+        subprocess.run(["mount", "-o", "remount,size=20m", controller.state], check=True)
+        assert set(told) <= set(controller.start().jobs())
+    finally:
+        controller.stop(signal.SIGKILL)
+        subprocess.run(["umount", controller.state], check=True)

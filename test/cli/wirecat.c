@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * wirecat: speaks doc/spec/03-wire.md for the tests of daemons, rightly or wrongly.
+ *
+ *   wirecat [-t MS] CONF call TYPE [FIELD=TEXT...]  one request; prints the answer's fields, lists a record
+ * after the other wirecat CONF raw HEX...                         sends these bytes on a bare connection,
+ * prints what comes back as frames wirecat CONF token KEYFILE [CLUSTER AUDIENCE AGE] hello with a token of
+ * our own, then ping wirecat CONF replay                             the same hello on two connections
+ *   wirecat CONF submit N [SCRIPT]                  N jobs one after the other, prints their ids
+ *
+ * Exit code 0, or 1 with "error CODE: TEXT" on stdout.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "base/text.h"
+#include "client/client.h"
+#include "client/internal.h"
+#include "conf/conf.h"
+#include "os/auth.h"
+#include "port/frame.h"
+
+static int fail(const struct err *e)
+{
+    printf("error %d: %s\n", e->code, e->text);
+    return 1;
+}
+
+static void print_record(const struct meta_record *r, const void *rec)
+{
+    struct buf b = BUF_INIT;
+
+    meta_dump(r, rec, &b);
+    printf("%s\n", b.s);
+    buf_release(&b);
+}
+
+/* FIELD=TEXT, or FIELD.SUB=TEXT inside a record that is made when it is missing. */
+static int set_field(const struct meta_record *r, void *rec, char *text, struct err *e)
+{
+    char *equals = strchr(text, '='), *dot = strchr(text, '.');
+
+    if (!equals)
+        return err_set(e, EINVAL, "%s is not FIELD=TEXT", text);
+    if (dot && dot < equals) {
+        *dot = 0;
+        const struct meta_field *f = meta_find(r, text);
+        if (!f || !f->sub)
+            return err_set(e, EINVAL, "%s is no record of %s", text, r->name);
+        void **sub = (void **)((char *)rec + f->offset);
+        if (!*sub)
+            *sub = meta_new(f->sub);
+        return set_field(f->sub, *sub, dot + 1, e);
+    }
+    *equals = 0;
+    const struct meta_field *f = meta_find(r, text);
+    if (!f)
+        return err_set(e, EINVAL, "%s has no field %s", r->name, text);
+    if (f->kind == META_BYTES) {
+        meta_bytes_set((struct meta_bytes *)((char *)rec + f->offset), equals + 1, strlen(equals + 1));
+        return 0;
+    }
+    if (f->kind == META_STRS) {
+        meta_strs_push((struct meta_strs *)((char *)rec + f->offset), equals + 1);
+        return 0;
+    }
+    return meta_parse(f, rec, equals + 1, e);
+}
+
+static int call(struct client *c, int timeout_ms, char **argv)
+{
+    const struct message_type *t = message_by_name(argv[0]);
+    void *request, *record;
+    enum msg_type type;
+    struct err e;
+    int rc = 0;
+
+    if (!t)
+        return fail(&(struct err){EINVAL, "no such message"});
+    request = t->request ? meta_new(t->request) : NULL;
+    for (char **a = argv + 1; *a && rc == 0; a++)
+        rc = set_field(t->request, request, *a, &e);
+    if (rc == 0)
+        rc = client_send(c, t->number, request, &e);
+    /* A list has no empty record before its end, a single answer has one record at most. */
+    while (rc == 0) {
+        rc = client_receive(c, timeout_ms, &type, &record, &e);
+        if (rc == 0)
+            rc = err_set(&e, ETIMEDOUT, "no answer");
+        if (rc < 0 || !record)
+            break;
+        print_record(t->reply, record);
+        meta_free(t->reply, record);
+        bool list = t->number == MSG_JOBS || t->number == MSG_NODES || t->number == MSG_PARTS ||
+                    t->number == MSG_JOB_WATCH;
+        rc = list ? 0 : 1;
+    }
+    if (t->request)
+        meta_free(t->request, request);
+    return rc < 0 ? fail(&e) : 0;
+}
+
+static int bare(struct client *c, struct err *e)
+{
+    client_set_patience(c, 0);
+    return client_connect(c, e);
+}
+
+/* Everything that comes until the other side closes or is silent for a second. */
+static void print_frames(int fd)
+{
+    struct buf in = BUF_INIT;
+    struct pollfd p = {.fd = fd, .events = POLLIN};
+    struct frame f;
+    struct err e;
+    ssize_t n = 1;
+
+    while (n > 0 && poll(&p, 1, 1000) > 0) {
+        buf_reserve(&in, 65536);
+        n = recv(fd, in.s + in.len, 65536, 0);
+        in.len += n > 0 ? (size_t)n : 0;
+    }
+    for (size_t at = 0; frame_parse(in.s + at, in.len - at, FRAME_BODY_MAX, &f, &e) > 0;
+         at += FRAME_HEADER + f.len) {
+        if (f.flags & FRAME_ERROR && frame_read_error(&f, &e) < 0)
+            printf("frame %u error %d: %s\n", f.type, e.code, e.text);
+        else
+            printf("frame %u flags %u seq %u len %u\n", f.type, f.flags, f.seq, f.len);
+    }
+    printf("%s\n", n == 0 ? "closed" : n < 0 ? "reset" : "open");
+    buf_release(&in);
+}
+
+static int send_raw(struct client *c, char **hex)
+{
+    struct buf out = BUF_INIT;
+    struct err e;
+    int fd = bare(c, &e);
+
+    if (fd < 0)
+        return fail(&e);
+    for (; *hex; hex++)
+        for (const char *p = *hex; p[0] && p[1]; p += 2) {
+            char pair[3] = {p[0], p[1]};
+            buf_addc(&out, (char)strtol(pair, NULL, 16));
+        }
+    if (send(fd, out.s, out.len, MSG_NOSIGNAL) < 0)
+        printf("reset\n");
+    buf_release(&out);
+    print_frames(fd);
+    close(fd);
+    return 0;
+}
+
+static void add_hello(struct buf *out, const char *cluster, const struct buf *token)
+{
+    struct hello h = {.version = WIRE_VERSION,
+                      .cluster = (char *)cluster,
+                      .auth = (char *)"auth/slurm",
+                      .token = {(uint8_t *)token->s, (uint32_t)token->len}};
+
+    frame_add(out, MSG_HELLO, 0, 0, &record_hello, &h);
+    frame_add(out, MSG_PING, 0, 1, NULL, NULL);
+}
+
+static int own_token(struct client *c, const struct client_env *env, char **argv, int argc)
+{
+    const char *cluster = argc > 1 ? argv[1] : conf_str(env->conf, CONF_CLUSTER_NAME);
+    struct buf token = BUF_INIT, out = BUF_INIT;
+    struct auth_identity me = {geteuid(), getegid()};
+    struct key key;
+    struct err e;
+
+    if (key_load(argv[0], geteuid(), &key, &e) < 0)
+        return fail(&e);
+    struct auth *a = auth_open(&(struct auth_settings){.cluster = cluster, .key = &key}, &e);
+    int64_t age = argc > 3 ? strtol(argv[3], NULL, 10) : 0;
+    if (!a || auth_make_token(a, &me, argc > 2 ? argv[2] : "slurmctld", time(NULL) - age, &token, &e) < 0)
+        return fail(&e);
+    add_hello(&out, cluster, &token);
+    int fd = bare(c, &e);
+    if (fd < 0)
+        return fail(&e);
+    if (send(fd, out.s, out.len, MSG_NOSIGNAL) < 0)
+        printf("reset\n");
+    print_frames(fd);
+    close(fd);
+    buf_release(&token);
+    buf_release(&out);
+    auth_close(a);
+    return 0;
+}
+
+static int replay(struct client *c, const struct client_env *env)
+{
+    struct buf token = BUF_INIT, out = BUF_INIT;
+    struct err e;
+
+    if (client_token(c, &token, &e) < 0)
+        return fail(&e);
+    add_hello(&out, conf_str(env->conf, CONF_CLUSTER_NAME), &token);
+    for (int i = 0; i < 2; i++) {
+        int fd = bare(c, &e);
+        if (fd < 0)
+            return fail(&e);
+        if (send(fd, out.s, out.len, MSG_NOSIGNAL) < 0)
+            printf("reset\n");
+        print_frames(fd);
+        close(fd);
+    }
+    buf_release(&token);
+    buf_release(&out);
+    return 0;
+}
+
+static int submit(struct client *c, uint32_t n, const char *script)
+{
+    struct submit_request r;
+    struct submit_reply reply;
+    struct err e;
+
+    meta_init(&record_submit_request, &r);
+    r.spec = meta_new(&record_job_spec);
+    r.spec->name = mem_strdup("wirecat");
+    r.spec->work_dir = mem_strdup("/tmp");
+    r.payload = meta_new(&record_payload);
+    meta_bytes_set(&r.payload->script, script, strlen(script));
+    for (uint32_t i = 0; i < n; i++) {
+        if (client_call(c, MSG_SUBMIT, &r, &reply, &e) < 0)
+            return fail(&e);
+        printf("%u\n", reply.job_id);
+        fflush(stdout);
+        meta_release(&record_submit_reply, &reply);
+    }
+    meta_release(&record_submit_request, &r);
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    struct client_env env;
+    struct err e;
+    int timeout_ms = 10000, rc = 2;
+
+    if (argc > 3 && strcmp(argv[1], "-t") == 0) {
+        timeout_ms = (int)strtol(argv[2], NULL, 10);
+        argv += 2;
+        argc -= 2;
+    }
+    if (argc < 3)
+        return 2;
+    setenv("SLURM_CONF", argv[1], 1);
+    if (client_env_load(&env, &e) < 0)
+        return fail(&e);
+    struct client *c = client_to_controller(&env);
+    if (strcmp(argv[2], "call") == 0 && argc > 3)
+        rc = call(c, timeout_ms, argv + 3);
+    else if (strcmp(argv[2], "raw") == 0)
+        rc = send_raw(c, argv + 3);
+    else if (strcmp(argv[2], "token") == 0 && argc > 3)
+        rc = own_token(c, &env, argv + 3, argc - 3);
+    else if (strcmp(argv[2], "replay") == 0)
+        rc = replay(c, &env);
+    else if (strcmp(argv[2], "submit") == 0 && argc > 3)
+        rc = submit(c, (uint32_t)strtoul(argv[3], NULL, 10), argc > 4 ? argv[4] : "#!/bin/sh\ntrue\n");
+    client_close(c);
+    client_env_release(&env);
+    return rc;
+}
