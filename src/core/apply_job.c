@@ -54,8 +54,10 @@ static void set_numbers(struct job *j, const struct job_changed *c)
 {
     if (c->priority != NO_VAL)
         j->priority = c->priority;
-    if (c->reason != NO_VAL)
+    if (c->reason != NO_VAL) {
         j->reason = c->reason;
+        mem_set_str(&j->reason_text, NULL);
+    }
     if (c->eligible_time != -1)
         j->eligible_time = c->eligible_time;
     if (c->accrue_time != -1)

@@ -19,11 +19,13 @@ static void still(const struct meta_record *r, void *rec)
 static void still_job(struct job *j)
 {
     still(&record_job, j);
-    if (!job_is_pending(j) || job_is_held(j) || j->dependency)
+    if (!job_is_pending(j))
+        return;
+    j->start_time = 0;
+    if (job_is_held(j) || j->dependency)
         return;
     if (j->reason != WHY_BEGINTIME)
         j->reason = WHY_NONE;
-    j->start_time = 0;
     mem_set_str(&j->reason_text, NULL);
 }
 
