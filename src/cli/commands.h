@@ -13,6 +13,9 @@ int cmd_sinfo(struct cli *cli);
 int cmd_squeue(struct cli *cli);
 int cmd_srun(struct cli *cli);
 int cmd_check(struct cli *cli);
+int cmd_down(struct cli *cli);
+int cmd_env(struct cli *cli);
 int cmd_explain(struct cli *cli);
+int cmd_up(struct cli *cli);
 
 #endif

@@ -26,6 +26,9 @@ static const struct command commands[] = {
     {"srun", cmd_srun, "run a parallel program"},
     {"check", cmd_check, "say what is wrong with a configuration file"},
     {"explain", cmd_explain, "say why a job waits and when it will start"},
+    {"up", cmd_up, "bring up a private cluster on this host"},
+    {"down", cmd_down, "end it"},
+    {"env", cmd_env, "print what lets a shell use it"},
 };
 
 static const struct command *find(const char *name)
