@@ -9,15 +9,13 @@
 #include <unistd.h>
 
 #include "base/mem.h"
-#include "base/timetext.h"
-#include "cli/timefmt.h"
+#include "cli/submit.h"
 #include "model/errors.h"
 #include "model/jobtext.h"
 
 enum {
     QUEUED_AFTER_MS = 1000, /* a job that has no reason to wait is said to be queued after so long */
     RETRY_MS = 1000,        /* between two attempts to watch again */
-    TEXT_SIZE = 64,
 };
 
 static const int steering[] = {SIGINT,  SIGQUIT, SIGTERM, SIGHUP,  SIGUSR1, SIGUSR2,
@@ -64,62 +62,33 @@ int alloc_next_signal(const struct alloc *a)
 
 /* --- submission --- */
 
-static void fill_request(const struct alloc *a, struct submit_request *r)
-{
-    const struct jobopt_part *p = a->opt->parts[0];
-    meta_init(&record_submit_request, r);
-    r->spec = meta_dup(&record_job_spec, &p->spec);
-    r->uid = p->cli.uid;
-    r->gid = p->cli.gid;
-    r->test_only = p->cli.test_only;
-    r->resp_host = mem_strdup(a->opt->world.hostname);
-    r->resp_pid = (uint32_t)getpid();
-    if (!a->is_salloc && p->cli.jobid != NO_VAL)
-        r->job_id = p->cli.jobid;
-}
-
-/* What the controller wants the user to read, line by line. */
-static void tell(const struct alloc *a, const char *text)
-{
-    while (text && *text) {
-        size_t len = strcspn(text, "\n");
-        cli_info(a->cli, "%.*s", (int)len, text);
-        text += len + (text[len] == '\n');
-    }
-}
-
-/* Our first line is Slurm's; what would work follows on lines of its own. */
-static void refused(const struct alloc *a, const char *what, const struct err *e)
-{
-    struct buf line = BUF_INIT;
-    if (e->code == ESLURM_INVALID_PARTITION_NAME && a->opt->parts[0]->spec.partition)
-        cli_error(a->cli, "invalid partition specified: %s", a->opt->parts[0]->spec.partition);
-    cli_error(a->cli, "%s: %s", what, cli_error_line(e, &line));
-    tell(a, cli_error_hint(e));
-    buf_release(&line);
-}
-
 /* salloc has two texts: one for what could start later, one for what never could. */
 static const char *refusal_text(const struct alloc *a, int code)
 {
-    return a->is_salloc && code != ESLURM_NODES_BUSY ? "Job submit/allocate failed"
-                                                     : "Unable to allocate resources";
+    return a->is_salloc && code != ESLURM_NODES_BUSY ? "Job submit/allocate failed: "
+                                                     : "Unable to allocate resources: ";
+}
+
+static int submit(const struct alloc *a, struct submit_reply *reply, struct err *e)
+{
+    struct submit_request request;
+    submit_fill(&request, a->opt);
+    request.resp_host = mem_strdup(a->opt->world.hostname);
+    request.resp_pid = (uint32_t)getpid();
+    int rc = submit_call(a->cli, &request, reply, e);
+    meta_release(&record_submit_request, &request);
+    return rc;
 }
 
 int alloc_submit(struct alloc *a)
 {
-    struct submit_request request;
     struct submit_reply reply;
     struct err e;
-    fill_request(a, &request);
-    int rc = client_call(cli_ctld(a->cli), MSG_SUBMIT, &request, &reply, &e);
-    meta_release(&record_submit_request, &request);
-    if (rc < 0) {
-        refused(a, refusal_text(a, e.code), &e);
+    if (submit(a, &reply, &e) < 0) {
+        submit_complain(a->cli, refusal_text(a, e.code), &e);
         return 1;
     }
     a->job_id = reply.job_id;
-    tell(a, reply.message);
     meta_release(&record_submit_reply, &reply);
     cli_verbose(a->cli, "JobId=%u returned by the controller", a->job_id);
     return 0;
@@ -127,25 +96,13 @@ int alloc_submit(struct alloc *a)
 
 int alloc_test(struct alloc *a)
 {
-    struct submit_request request;
     struct submit_reply reply;
     struct err e;
-    fill_request(a, &request);
-    int rc = client_call(cli_ctld(a->cli), MSG_SUBMIT, &request, &reply, &e);
-    meta_release(&record_submit_request, &request);
-    if (rc < 0) {
-        struct buf line = BUF_INIT;
-        fprintf(stderr, "allocation failure: %s\n", cli_error_line(&e, &line));
-        buf_release(&line);
+    if (submit(a, &reply, &e) < 0) {
+        fprintf(stderr, "allocation failure: %.*s\n", (int)strcspn(e.text, "\n"), e.text);
         return 1;
     }
-    struct buf when = BUF_INIT;
-    timefmt_iso(reply.start_time, &when);
-    tell(a, reply.message);
-    cli_info(a->cli, "Job %u to start at %s a using %u processors on nodes %s in partition %s", reply.job_id,
-             when.s, reply.cpus, reply.nodes ? reply.nodes : "(null)",
-             reply.partition ? reply.partition : "(null)");
-    buf_release(&when);
+    submit_say_when(a->cli, &reply);
     meta_release(&record_submit_reply, &reply);
     return 0;
 }
@@ -249,8 +206,8 @@ static int cancelled(struct alloc *a)
     if (a->is_salloc)
         cli_info(a->cli, "Job allocation %u has been revoked.", a->job_id);
     cli_info(a->cli, "Job has been cancelled");
-    cli_error(a->cli, "%s: %s", a->is_salloc ? "Job submit/allocate failed" : "Unable to allocate resources",
-              error_text(ESLURM_JOB_STEP_ALREADY_COMPLETING_OR_COMPLETED));
+    int code = ESLURM_JOB_STEP_ALREADY_COMPLETING_OR_COMPLETED;
+    cli_error(a->cli, "%s%s", refusal_text(a, code), error_text(code));
     return 1;
 }
 
@@ -269,7 +226,7 @@ static int not_at_once(struct alloc *a)
     bool held = a->job && job_is_held(a->job);
     alloc_give_back(a, 0);
     if (held)
-        cli_error(a->cli, "%s: %s", refusal_text(a, ESLURM_DEPENDENCY), error_text(ESLURM_DEPENDENCY));
+        cli_error(a->cli, "%s%s", refusal_text(a, ESLURM_DEPENDENCY), error_text(ESLURM_DEPENDENCY));
     else
         cli_error(a->cli, "Unable to allocate resources: %s", error_text(ESLURM_NODES_BUSY));
     if (a->is_salloc)

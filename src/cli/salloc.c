@@ -18,10 +18,8 @@
 #include "cli/alloc.h"
 #include "cli/commands.h"
 #include "cli/jobvars.h"
-#include "cli/optworld.h"
+#include "cli/submit.h"
 #include "conf/conf.h"
-
-extern char **environ;
 
 enum { BELL_AFTER_MS = 10000 };
 
@@ -271,7 +269,7 @@ int cmd_salloc(struct cli *cli)
 {
     struct salloc s = {.cli = cli};
     int rc;
-    if (!optworld_read(cli, &s.opt, JOBOPT_SALLOC, &rc))
+    if (!submit_read_options(cli, JOBOPT_SALLOC, &s.opt, &rc))
         return rc;
     if (cli_getenv("SLURM_JOB_ID") && s.opt.parts[0]->cli.verbose)
         cli_info(cli, "Warning: salloc within a job allocation");

@@ -44,7 +44,8 @@ pid_t process_start(const struct process_spec *s, struct err *e)
     posix_spawnattr_init(&attr);
     sigemptyset(&set);
     posix_spawnattr_setsigmask(&attr, &set);
-    sigfillset(&set);
+    sigaddset(&set, SIGPIPE); /* what daemons ignore; handlers are reset by exec */
+    sigaddset(&set, SIGHUP);
     posix_spawnattr_setsigdefault(&attr, &set);
     if (s->own_group) {
         posix_spawnattr_setpgroup(&attr, 0);

@@ -278,7 +278,7 @@ static void step_clean(struct stepd *s, struct watch_set *p)
 {
     int wait_ms = KILL_AGAIN_MS;
 
-    s->phase = STEPD_ENDING;
+    s->phase = STEP_PHASE_ENDING;
     while (s->track->ops->signal(s->track, SIGKILL) > 0) {
         poll_once(s, p, wait_ms);
         reap(s);
@@ -292,7 +292,7 @@ static void step_run(struct stepd *s)
     struct watch_set p = {0};
     bool told_lost = false;
 
-    s->phase = STEPD_RUNNING;
+    s->phase = STEP_PHASE_RUNNING;
     srun_started(s);
     srun_flush(s, false);
     while (s->alive) {

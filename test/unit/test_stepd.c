@@ -357,7 +357,7 @@ static void test_status(void **state)
     assert_int_equal(meta_decode(&record_step_status, &st, packet, (size_t)got, NULL), 0);
     assert_int_equal(st.job_id, 7);
     assert_int_equal(st.pid, pid);
-    assert_int_equal(st.phase, STEPD_RUNNING);
+    assert_int_equal(st.phase, STEP_PHASE_RUNNING);
     assert_int_equal(st.tasks.n, 1);
     assert_string_equal(st.job->spec->name, "test");
     meta_release(&record_step_status, &st);

@@ -1,0 +1,530 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* scontrol show ENTITY [ID], and scontrol completing. */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/hostlist.h"
+#include "base/mem.h"
+#include "cli/fetch.h"
+#include "cli/filters.h"
+#include "cli/jobjson.h"
+#include "cli/jobview.h"
+#include "cli/nodejson.h"
+#include "cli/scontrol.h"
+#include "cli/show.h"
+#include "cli/slurpfile.h"
+#include "cli/timefmt.h"
+#include "model/nodetext.h"
+
+static struct show view(const struct scontrol *s, struct buf *out)
+{
+    return (struct show){.out = out, .one_line = s->one_line, .details = s->details, .now = cli_now()};
+}
+
+/* --- jobs and steps ---------------------------------------------------------------------------------------------- */
+
+static int load_jobs(struct scontrol *s, const char *id, bool steps, struct job_list *jobs, struct err *e)
+{
+    struct job_select select;
+    meta_init(&record_job_select, &select);
+    if (id)
+        meta_strs_push(&select.ids, id);
+    select.all = s->all || id;
+    select.with_steps = steps;
+    int rc = fetch_jobs(cli_ctld(s->cli), &select, jobs, e);
+    meta_release(&record_job_select, &select);
+    return rc;
+}
+
+static int show_jobs(struct scontrol *s, const char *id)
+{
+    struct job_list jobs = {0};
+    struct buf out = BUF_INIT;
+    struct err e;
+    if (id && !filters_is_job_id(id, false)) {
+        fprintf(stderr, "scontrol_print_job error: Invalid job id specified\n");
+        return EXIT_FAILURE;
+    }
+    if (load_jobs(s, id, false, &jobs, &e) < 0)
+        return scontrol_fail(s, "slurm_load_jobs error: ", &e);
+    if (id && !jobs.list.n) {
+        fprintf(stderr, "slurm_load_jobs error: Invalid job id specified\n");
+        return EXIT_FAILURE;
+    }
+    if (s->json)
+        return jobjson_jobs(s->cli, jobs.list.v, jobs.list.n, s->yaml);
+    struct show v = view(s, &out);
+    for (uint32_t i = 0; i < jobs.list.n; i++) {
+        show_job(&v, jobs.list.v[i]);
+        cli_flush_some(&out);
+    }
+    if (!jobs.list.n && !s->cli->quiet)
+        puts("No jobs in the system");
+    cli_flush(&out);
+    job_list_release(&jobs);
+    return 0;
+}
+
+/* "7.0" is one step, "7" all steps of a job. */
+static bool step_matches(const struct job *job, uint32_t id, const char *wanted)
+{
+    struct buf b = BUF_INIT;
+    if (!wanted || !strchr(wanted, '.'))
+        return true;
+    step_id_text(job, id, &b);
+    bool same = strcmp(b.s, wanted) == 0;
+    buf_release(&b);
+    return same;
+}
+
+static uint32_t show_steps_of(const struct show *v, const struct job *job, const char *wanted)
+{
+    uint32_t shown = 0;
+    if (!job_is_active(job))
+        return 0;
+    if (job->flags & JOBF_BATCH && step_matches(job, STEP_BATCH, wanted)) {
+        show_step(v, job, NULL);
+        shown++;
+    }
+    for (uint32_t i = 0; i < job->steps.n; i++) {
+        if (step_matches(job, job->steps.v[i].step_id, wanted)) {
+            show_step(v, job, &job->steps.v[i]);
+            shown++;
+        }
+    }
+    return shown;
+}
+
+static int show_steps(struct scontrol *s, const char *id)
+{
+    struct job_list jobs = {0};
+    struct buf out = BUF_INIT, job_id = BUF_INIT;
+    struct err e;
+    if (id)
+        buf_add(&job_id, id, strcspn(id, "."));
+    int rc = load_jobs(s, id ? job_id.s : NULL, true, &jobs, &e);
+    if (rc == 0 && id && !jobs.list.n)
+        rc = err_set(&e, ESLURM_INVALID_JOB_ID, "Invalid job id specified");
+    if (rc < 0) {
+        struct buf line = BUF_INIT;
+        cli_error(s->cli, "scontrol_print_step: slurm_get_job_steps(%s) failed: %s", id ? id : "", cli_error_line(&e, &line));
+        return EXIT_FAILURE;
+    }
+    if (s->json)
+        return jobjson_steps(s->cli, jobs.list.v, jobs.list.n, s->yaml);
+    struct show v = view(s, &out);
+    uint32_t shown = 0;
+    for (uint32_t i = 0; i < jobs.list.n; i++)
+        shown += show_steps_of(&v, jobs.list.v[i], id);
+    cli_flush(&out);
+    job_list_release(&jobs);
+    buf_release(&job_id);
+    if (shown)
+        return 0;
+    if (id)
+        printf("Job step %s not found\n", id);
+    else if (!s->cli->quiet)
+        puts("No job steps in the system");
+    return id ? EXIT_FAILURE : 0;
+}
+
+/* --- nodes and partitions ---------------------------------------------------------------------------------------- */
+
+static int load_nodes(struct scontrol *s, struct node_list *nodes, struct err *e)
+{
+    struct node_select select;
+    meta_init(&record_node_select, &select);
+    select.all = true;
+    int rc = fetch_nodes(cli_ctld(s->cli), &select, nodes, e);
+    meta_release(&record_node_select, &select);
+    return rc;
+}
+
+static const struct node *find_node(const struct node_list *nodes, const char *name)
+{
+    for (uint32_t i = 0; i < nodes->list.n; i++)
+        if (strcmp(nodes->list.v[i]->name, name) == 0 || text_same(nodes->list.v[i]->hostname, name))
+            return nodes->list.v[i];
+    return NULL;
+}
+
+static int show_nodes(struct scontrol *s, const char *names)
+{
+    struct node_list nodes = {0};
+    struct buf out = BUF_INIT;
+    struct err e;
+    int rc = 0;
+    VEC(struct node *) chosen = {0};
+    if (load_nodes(s, &nodes, &e) < 0)
+        return scontrol_fail(s, "slurm_load_node error: ", &e);
+    struct hostlist hosts = {0};
+    if (names && hostlist_parse(&hosts, names, &e) < 0)
+        return scontrol_fail(s, "", &e);
+    struct host_iter it = {.list = &hosts};
+    for (const char *name; names && (name = host_iter_next(&it));) {
+        const struct node *n = find_node(&nodes, name);
+        if (n) {
+            *VEC_PUSH(&chosen) = (struct node *)n;
+        } else {
+            printf("Node %s not found\n", name);
+            rc = EXIT_FAILURE;
+        }
+    }
+    for (uint32_t i = 0; !names && i < nodes.list.n; i++)
+        if (nodes.list.v[i]->state != NODE_FUTURE || s->future)
+            *VEC_PUSH(&chosen) = nodes.list.v[i];
+    struct show v = view(s, &out);
+    if (s->json)
+        nodejson_nodes(s->cli, chosen.v, chosen.n, s->yaml);
+    for (uint32_t i = 0; !s->json && i < chosen.n; i++) {
+        show_node(&v, chosen.v[i]);
+        cli_flush_some(&out);
+    }
+    cli_flush(&out);
+    hostlist_release(&hosts);
+    VEC_FREE(&chosen);
+    node_list_release(&nodes);
+    return rc;
+}
+
+static int show_parts(struct scontrol *s, const char *name)
+{
+    struct part_list parts = {0};
+    struct node_list nodes = {0};
+    struct part_select select;
+    struct buf out = BUF_INIT;
+    struct err e;
+    VEC(struct part *) chosen = {0};
+    meta_init(&record_part_select, &select);
+    select.all = s->all || name;
+    int rc = fetch_parts(cli_ctld(s->cli), &select, &parts, &e);
+    meta_release(&record_part_select, &select);
+    if (rc == 0)
+        rc = load_nodes(s, &nodes, &e);
+    if (rc < 0)
+        return scontrol_fail(s, "slurm_load_partitions error: ", &e);
+    for (uint32_t i = 0; i < parts.list.n; i++)
+        if (name ? strcmp(name, parts.list.v[i]->name) == 0 : s->all || !(parts.list.v[i]->flags & PARTF_HIDDEN))
+            *VEC_PUSH(&chosen) = parts.list.v[i];
+    struct show v = view(s, &out);
+    if (s->json)
+        nodejson_parts(s->cli, chosen.v, chosen.n, nodes.list.v, nodes.list.n, s->yaml);
+    for (uint32_t i = 0; !s->json && i < chosen.n; i++)
+        show_part(&v, chosen.v[i], nodes.list.v, nodes.list.n);
+    cli_flush(&out);
+    if (name && !chosen.n) {
+        printf("Partition %s not found\n", name);
+        rc = EXIT_FAILURE;
+    }
+    VEC_FREE(&chosen);
+    part_list_release(&parts);
+    node_list_release(&nodes);
+    return rc;
+}
+
+static int show_aliases(struct scontrol *s, const char *name)
+{
+    struct node_list nodes = {0};
+    struct err e;
+    const char *between = "";
+    if (load_nodes(s, &nodes, &e) < 0)
+        return scontrol_fail(s, "slurm_load_node error: ", &e);
+    for (uint32_t i = 0; i < nodes.list.n; i++) {
+        if (name && !text_same(nodes.list.v[i]->hostname, name))
+            continue;
+        printf("%s%s", between, nodes.list.v[i]->name);
+        between = " ";
+    }
+    putchar('\n');
+    node_list_release(&nodes);
+    return 0;
+}
+
+/* --- the cluster ------------------------------------------------------------------------------------------------- */
+
+static int show_config(struct scontrol *s, const char *name)
+{
+    struct config_reply reply;
+    struct err e;
+    if (client_call(cli_ctld(s->cli), MSG_CONFIG, NULL, &reply, &e) < 0)
+        return scontrol_fail(s, "slurm_load_ctl_conf error: ", &e);
+    fputs(reply.text ? reply.text : "", stdout);
+    meta_release(&record_config_reply, &reply);
+    return 0;
+}
+
+/* Licenses as configured; what jobs hold of each is summed up here. */
+struct license {
+    char *name;
+    uint64_t total, used;
+};
+struct licenses {
+    VEC(struct license) list;
+};
+
+/* "matlab:4,ansys:2": adds to the totals, or to what is used of those that are known. */
+static void add_licenses(struct licenses *l, const char *text, bool used)
+{
+    struct text_list items = {0};
+    text_split(&items, text, ',');
+    for (uint32_t i = 0; i < items.n; i++) {
+        char *count = strpbrk(items.v[i], ":=");
+        uint64_t n = 1;
+        if (count) {
+            *count++ = '\0';
+            text_to_u64(count, &n);
+        }
+        bool found = false;
+        for (uint32_t k = 0; k < l->list.n && used; k++) {
+            if (strcmp(l->list.v[k].name, items.v[i]) == 0) {
+                l->list.v[k].used += n;
+                found = true;
+            }
+        }
+        if (!found && !used) {
+            struct license *new = VEC_PUSH(&l->list);
+            new->name = mem_strdup(items.v[i]);
+            new->total = n;
+        }
+    }
+    text_list_release(&items);
+}
+
+static int compare_licenses(const void *a, const void *b, void *arg)
+{
+    return strcmp(((const struct license *)a)->name, ((const struct license *)b)->name);
+}
+
+static int show_licenses(struct scontrol *s, const char *name)
+{
+    struct config_reply config;
+    struct job_list jobs = {0};
+    struct licenses l = {0};
+    struct err e;
+    if (client_call(cli_ctld(s->cli), MSG_CONFIG, NULL, &config, &e) < 0)
+        return scontrol_fail(s, "slurm_load_licenses error: ", &e);
+    for (uint32_t i = 0; i < config.pairs.n; i++)
+        if (text_starts_nocase(config.pairs.v[i], "Licenses="))
+            add_licenses(&l, strchr(config.pairs.v[i], '=') + 1, false);
+    if (load_jobs(s, NULL, false, &jobs, &e) == 0)
+        for (uint32_t i = 0; i < jobs.list.n; i++)
+            if (job_is_active(jobs.list.v[i]) && jobs.list.v[i]->spec->licenses)
+                add_licenses(&l, jobs.list.v[i]->spec->licenses, true);
+    vec_sort(l.list.v, l.list.n, sizeof(struct license), compare_licenses, NULL);
+    for (uint32_t i = 0; i < l.list.n; i++) {
+        const struct license *x = &l.list.v[i];
+        if (name && strcmp(name, x->name) != 0)
+            continue;
+        printf("LicenseName=%s%sTotal=%llu Used=%llu Free=%llu Reserved=0 Remote=no\n", x->name,
+               s->one_line ? " " : "\n    ", (unsigned long long)x->total, (unsigned long long)x->used,
+               (unsigned long long)(x->total > x->used ? x->total - x->used : 0));
+    }
+    meta_release(&record_config_reply, &config);
+    job_list_release(&jobs);
+    return 0;
+}
+
+/* slurmctld where the controller runs, slurmd where a node does. */
+static int show_daemons(struct scontrol *s, const char *unused)
+{
+    struct node_list nodes = {0};
+    struct ping_reply ping;
+    struct err e;
+    char host[256] = "";
+    bool any = false;
+    gethostname(host, sizeof host - 1);
+    host[strcspn(host, ".")] = '\0';
+    if (client_call(cli_ctld(s->cli), MSG_PING, NULL, &ping, &e) == 0) {
+        if (ping.host && strncmp(ping.host, host, strlen(host)) == 0) {
+            fputs("slurmctld", stdout);
+            any = true;
+        }
+        meta_release(&record_ping_reply, &ping);
+        if (load_nodes(s, &nodes, &e) == 0 && find_node(&nodes, host))
+            fputs(any ? " slurmd" : "slurmd", stdout);
+    }
+    putchar('\n');
+    node_list_release(&nodes);
+    return 0;
+}
+
+static int show_topology(struct scontrol *s, const char *name)
+{
+    if (!name)
+        return 0;
+    fprintf(stderr, "slurm_load_topo error: Requested topology configuration is not available\n");
+    return 0;
+}
+
+static int show_nothing(struct scontrol *s, const char *name)
+{
+    return 0;
+}
+
+static int show_reservations(struct scontrol *s, const char *name)
+{
+    if (name) {
+        printf("Reservation %s not found\n", name);
+        return EXIT_FAILURE;
+    }
+    if (!s->cli->quiet)
+        puts("No reservations in the system");
+    return 0;
+}
+
+/* --- lists of hosts, without any daemon -------------------------------------------------------------------------- */
+
+/* Names as given, or from a file whose path begins with "/", where white space separates as well. */
+static int read_hosts(const char *text, struct hostlist *l, struct err *e)
+{
+    struct buf file = BUF_INIT;
+    if (*text != '/')
+        return hostlist_parse(l, text, e);
+    int rc = slurpfile(text, &file, e);
+    if (rc == 0)
+        rc = hostlist_parse(l, file.s, e);
+    buf_release(&file);
+    return rc;
+}
+
+static int show_hostnames(struct scontrol *s, const char *text)
+{
+    struct hostlist l = {0};
+    struct err e;
+    if (!text || !*text)
+        text = getenv("SLURM_NODELIST");
+    if (!text || !*text) {
+        cli_error(s->cli, "host list is empty");
+        return 0;
+    }
+    if (hostlist_parse(&l, text, &e) < 0) {
+        fprintf(stderr, "Invalid hostlist: %s\n", text);
+        return 0;
+    }
+    struct host_iter it = {.list = &l};
+    for (const char *name; (name = host_iter_next(&it));)
+        puts(name);
+    hostlist_release(&l);
+    return 0;
+}
+
+static int print_hostlist(const char *text, bool sorted)
+{
+    struct hostlist l = {0};
+    struct buf out = BUF_INIT;
+    struct err e;
+    if (!text) {
+        fprintf(stderr, "invalid encode argument\n");
+        return EXIT_FAILURE;
+    }
+    if (read_hosts(text, &l, &e) < 0 || (sorted && hostlist_sort(&l, &e) < 0)) {
+        fprintf(stderr, "Invalid hostlist: %s\n", text);
+        return EXIT_FAILURE;
+    }
+    hostlist_text(&l, &out);
+    puts(out.s);
+    buf_release(&out);
+    hostlist_release(&l);
+    return 0;
+}
+
+static int show_hostlist(struct scontrol *s, const char *text)
+{
+    return print_hostlist(text, false);
+}
+
+static int show_hostlistsorted(struct scontrol *s, const char *text)
+{
+    return print_hostlist(text, true);
+}
+
+/* --- the keyword ------------------------------------------------------------------------------------------------- */
+
+struct entity {
+    const char *name;
+    size_t least;
+    int (*show)(struct scontrol *s, const char *id);
+};
+static const struct entity entities[] = {
+    {"aliases", 1, show_aliases},
+    {"bbstat", 2, show_nothing},
+    {"burstbuffer", 2, show_nothing},
+    {"config", 1, show_config},
+    {"daemons", 1, show_daemons},
+    {"dwstat", 2, show_nothing},
+    {"federation", 4, show_nothing},
+    {"hostnames", 5, show_hostnames},
+    {"hostlist", 5, show_hostlist},
+    {"hostlistsorted", 9, show_hostlistsorted},
+    {"jobs", 1, show_jobs},
+    {"jobid", 4, show_jobs},
+    {"licenses", 2, show_licenses},
+    {"nodes", 1, show_nodes},
+    {"nodename", 5, show_nodes},
+    {"partitions", 1, show_parts},
+    {"partitionname", 10, show_parts},
+    {"reservations", 1, show_reservations},
+    {"reservationname", 12, show_reservations},
+    {"steps", 1, show_steps},
+    {"topology", 4, show_topology},
+    {"topoconf", 5, show_nothing},
+};
+
+int scontrol_show(struct scontrol *s, int argc, char **argv)
+{
+    char entity[64];
+    const char *id = argc > 2 ? argv[2] : NULL;
+    /* options may follow: `show job 7 --json` was taken apart by getopt; `show jobid=7` is one word */
+    size_t len = strcspn(argv[1], "=");
+    buf_print(entity, sizeof entity, "%.*s", (int)len, argv[1]);
+    if (argv[1][len] == '=')
+        id = argv[1] + len + 1;
+    for (size_t i = 0; i < sizeof entities / sizeof entities[0]; i++)
+        if (scontrol_is_key(entity, entities[i].name, entities[i].least))
+            return entities[i].show(s, id);
+    fprintf(stderr, "invalid entity:%s for keyword:show \n", argv[1]);
+    return EXIT_FAILURE;
+}
+
+int scontrol_completing(struct scontrol *s, int argc, char **argv)
+{
+    struct job_list jobs = {0};
+    struct node_list nodes = {0};
+    struct buf out = BUF_INIT;
+    struct err e;
+    if (load_jobs(s, NULL, false, &jobs, &e) < 0 || load_nodes(s, &nodes, &e) < 0)
+        return scontrol_fail(s, "slurm_load_jobs error: ", &e);
+    for (uint32_t i = 0; i < jobs.list.n; i++) {
+        const struct job *job = jobs.list.v[i];
+        if (!(job->flags & JOBF_COMPLETING))
+            continue;
+        struct hostlist names = {0}, completing = {0}, down = {0};
+        hostlist_parse(&names, job->nodes, NULL);
+        for (uint32_t k = 0; k < names.count && k < job->alloc.n; k++) {
+            char name[HOSTLIST_NAME_SIZE];
+            hostlist_nth(&names, k, name);
+            const struct node *n = find_node(&nodes, name);
+            if (n && node_use(n) == NODE_USE_DOWN)
+                hostlist_push(&down, name, NULL);
+            else if (bits_test(&job->completing, k))
+                hostlist_push(&completing, name, NULL);
+        }
+        buf_addf(&out, "JobId=%u EndTime=", job->job_id);
+        timefmt_time(job->end_time, "Unknown", &out);
+        buf_addf(&out, " CompletingTime=");
+        timefmt_long(cli_now() - job->complete_time, &out);
+        buf_adds(&out, " Nodes(COMPLETING)=");
+        hostlist_text(&completing, &out);
+        if (down.count) {
+            buf_adds(&out, " Nodes(DOWN)=");
+            hostlist_text(&down, &out);
+        }
+        buf_addc(&out, '\n');
+        hostlist_release(&names);
+        hostlist_release(&completing);
+        hostlist_release(&down);
+    }
+    cli_flush(&out);
+    return 0;
+}
