@@ -291,7 +291,7 @@ int alloc_wait(struct alloc *a)
         int64_t now = alloc_now_ms();
         if (give_up && now >= give_up)
             return not_at_once(a);
-        if (!give_up && ((a->job && a->job->reason != WHY_None) || now >= queued_at))
+        if (!give_up && ((a->job && a->job->reason != WHY_NONE) || now >= queued_at))
             say_queued(a);
         wait_for_news(a, earlier(a->retry_ms, earlier(give_up, a->waited ? 0 : queued_at)));
         for (int signal; (signal = alloc_next_signal(a));)
