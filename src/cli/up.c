@@ -29,6 +29,7 @@ enum {
     POLL_MS_MIN = 5, /* between two looks; doubles up to the next */
     POLL_MS_MAX = 160,
     TAIL_LINES = 10,
+    FINDINGS_MAX = 10, /* of a configuration that cannot be used: shown */
 };
 
 static const char usage[] =
@@ -49,7 +50,7 @@ struct up {
     const char *dir, *conf_from;
     uint32_t nodes, cpus; /* 0: not given */
     int64_t began;        /* ms */
-    int64_t began_time;   /* seconds since 1970 */
+    bool started;         /* daemons have been */
 };
 
 static const struct option long_options[] = {
@@ -78,7 +79,7 @@ static void parse(struct up *up, struct cli *cli, const char *letters)
     struct err e;
     int c;
 
-    *up = (struct up){.cli = cli, .began = up_ms(), .began_time = cli_now()};
+    *up = (struct up){.cli = cli, .began = up_ms()};
     while ((c = getopt_long(cli->argc, cli->argv, "d:n:c:f:qh", long_options, NULL)) != -1) {
         if (c != '?' && c != 'h' && !strchr(letters, c)) {
             cli_error(cli, "this option is only for `sluice up`");
@@ -159,30 +160,39 @@ static void show_use(const struct up *up)
 /* --- up
  * ------------------------------------------------------------------------------------------------------- */
 
-static int write_conf(const struct up *up, struct err *e)
-{
-    if (up->conf_from)
-        return up_conf_derive(&up->folder, up->conf_from, e);
-    if (up_folder_exists(&up->folder) && !up->nodes && !up->cpus)
-        return 0;
-    return up_conf_new(&up->folder, up->nodes ? up->nodes : NODES_DEFAULT, up->cpus, e);
-}
-
-static struct conf *load_conf(const struct up *up, struct err *e)
+static struct conf *load_conf(const char *path, struct err *e)
 {
     struct conf_source source = conf_file_source();
     struct conf_messages msgs = {0};
     struct buf text = BUF_INIT;
-    struct conf *c = conf_load(&source, up->folder.conf, CONF_WANT_NODES, &msgs, e);
+    struct conf *c = conf_load(&source, path, CONF_WANT_NODES, &msgs, e);
 
-    for (uint32_t i = 0; i < msgs.n && !c; i++) {
+    for (uint32_t i = 0, shown = 0; i < msgs.n && !c && shown < FINDINGS_MAX; i++) {
+        if (msgs.v[i].severity != CONF_ERROR)
+            continue;
         buf_clear(&text);
         conf_message_text(&msgs.v[i], &text);
         fprintf(stderr, "%s\n", text.s);
+        shown++;
     }
     buf_release(&text);
     conf_messages_release(&msgs);
     return c;
+}
+
+/* What cannot be used is refused before anything is written. */
+static int write_conf(const struct up *up, struct err *e)
+{
+    struct conf *given = up->conf_from ? load_conf(up->conf_from, e) : NULL;
+
+    if (up->conf_from && !given)
+        return -e->code;
+    conf_free(given);
+    if (given)
+        return up_conf_derive(&up->folder, up->conf_from, e);
+    if (up_folder_exists(&up->folder) && !up->nodes && !up->cpus)
+        return 0;
+    return up_conf_new(&up->folder, up->nodes ? up->nodes : NODES_DEFAULT, up->cpus, e);
 }
 
 /* The key, and folders that SlurmUser can write to. */
@@ -300,8 +310,11 @@ static void show_up(const struct up *up, const struct node_list *nodes, uint32_t
 
 static void show_failure(const struct up *up, const struct node_list *nodes, const struct err *e)
 {
+    char *option = dir_option(up);
+
     cli_error(up->cli, "%s", e->text);
-    show_log(up, "slurmctld");
+    if (up->started && nodes->list.n == 0)
+        show_log(up, "slurmctld");
     for (uint32_t i = 0; i < nodes->list.n; i++) {
         if (!is_ready(nodes->list.v[i])) {
             char *daemon = buf_format("slurmd.%s", nodes->list.v[i]->name);
@@ -310,16 +323,20 @@ static void show_failure(const struct up *up, const struct node_list *nodes, con
             break;
         }
     }
+    if (up->started)
+        fprintf(stderr, "What has started goes on; `sluice down%s` ends it.\n", option);
+    mem_free(option);
 }
 
 /* Everything from the configuration to ready nodes. */
-static int bring_up(const struct up *up, const struct up_processes *running, struct node_list *nodes,
+static int bring_up(struct up *up, const struct up_processes *running, struct node_list *nodes,
                     uint32_t *ret_n, struct err *e)
 {
-    struct conf *c = load_conf(up, e);
+    struct conf *c = load_conf(up->folder.conf, e);
     uint32_t started;
     int rc = c ? prepare_for_user(up, c, e) : -e->code;
 
+    up->started = rc == 0;
     if (rc == 0 && up_count(running, UP_CTLD) == 0)
         rc = up_start_ctld(&up->folder, e);
     if (rc == 0)
@@ -349,7 +366,8 @@ int cmd_up(struct cli *cli)
     up_find(&up.folder, &running);
     bool was_up = up_count(&running, UP_CTLD) > 0;
     unsigned had = up_count(&running, UP_SLURMD);
-    int rc = was_up ? 0 : write_conf(&up, &e);
+    /* What still runs goes by the present configuration. */
+    int rc = was_up || had > 0 ? 0 : write_conf(&up, &e);
     if (rc == 0)
         rc = bring_up(&up, &running, &nodes, &n, &e);
     up_processes_release(&running);

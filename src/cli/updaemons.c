@@ -291,65 +291,59 @@ static pid_t start_one(const struct start *s, const char *node, struct err *e)
     return pid;
 }
 
-/* Waits until it has gone to the background. */
-static int await_one(const struct start *s, pid_t pid, const char *node, int64_t deadline, struct err *e)
+/* Waits until it has gone to the background; what it said before is in *e where it did not. */
+static int await_one(const struct start *s, pid_t pid, const char *node, struct err *e)
 {
     struct pollfd p = {.fd = (int)syscall(SYS_pidfd_open, pid, 0), .events = POLLIN};
-    int64_t left = deadline - up_ms();
-    int status = 0, rc = 0, ended = poll(&p, 1, left > 0 ? (int)left : 0);
+    char *log = start_log(s, node);
+    struct buf tail = BUF_INIT;
+    int status = 0, rc = 0, ended = poll(&p, 1, START_MS_MAX);
 
     close(p.fd);
     if (ended < 1)
         kill(pid, SIGKILL);
     waitpid(pid, &status, 0);
-    if (ended == 1 && WIFEXITED(status) && WEXITSTATUS(status) == 0)
-        return 0;
-    char *log = start_log(s, node);
-    struct buf tail = BUF_INIT;
-    up_tail(log, TAIL_LINES, &tail);
-    rc = err_set(e, ECHILD, "%s%s%s %s%s%s", s->name, node ? " of node " : "", node ? node : "",
-                 ended == 1 ? "did not start" : "took too long to start", tail.len ? ":\n" : "", tail.s);
+    if (ended == 1 && WIFEXITED(status) && WEXITSTATUS(status) == 0) {
+        unlink(log);
+    } else {
+        up_tail(log, TAIL_LINES, &tail);
+        rc = err_set(e, ECHILD, "%s%s%s %s%s%s", s->name, node ? " of node " : "", node ? node : "",
+                     ended == 1 ? "did not start" : "took too long to start", tail.len ? ":\n" : "", tail.s);
+    }
     buf_release(&tail);
     mem_free(log);
     return rc;
 }
 
-/* names NULL: one daemon without a node. */
+/* names NULL: one daemon without a node. After a failure no more are started. */
 static int start_all(const struct up_folder *f, enum up_kind kind, char *const *names, uint32_t n,
                      struct err *e)
 {
-    struct start s = {.f = f, .name = programs[kind], .env = clean_env(f)};
-    char *program = up_program(s.name, e);
+    char *program = up_program(programs[kind], e);
+    struct start s = {.f = f, .name = programs[kind], .program = program, .env = clean_env(f)};
     pid_t *pids = mem_array(n ? n : 1, sizeof *pids);
-    int64_t deadline = up_ms() + START_MS_MAX;
     uint32_t started = 0, awaited = 0;
-    struct err first = {0}, more;
+    int rc = program ? 0 : -e->code;
 
-    s.program = program;
-    if (!program)
-        first = *e;
-    while (!first.code && awaited < n) {
-        while (started < n && started - awaited < START_TOGETHER && !first.code) {
-            pid_t pid = start_one(&s, names ? names[started] : NULL, &first);
-            if (pid > 0)
-                pids[started++] = pid;
+    while (awaited < started || (rc == 0 && started < n)) {
+        struct err later; /* the first failure is the one that is told */
+        while (rc == 0 && started < n && started - awaited < START_TOGETHER) {
+            pids[started] = start_one(&s, names ? names[started] : NULL, e);
+            rc = pids[started] > 0 ? 0 : -e->code;
+            started += rc == 0;
         }
-        if (awaited < started && !first.code)
-            await_one(&s, pids[awaited], names ? names[awaited] : NULL, deadline, &first);
-        awaited += awaited < started;
-        deadline = up_ms() + START_MS_MAX;
-    }
-    while (awaited < started) {
-        await_one(&s, pids[awaited], names ? names[awaited] : NULL, deadline, &more);
-        awaited++;
+        if (awaited < started) {
+            int one = await_one(&s, pids[awaited], names ? names[awaited] : NULL, rc == 0 ? e : &later);
+            rc = rc == 0 ? one : rc;
+            awaited++;
+        }
     }
     for (char **v = s.env; *v; v++)
         mem_free(*v);
     mem_free(s.env);
     mem_free(program);
     mem_free(pids);
-    *e = first;
-    return -first.code;
+    return rc;
 }
 
 int up_start_ctld(const struct up_folder *f, struct err *e)

@@ -242,7 +242,7 @@ static void write_key(const struct up_line *line, struct up_changes *c, struct b
 void up_text_write(const struct up_text *t, struct up_changes *c, up_record_fn record, void *ctx,
                    struct buf *out)
 {
-    bool title = false;
+    const char *why = NULL;
 
     for (uint32_t i = 0; i < t->lines.n; i++) {
         const struct up_line *line = &t->lines.v[i];
@@ -257,10 +257,11 @@ void up_text_write(const struct up_text *t, struct up_changes *c, up_record_fn r
         struct up_change *change = &c->list.v[i];
         if (change->written || !change->value)
             continue;
-        if (!title)
-            buf_adds(out, "\n# --- added by sluice up ---\n");
-        title = true;
-        buf_addf(out, "# %s\n", change->why);
+        if (!why)
+            buf_adds(out, "\n# --- added by sluice up\n");
+        if (!text_same(why, change->why))
+            buf_addf(out, "# %s\n", change->why);
+        why = change->why;
         add_change(out, change);
     }
 }

@@ -150,6 +150,16 @@ bool users_id(const char *name_or_number, uint32_t *ret_uid, uint32_t *ret_gid)
     return found || number;
 }
 
+uint32_t users_daemon_uid(const char *name)
+{
+    uint32_t uid = geteuid(), gid;
+
+    if (!name)
+        return 0;
+    users_id(name, &uid, &gid);
+    return uid;
+}
+
 bool users_of_group(const char *group, struct meta_u32s *ret)
 {
     struct group gr, *found = NULL;

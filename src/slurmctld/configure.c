@@ -106,7 +106,7 @@ static struct policy *make_policy(const struct conf *c)
     const char *flags = conf_str(c, CONF_RECONFIG_FLAGS);
 
     p->cluster_name = copy_str(c, CONF_CLUSTER_NAME);
-    p->slurm_uid = conf_u32(c, CONF_SLURM_USER);
+    p->slurm_uid = users_daemon_uid(conf_str(c, CONF_SLURM_USER));
     set_limits(p, c);
     set_selection(p, c);
     p->enforce_part_limits = copy_str(c, CONF_ENFORCE_PART_LIMITS);

@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "os/cgroup.h"
 #include "os/conf_source.h"
+#include "os/users.h"
 #include "os/devices.h"
 #include "os/host.h"
 #include "slurmd/slurmd.h"
@@ -103,7 +104,7 @@ int setup_conf(struct slurmd *d, struct err *e)
                                    : setup_path(d, conf_str(d->conf, CONF_SLURMD_LOG_FILE));
     d->pid_path = setup_path(d, conf_str(d->conf, CONF_SLURMD_PID_FILE));
     d->stepd_path = d->opt->stepd ? mem_strdup(d->opt->stepd) : default_stepd();
-    d->slurm_uid = conf_u32(d->conf, CONF_SLURM_USER);
+    d->slurm_uid = users_daemon_uid(conf_str(d->conf, CONF_SLURM_USER));
     return 0;
 }
 
