@@ -40,7 +40,7 @@ struct srun_node {
     uint32_t index;
     int fd; /* -1: closed */
     struct buf in, out;
-    bool accepted;      /* the daemon took the launch */
+    bool accepted;      /* the daemon took the launch; nothing is sent before */
     uint32_t open_tasks; /* tasks that have not ended */
     VEC(struct srun_exit) exits;
     int64_t exits_ms; /* when they have to be told; 0: there are none */

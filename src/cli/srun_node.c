@@ -26,6 +26,8 @@ void srun_node_send(struct srun *s, struct srun_node *n, enum msg_type type, con
 void srun_node_writable(struct srun *s, struct srun_node *n)
 {
     size_t done = 0;
+    if (!n->accepted)
+        return; /* the daemon hands the connection on with its reply: what came before that would be lost */
     while (n->fd >= 0 && done < n->out.len) {
         ssize_t put = send(n->fd, n->out.s + done, n->out.len - done, MSG_NOSIGNAL | MSG_DONTWAIT);
         if (put < 0 && errno == EINTR)
@@ -124,7 +126,7 @@ void srun_tell_exits(struct srun *s, bool all)
     int64_t now = alloc_now_ms();
     for (uint32_t i = 0; i < s->nodes_n; i++) {
         struct srun_node *n = &s->nodes[i];
-        if (!n->exits.n || (!all && n->open_tasks && now < n->exits_ms))
+        if (!n->exits.n || (!all && s->open_tasks && now < n->exits_ms))
             continue;
         for (uint32_t k = 0; k < n->exits.n; k++) {
             tell_exit(s, n, &n->exits.v[k]);
@@ -184,11 +186,14 @@ void srun_node_lost(struct srun *s, struct srun_node *n, const char *text)
 
 /* --- in --- */
 
+/* The answer to the launch: from now on the connection is that of the step. */
 static void took_launch(struct srun *s, struct srun_node *n, const struct launch_reply *r)
 {
     n->accepted = r->code == 0;
     if (r->code)
         srun_node_lost(s, n, r->text ? r->text : error_text((int)r->code));
+    else
+        srun_node_writable(s, n);
 }
 
 static void tasks_started(struct srun *s, const struct tasks_started *m)

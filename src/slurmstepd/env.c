@@ -398,7 +398,6 @@ static void env_step(struct meta_strs *env, const struct step_launch *l)
     env_set(env, "SLURM_NTASKS", "%u", step->ntasks);
     env_set(env, "SLURM_NPROCS", "%u", step->ntasks);
     env_set_u16(env, "SLURM_CPUS_PER_TASK", step->cpus_per_task);
-    env_distribution(env, step->dist, step->plane_size);
     env_set(env, "SLURMD_DEBUG", "%u", l->debug);
     env_set_text(env, "SLURM_LAUNCH_NODE_IPADDR", l->srun_addr);
     env_set_text(env, "SLURM_SRUN_COMM_HOST", l->srun_addr);
@@ -453,6 +452,10 @@ void env_task(struct meta_strs *env, const struct step_launch *l, uint32_t local
 
         device_list_seen(l, devices, share_gpus(l->share->gres.v, l->share->gres.n, &count), &list);
         env_visible_devices(env, list.s);
+        buf_clear(&list);
+        device_list(devices, &list);
+        if (l->tasks && text_has(l->tasks->tres_bind ? l->tasks->tres_bind : "", "per_task"))
+            env_set_text(env, "SLURM_STEP_GPUS", list.s);
         buf_release(&list);
     }
 }
