@@ -168,6 +168,10 @@ static void check_tasks_per_node(struct jobopt *o, struct jobopt_part *p)
 static int check_layout(struct jobopt *o, struct jobopt_part *p)
 {
     struct job_spec *s = &p->spec;
+    const char *hosts = jobopt_env(o->world.env, "SLURM_HOSTFILE");
+    if (s->dist == DIST_ARBITRARY && hosts && jobopt_given(p, "nodelist") != JOBOPT_ARGV &&
+        jobopt_apply(o, p, jobopt_row("nodefile"), hosts, JOBOPT_ENV) < 0)
+        return -1;
     if (s->dist == DIST_ARBITRARY && !s->req_nodes && p->cli.jobid == NO_VAL) {
         if (o->cmd == JOBOPT_SRUN)
             return jobopt_fail(o, JOBOPT_EXIT, "invalid number of tasks (-n 0)");

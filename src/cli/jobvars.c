@@ -1,56 +1,66 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/jobvars.h"
 
-#include "base/mem.h"
+#include <stdlib.h>
+#include <string.h>
 
-void jobvars_counts(const uint32_t *counts, uint32_t n, struct buf *out)
+#include "base/mem.h"
+#include "model/jobvars.h"
+
+static void set_text(struct jobenv *e, const char *name, const char *value)
 {
-    size_t start = out->len;
-    for (uint32_t i = 0; i < n;) {
-        uint32_t same = 1;
-        while (i + same < n && counts[i + same] == counts[i])
-            same++;
-        buf_addf(out, out->len > start ? ",%u" : "%u", counts[i]);
-        if (same > 1)
-            buf_addf(out, "(x%u)", same);
-        i += same;
+    if (value && *value)
+        jobenv_set(e, name, value);
+}
+
+/* Tasks were counted when the user asked for a number of them, in whatever way. */
+static bool counts_tasks(const struct job_spec *s)
+{
+    return s->ntasks != NO_VAL || s->ntasks_per_node != NO_VAL16 || s->ntasks_per_socket != NO_VAL16 ||
+           s->ntasks_per_core != NO_VAL16 || s->ntasks_per_gpu != NO_VAL16;
+}
+
+static void add_counts(struct jobenv *e, const struct job *job)
+{
+    struct buf b = BUF_INIT;
+    jobvars_cpus_per_node(job, &b);
+    set_text(e, "SLURM_JOB_CPUS_PER_NODE", b.s);
+    buf_clear(&b);
+    jobvars_tasks_per_node(job, &b);
+    set_text(e, "SLURM_TASKS_PER_NODE", b.s);
+    buf_release(&b);
+    if (counts_tasks(job->spec) && job->ntasks) {
+        jobenv_setf(e, "SLURM_NTASKS", "%u", job->ntasks);
+        jobenv_setf(e, "SLURM_NPROCS", "%u", job->ntasks);
     }
 }
 
-static void set_counts(struct jobenv *env, const char *name, const struct job *job, bool tasks)
+void jobvars_add(struct jobenv *e, const struct job *job, const char *cluster)
 {
-    struct buf b = BUF_INIT;
-    uint32_t *counts = mem_array(job->alloc.n + 1, sizeof *counts);
-    for (uint32_t i = 0; i < job->alloc.n; i++)
-        counts[i] = tasks ? job->alloc.v[i].tasks : job->alloc.v[i].cpus;
-    jobvars_counts(counts, job->alloc.n, &b);
-    jobenv_set(env, name, b.s);
-    mem_free(counts);
-    buf_release(&b);
+    const struct job_spec *s = job->spec;
+    set_text(e, "SLURM_CLUSTER_NAME", cluster);
+    jobenv_setf(e, "SLURM_JOB_ID", "%u", job->job_id);
+    jobenv_setf(e, "SLURM_JOBID", "%u", job->job_id);
+    set_text(e, "SLURM_JOB_NAME", s->name);
+    set_text(e, "SLURM_JOB_PARTITION", job->partition);
+    set_text(e, "SLURM_JOB_ACCOUNT", s->account);
+    set_text(e, "SLURM_JOB_QOS", s->qos);
+    set_text(e, "SLURM_JOB_RESERVATION", s->reservation);
+    set_text(e, "SLURM_JOB_LICENSES", s->licenses);
+    if (s->segment_size)
+        jobenv_setf(e, "SLURM_JOB_SEGMENT_SIZE", "%u", s->segment_size);
+    set_text(e, "SLURM_JOB_NODELIST", job->nodes);
+    set_text(e, "SLURM_NODELIST", job->nodes);
+    jobenv_setf(e, "SLURM_JOB_NUM_NODES", "%u", job->alloc.n);
+    jobenv_setf(e, "SLURM_NNODES", "%u", job->alloc.n);
+    add_counts(e, job);
 }
 
-static void set_text(struct jobenv *env, const char *name, const char *value)
+void jobvars_export(const struct jobenv *e)
 {
-    if (value && *value)
-        jobenv_set(env, name, value);
-}
-
-void jobvars_job(struct jobenv *env, const struct job *job, const char *cluster, const char *conf_path)
-{
-    set_text(env, "SLURM_CLUSTER_NAME", cluster);
-    set_text(env, "SLURM_CONF", conf_path);
-    jobenv_setf(env, "SLURM_JOB_ID", "%u", job->job_id);
-    jobenv_setf(env, "SLURM_JOBID", "%u", job->job_id);
-    set_text(env, "SLURM_JOB_NAME", job->spec->name);
-    set_text(env, "SLURM_JOB_NODELIST", job->nodes);
-    set_text(env, "SLURM_NODELIST", job->nodes);
-    jobenv_setf(env, "SLURM_JOB_NUM_NODES", "%u", job->alloc.n);
-    jobenv_setf(env, "SLURM_NNODES", "%u", job->alloc.n);
-    set_text(env, "SLURM_JOB_PARTITION", job->partition);
-    set_text(env, "SLURM_JOB_ACCOUNT", job->spec->account);
-    set_text(env, "SLURM_JOB_QOS", job->spec->qos);
-    set_text(env, "SLURM_JOB_RESERVATION", job->spec->reservation);
-    set_text(env, "SLURM_JOB_LICENSES", job->spec->licenses);
-    set_counts(env, "SLURM_JOB_CPUS_PER_NODE", job, false);
-    set_counts(env, "SLURM_TASKS_PER_NODE", job, true);
+    for (uint32_t i = 0; i < e->vars.n; i++) {
+        char *name = mem_strndup(e->vars.v[i], strcspn(e->vars.v[i], "="));
+        setenv(name, e->vars.v[i] + strlen(name) + 1, 1);
+        mem_free(name);
+    }
 }

@@ -1,181 +1,280 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* salloc(1): get an allocation, run a command in it, give it back. */
+/*
+ * salloc: an allocation, and a command that has it until it ends.
+ *
+ * The command runs as a child in a process group of its own, in the foreground where there is a terminal.
+ * salloc itself waits for three things: the child's end, the job's end, and signals.
+ */
 #include <errno.h>
 #include <poll.h>
 #include <pwd.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/mem.h"
-#include "cli/allocate.h"
+#include "cli/alloc.h"
 #include "cli/commands.h"
-#include "cli/jobenv.h"
-#include "cli/jobview.h"
 #include "cli/jobvars.h"
+#include "cli/submit.h"
 #include "conf/conf.h"
+
+enum { BELL_AFTER_MS = 10000 };
 
 struct salloc {
     struct cli *cli;
-    struct jobopt o;
-    struct submit_watch watch;
-    struct job *job;
+    struct jobopt opt;
+    struct alloc alloc;
     pid_t child;
-    bool terminal; /* the command is given the terminal */
-    bool revoked;
+    int status;     /* wait(2) status of the child */
+    bool terminal;  /* there is one, and we are its foreground group */
+    bool revoked;   /* the job went away while the command ran */
+    bool self_sent; /* by --kill-command: the command was ended by us */
 };
 
-static const int passed_on[] = {SIGHUP, SIGTERM, SIGQUIT, SIGUSR1, SIGUSR2, SIGCONT};
+/* --- the command --- */
 
-/* The caller's environment, with what belongs to the allocation. */
-static char **make_environment(struct salloc *s)
-{
-    static struct jobenv env; /* lives as long as the process */
-    struct err e;
-    if (jobenv_make(&env, &s->o, s->o.parts[0], &e) < 0) {
-        cli_error(s->cli, "%s", e.text);
-        return NULL;
-    }
-    jobvars_job(&env, s->job, cli_cluster(s->cli), cli_env(s->cli)->conf_path);
-    *VEC_PUSH(&env.vars) = NULL;
-    return env.vars.v;
-}
-
-static const char *user_shell(void)
+static const char *shell_of_user(uint32_t uid)
 {
     const char *shell = cli_getenv("SHELL");
-    const struct passwd *pw = shell ? NULL : getpwuid(getuid());
-    return shell ? shell : pw && pw->pw_shell && *pw->pw_shell ? pw->pw_shell : "/bin/sh";
+    const struct passwd *pw = shell ? NULL : getpwuid(uid);
+    return shell ? shell : pw && *pw->pw_shell ? pw->pw_shell : "/bin/sh";
 }
 
-static _Noreturn void run_child(struct salloc *s, char *const *argv, char **env)
+/* LaunchParameters=use_interactive_step: the shell runs on the first node of the job, through srun. */
+static char **interactive_step(struct salloc *s)
 {
-    sigset_t none;
-    sigemptyset(&none);
+    const char *options = conf_str(cli_env(s->cli)->conf, CONF_INTERACTIVE_STEP_OPTIONS);
+    char **argv = mem_array(4, sizeof *argv);
+    argv[0] = mem_strdup("/bin/sh");
+    argv[1] = mem_strdup("-c");
+    argv[2] = buf_format("exec srun %s", options ? options : "");
+    return argv;
+}
+
+static char **command(struct salloc *s)
+{
+    const struct jobopt_part *p = s->opt.parts[0];
+    if (p->argc)
+        return p->argv;
+    if (conf_has_param(cli_env(s->cli)->conf, CONF_LAUNCH_PARAMETERS, "use_interactive_step", NULL))
+        return interactive_step(s);
+    char **argv = mem_array(2, sizeof *argv);
+    argv[0] = mem_strdup(shell_of_user(s->opt.world.uid));
+    return argv;
+}
+
+/* As execvp would find it, but known before anything is forked. */
+static bool can_run(const char *name)
+{
+    if (strchr(name, '/'))
+        return access(name, X_OK) == 0;
+    bool found = false;
+    const char *path = cli_getenv("PATH");
+    for (const char *at = path ? path : "/usr/bin:/bin"; *at && !found;) {
+        size_t len = strcspn(at, ":");
+        char *full = buf_format("%.*s%s%s", (int)len, at, len ? "/" : "", name);
+        found = access(full, X_OK) == 0;
+        mem_free(full);
+        at += len + (at[len] == ':');
+    }
+    return found;
+}
+
+static _Noreturn void run_child(const struct salloc *s, char **argv)
+{
+    const char *dir = s->opt.parts[0]->spec.work_dir;
+    setpgid(0, 0);
     if (s->terminal) {
-        setpgid(0, 0);
+        /* Not yet in the foreground, it would be stopped for wanting to be. */
         signal(SIGTTOU, SIG_IGN);
         tcsetpgrp(STDIN_FILENO, getpid());
         signal(SIGTTOU, SIG_DFL);
     }
-    sigprocmask(SIG_SETMASK, &none, NULL);
-    execvpe(argv[0], argv, env);
-    if (errno == ENOENT)
+    alloc_signals_child();
+    if (jobopt_given(s->opt.parts[0], "chdir") && dir && chdir(dir) < 0) {
+        cli_error(s->cli, "chdir to %s failed: %s", dir, strerror(errno));
+        _exit(EXIT_FAILURE);
+    }
+    execvp(argv[0], argv);
+    cli_error(s->cli, "Unable to exec command \"%s\": %s", argv[0], strerror(errno));
+    _exit(EXIT_FAILURE);
+}
+
+static int start(struct salloc *s, char **argv)
+{
+    if (!can_run(argv[0])) {
         cli_error(s->cli, "_fork_command: Unable to find command \"%s\"", argv[0]);
-    else
-        cli_error(s->cli, "_fork_command: %s: %s", argv[0], strerror(errno));
-    _exit(1);
-}
-
-/* The allocation has gone while the command runs. */
-static void on_revoked(struct salloc *s)
-{
-    uint32_t sig = s->o.parts[0]->cli.kill_command;
-    s->revoked = true;
-    cli_info(s->cli, "Job allocation %u has been revoked.", s->job->job_id);
-    if (!sig && s->terminal)
-        sig = SIGHUP;
-    if (sig)
-        kill(s->terminal ? -s->child : s->child, (int)sig);
-}
-
-static void read_watch(struct salloc *s, struct pollfd *fd)
-{
-    struct job *job;
-    struct err e;
-    int rc = submit_watch_next(&s->watch, 0, &job, &e);
-    if (rc < 0)
-        fd->fd = -1; /* the controller is away; the command goes on */
-    if (rc > 0 && job_is_final(job) && !s->revoked)
-        on_revoked(s);
-    meta_free(&record_job, job);
-}
-
-static void take_signal(struct salloc *s, int sigfd)
-{
-    struct signalfd_siginfo info;
-    if (read(sigfd, &info, sizeof info) != (ssize_t)sizeof info)
-        return;
-    for (size_t i = 0; i < sizeof passed_on / sizeof passed_on[0]; i++)
-        if ((int)info.ssi_signo == passed_on[i])
-            kill(s->terminal ? -s->child : s->child, passed_on[i]);
-}
-
-/* Waits for the command; the wait(2) status. */
-static int wait_command(struct salloc *s, int sigfd)
-{
-    struct err e;
-    struct pollfd fds[] = {{.fd = sigfd, .events = POLLIN},
-                           {.fd = submit_watch_fd(&s->watch, &e), .events = POLLIN}};
-    for (;;) {
-        int status;
-        if (waitpid(s->child, &status, WNOHANG) == s->child)
-            return status;
-        if (poll(fds, 2, -1) < 0)
-            continue;
-        if (fds[0].revents)
-            take_signal(s, sigfd);
-        if (fds[1].revents)
-            read_watch(s, &fds[1]);
+        return -1;
     }
-}
-
-static int block_signals(void)
-{
-    sigset_t set;
-    sigemptyset(&set);
-    sigaddset(&set, SIGCHLD);
-    sigaddset(&set, SIGINT); /* the terminal gives it to the command as well */
-    for (size_t i = 0; i < sizeof passed_on / sizeof passed_on[0]; i++)
-        sigaddset(&set, passed_on[i]);
-    sigprocmask(SIG_BLOCK, &set, NULL);
-    return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-}
-
-static int run_command(struct salloc *s)
-{
-    char *shell[] = {(char *)user_shell(), NULL};
-    const struct jobopt_part *p = s->o.parts[0];
-    char *const *argv = p->argc ? p->argv : shell;
-    char **env = make_environment(s);
-    if (!env)
-        return EXIT_FAILURE;
-    s->terminal = !p->argc && isatty(STDIN_FILENO) && tcgetpgrp(STDIN_FILENO) == getpgrp();
-    int sigfd = block_signals();
     s->child = fork();
-    if (s->child < 0) {
-        cli_error(s->cli, "fork: %s", strerror(errno));
-        return EXIT_FAILURE;
-    }
     if (s->child == 0)
-        run_child(s, argv, env);
-    int status = wait_command(s, sigfd);
-    if (s->terminal) {
-        signal(SIGTTOU, SIG_IGN);
-        tcsetpgrp(STDIN_FILENO, getpgrp());
+        run_child(s, argv);
+    if (s->child < 0) {
+        cli_error(s->cli, "fork failed: %s", strerror(errno));
+        return -1;
+    }
+    setpgid(s->child, s->child);
+    if (s->terminal)
+        tcsetpgrp(STDIN_FILENO, s->child);
+    return 0;
+}
+
+static void take_terminal_back(const struct salloc *s)
+{
+    if (!s->terminal)
+        return;
+    signal(SIGTTOU, SIG_IGN);
+    tcsetpgrp(STDIN_FILENO, getpgrp());
+}
+
+/* --- while it runs --- */
+
+static void job_gone(struct salloc *s)
+{
+    const struct job_cli_opts *c = &s->opt.parts[0]->cli;
+    if (s->revoked)
+        return;
+    s->revoked = true;
+    cli_info(s->cli, "Job allocation %u has been revoked.", s->alloc.job_id);
+    if (c->kill_command) {
+        s->self_sent = true;
+        killpg(s->child, (int)c->kill_command);
+    } else if (s->terminal) {
+        killpg(s->child, SIGHUP); /* a shell without its job is of no use to a person */
+    }
+}
+
+/* SIGTSTP of the child stops us too, so that the shell above gets its prompt back. */
+static void child_stopped(struct salloc *s)
+{
+    take_terminal_back(s);
+    kill(getpid(), SIGSTOP);
+    if (s->terminal)
+        tcsetpgrp(STDIN_FILENO, s->child);
+    killpg(s->child, SIGCONT);
+}
+
+static bool child_ended(struct salloc *s)
+{
+    int status;
+    pid_t pid;
+    while ((pid = waitpid(s->child, &status, WNOHANG | WUNTRACED)) > 0) {
+        if (!WIFSTOPPED(status)) {
+            s->status = status;
+            return true;
+        }
+        if (s->terminal)
+            child_stopped(s);
+    }
+    return pid < 0;
+}
+
+static void take_signal(struct salloc *s, int signal)
+{
+    switch (signal) {
+    case SIGINT:
+    case SIGTERM:
+    case SIGQUIT:
+        alloc_give_back(&s->alloc, 0);
+        job_gone(s);
+        break;
+    case SIGHUP:
+    case SIGUSR1:
+    case SIGUSR2:
+        break; /* not for us, and no reason to go */
+    default:
+        break;
+    }
+}
+
+static void run(struct salloc *s)
+{
+    for (bool ended = false; !ended;) {
+        struct pollfd fds[2] = {{.fd = s->alloc.signal_fd, .events = POLLIN},
+                                {.fd = alloc_fd(&s->alloc), .events = POLLIN}};
+        int64_t left = s->alloc.retry_ms - alloc_now_ms();
+        poll(fds, 2, !s->alloc.retry_ms ? -1 : left > 0 ? (int)left : 0);
+        alloc_news(&s->alloc);
+        if (s->alloc.over)
+            job_gone(s);
+        for (int signal; (signal = alloc_next_signal(&s->alloc));)
+            take_signal(s, signal);
+        ended = child_ended(s);
+    }
+    take_terminal_back(s);
+}
+
+/* --- all together --- */
+
+static void bell(const struct salloc *s, int64_t waited_ms)
+{
+    enum jobopt_bell mode = s->opt.parts[0]->cli.bell;
+    if (!isatty(STDOUT_FILENO))
+        return;
+    if (mode == JOBOPT_BELL_ALWAYS || (mode == JOBOPT_BELL_AFTER_DELAY && waited_ms > BELL_AFTER_MS))
+        fputc('\a', stdout), fflush(stdout);
+}
+
+static int export_job(struct salloc *s)
+{
+    struct jobenv e;
+    struct err err;
+    if (jobenv_make(&e, &s->opt, s->opt.parts[0], &err) < 0) {
+        cli_error(s->cli, "%s", err.text);
+        return -1;
+    }
+    jobvars_add(&e, s->alloc.job, cli_cluster(s->cli));
+    jobvars_export(&e);
+    jobenv_release(&e);
+    return 0;
+}
+
+/* The exit code that a shell's `$?` after salloc shows: Slurm's salloc gives 0 for a command that a signal ended. */
+static int exit_status(const struct salloc *s)
+{
+    if (s->self_sent && WIFSIGNALED(s->status) && WTERMSIG(s->status) == SIGTERM)
+        return EXIT_FAILURE;
+    return WIFEXITED(s->status) ? WEXITSTATUS(s->status) : 0;
+}
+
+static int work(struct salloc *s)
+{
+    int64_t begin = alloc_now_ms();
+    alloc_signals(&s->alloc, true);
+    int rc = alloc_submit(&s->alloc);
+    if (rc == 0)
+        rc = alloc_wait(&s->alloc);
+    if (rc != 0)
+        return rc;
+    bell(s, alloc_now_ms() - begin);
+    if (s->opt.parts[0]->cli.no_shell)
+        return 0;
+    s->terminal = isatty(STDIN_FILENO) && tcgetpgrp(STDIN_FILENO) == getpgrp();
+    rc = EXIT_FAILURE;
+    if (export_job(s) == 0 && start(s, command(s)) == 0) {
+        run(s);
+        rc = exit_status(s);
     }
     if (!s->revoked) {
-        cli_info(s->cli, "Relinquishing job allocation %u", s->job->job_id);
-        allocate_give_back(s->cli, s->job->job_id, (uint32_t)status);
+        cli_info(s->cli, "Relinquishing job allocation %u", s->alloc.job_id);
+        alloc_give_back(&s->alloc, rc == EXIT_FAILURE && !s->child ? 1 << 8 : (uint32_t)s->status);
     }
-    return jobview_exit_status((uint32_t)status);
+    return rc;
 }
 
 int cmd_salloc(struct cli *cli)
 {
     struct salloc s = {.cli = cli};
-    int status;
-    if (!submit_read_options(cli, JOBOPT_SALLOC, &s.o, &status))
-        return status;
-    s.job = allocate(cli, &s.o, "Job submit/allocate failed: ", &s.watch, &status);
-    if (!s.job)
-        return status;
-    cli_info(cli, "Granted job allocation %u", s.job->job_id);
-    cli_info(cli, "Nodes %s are ready for job", s.job->nodes ? s.job->nodes : "");
-    if (s.o.parts[0]->cli.bell == JOBOPT_BELL_ALWAYS && isatty(STDOUT_FILENO))
-        fputc('\a', stdout);
-    return s.o.parts[0]->cli.no_shell ? 0 : run_command(&s);
+    int rc;
+    if (!submit_read_options(cli, JOBOPT_SALLOC, &s.opt, &rc))
+        return rc;
+    if (cli_getenv("SLURM_JOB_ID") && s.opt.parts[0]->cli.verbose)
+        cli_info(cli, "Warning: salloc within a job allocation");
+    alloc_init(&s.alloc, cli, &s.opt, true);
+    rc = s.opt.parts[0]->cli.test_only ? alloc_test(&s.alloc) : work(&s);
+    alloc_release(&s.alloc);
+    return rc;
 }

@@ -1,74 +1,163 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* srun: shared by the files of srun(1): srun.c makes the step, srun_run.c runs it, srun_io.c moves its input
- * and output. */
+/*
+ * srun: the one struct of an srun, and what its files do with it.
+ *
+ * srun gets a job (alloc.h) or joins one, asks the controller for a step, and gives the launch to every node of
+ * the step over a connection of its own. That connection then belongs to the step's slurmstepd: output and exit
+ * statuses come over it, input and signals go. One thread, one poll loop (srun_loop.c); nothing but the standard
+ * streams ever blocks, and those are written only when poll says so.
+ *
+ * Flow: when a reader of our output is slow, its queue grows to SRUN_QUEUE_MAX; then nothing is read from the
+ * nodes any more, and the tasks wait in write(2).
+ */
 #ifndef CLI_SRUN_H
 #define CLI_SRUN_H
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <termios.h>
 
-#include "cli/cli.h"
-#include "cli/jobopt.h"
-#include "cli/submit.h"
-#include "model.h"
+#include "base/bits.h"
+#include "base/vec.h"
+#include "cli/alloc.h"
+#include "model/message.h"
 
-/* Where the output of one stream goes. */
-struct srun_sink {
-    int fd;        /* -1: nowhere */
-    char *pattern; /* for the nodes to open; NULL = it comes here */
-    uint32_t only; /* the only task whose output is wanted; NO_VAL = all */
+enum {
+    SRUN_QUEUE_MAX = 1 << 20,   /* bytes that wait for a slow reader, here or at a node */
+    SRUN_EXITS_TOGETHER_MS = 50, /* tasks of one node that end within it are told in one line */
 };
 
-struct srun_task {
-    bool started, exited;
-    uint32_t status;    /* wait(2) */
-    uint32_t node;      /* place in the step's layout */
-    struct buf line[2]; /* of --label: what has no newline yet, by stream */
+enum srun_task_state { TASK_UNKNOWN, TASK_RUNNING, TASK_EXITED, TASK_ABNORMAL };
+
+/* Tasks of a node that ended alike and have not been told yet. */
+struct srun_exit {
+    uint32_t status; /* wait(2) */
+    bool oom;
+    struct bits tasks;
 };
 
 struct srun_node {
-    struct client *c; /* NULL: its tasks are done, or it was lost */
-    uint32_t open;    /* tasks that have not ended */
-    bool ready;       /* has answered the launch; before that nothing may be sent to it */
-    uint32_t signal;  /* to be sent when it is ready; 0 = none */
+    const struct step_node *where;
+    uint32_t index;
+    int fd; /* -1: closed */
+    struct buf in, out;
+    bool accepted;      /* the daemon took the launch; nothing is sent before */
+    uint32_t open_tasks; /* tasks that have not ended */
+    VEC(struct srun_exit) exits;
+    int64_t exits_ms; /* when they have to be told; 0: there are none */
+};
+
+/* Something that output goes to. */
+struct srun_sink {
+    int fd;        /* -1: thrown away */
+    bool plain;    /* a regular file: takes everything at once */
+    bool broken;   /* its reader has gone */
+    struct buf queue;
+};
+
+/* Where one of the two output streams goes. */
+struct srun_out {
+    struct srun_sink *sink;
+    uint32_t only;    /* one task's alone; INFINITE: all tasks' */
+    char *node_path;  /* opened by the nodes: the pattern; else NULL */
+    struct buf *part; /* of every task: a line that has begun, with labels; else NULL */
+};
+
+struct srun_streams {
+    struct srun_sink sinks[4]; /* our stdout and stderr, then the files of -o and -e */
+    struct srun_out out, err;
+    int in_fd;           /* -1: no input, or its end was told */
+    uint32_t in_task;    /* who gets it; INFINITE: all, NO_VAL: nobody */
+    char *in_node_path;  /* opened by the nodes */
+    bool label;
+    uint32_t label_width;
 };
 
 struct srun {
     struct cli *cli;
-    const struct jobopt *o;
+    struct jobopt opt;
     const struct jobopt_part *part;
-    const struct job_cli_opts *opts;
-    struct job *job;
-    struct step *step;
-    struct meta_bytes credential;
-    struct submit_watch watch;
-    bool watching;
+    const struct job_cli_opts *given; /* of the part */
+    struct alloc alloc;
+    bool own_job;      /* the allocation is ours to give back */
+    uint32_t job_id;
+    struct step_create_reply reply;
+    const struct step *step; /* reply.step */
+    char *id;                /* "7.0" */
+    char *multi_prog;        /* the file's text, or NULL */
 
-    struct srun_sink out, err;
-    int in_fd;           /* -1: no input */
-    uint32_t stdin_task; /* INFINITE = all, NO_VAL = none */
-    bool pty;
-    struct termios terminal; /* as it was before raw mode */
-    bool raw;
-    int label_width;
-
-    struct srun_task *tasks;
     struct srun_node *nodes;
-    uint32_t open_tasks, open_nodes;
-    int exit_status;                             /* the highest */
-    uint32_t wait_status;                        /* of the highest */
-    int64_t first_exit, last_interrupt, kill_at; /* ms, 0 = none */
-    bool aborted, launch_failed;
+    uint32_t nodes_n, nodes_open;
+    uint8_t *states; /* enum srun_task_state, by task */
+    uint32_t open_tasks;
+    struct srun_streams io;
+    bool pty;
+
+    int status;       /* highest exit status so far, as a shell sees it */
+    uint32_t worst;   /* its wait(2) status */
+    bool aborting;    /* "Job step aborted" was said: everything is being killed */
+    bool ending;      /* --kill-on-bad-exit or --wait has begun to end the step */
+    bool forced;      /* "Force Terminated" was said */
+    bool leave;       /* do not wait for anything any more */
+    int64_t wait_ms;      /* --wait is over; 0 = not set, as below */
+    int64_t kill_ms;      /* what is left gets SIGKILL */
+    int64_t abort_ms;     /* the end of our patience */
+    int64_t interrupt_ms; /* the last Ctrl-C */
 };
 
-/* srun_io.c */
-int srun_io_setup(struct srun *s);
-void srun_io_output(struct srun *s, uint32_t task, uint32_t stream, const void *data, size_t len);
-bool srun_io_input(struct srun *s); /* reads once and sends; false at the end */
-void srun_io_restore(struct srun *s);
+/* --- srun_step.c: which job, and its step --- */
+/* 0, or the exit status. */
+int srun_join(struct srun *s);   /* the job of --jobid or SLURM_JOB_ID: checks and sets s->alloc.job */
+int srun_create(struct srun *s); /* fills s->reply; waits while the job's nodes are busy with other steps */
+void srun_done(struct srun *s);  /* tells the controller that the step is over */
 
-/* srun_run.c */
-int srun_run(struct srun *s);
+/* --- srun_local.c: what happens on this host --- */
+int srun_read_multi_prog(struct srun *s); /* 0, or the exit status */
+/* The programs of --prolog and --epilog, or of slurm.conf. 0, or the program's exit status. */
+int srun_prolog(struct srun *s);
+void srun_epilog(struct srun *s);
+
+/* --- srun_launch.c --- */
+int srun_launch(struct srun *s); /* connects to every node; failures are handled as those of a node */
+
+/* --- srun_node.c: the connections --- */
+void srun_node_readable(struct srun *s, struct srun_node *n);
+void srun_node_writable(struct srun *s, struct srun_node *n);
+/* The node cannot be worked with any more: its tasks count as failed. `text` may be NULL. */
+void srun_node_lost(struct srun *s, struct srun_node *n, const char *text);
+void srun_node_send(struct srun *s, struct srun_node *n, enum msg_type type, const struct meta_record *r, const void *rec);
+void srun_nodes_signal(struct srun *s, int signal, bool task_failed);
+void srun_tell_exits(struct srun *s, bool all); /* those that are due, or all */
+bool srun_nodes_full(const struct srun *s);     /* input has to wait */
+bool srun_node_has(const struct srun_node *n, uint32_t task);
+
+/* --- srun_stream.c: standard streams --- */
+int srun_streams_open(struct srun *s); /* 0, or the exit status */
+void srun_output(struct srun *s, uint32_t task, uint32_t stream, const void *data, size_t n);
+void srun_output_end(struct srun *s, uint32_t task, uint32_t stream);
+void srun_sink_write(struct srun *s, struct srun_sink *k); /* what it takes without blocking */
+bool srun_sinks_full(const struct srun *s);
+bool srun_sinks_empty(const struct srun *s);
+void srun_input(struct srun *s); /* our standard input is readable */
+bool srun_wants_input(const struct srun *s);
+
+/* --- srun_signal.c: signals and the ways a step is ended --- */
+void srun_signals(struct srun *s);
+void srun_abort(struct srun *s);      /* says so and kills the tasks */
+void srun_abort_said(struct srun *s); /* says so: somebody else kills them */
+void srun_say_states(struct srun *s);
+void srun_task_failed(struct srun *s, bool bad); /* a task has ended: --kill-on-bad-exit, --wait */
+void srun_timers(struct srun *s);
+int64_t srun_deadline(const struct srun *s); /* 0: none */
+
+/* --- srun_pty.c: a terminal for task 0 --- */
+/* Decides whether there is one; raw mode follows with srun_pty_raw(). */
+void srun_pty_check(struct srun *s);
+void srun_pty_size(const struct srun *s, uint16_t *ret_rows, uint16_t *ret_cols);
+void srun_pty_raw(struct srun *s);
+void srun_pty_restore(void);
+void srun_pty_resized(struct srun *s);
+
+/* --- srun_loop.c --- */
+void srun_loop(struct srun *s); /* until every task has ended and all output is out */
 
 #endif

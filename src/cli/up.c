@@ -366,7 +366,8 @@ int cmd_up(struct cli *cli)
     up_find(&up.folder, &running);
     bool was_up = up_count(&running, UP_CTLD) > 0;
     unsigned had = up_count(&running, UP_SLURMD);
-    int rc = was_up ? 0 : write_conf(&up, &e);
+    /* What still runs goes by the present configuration. */
+    int rc = was_up || had > 0 ? 0 : write_conf(&up, &e);
     if (rc == 0)
         rc = bring_up(&up, &running, &nodes, &n, &e);
     up_processes_release(&running);

@@ -60,6 +60,7 @@ struct link {
     uint32_t seq;
     uint64_t since;      /* of the state */
     uint64_t not_before; /* pause after a failure */
+    uint64_t token;      /* of the node's last known registration */
     uint32_t pause_ms;
     struct link *next_active;
     bool active; /* in the list of links that have something to do */
@@ -167,6 +168,16 @@ static bool undeliverable(struct link *l, struct parcel *p, const char *why)
 
 /* --- links --- */
 
+/* A node that has registered since it did not answer is there again: no further pause. */
+static void forgive(struct link *l, const struct node *n)
+{
+    if (n && n->token != l->token) {
+        l->token = n->token;
+        l->pause_ms = 0;
+        l->not_before = 0;
+    }
+}
+
 static struct link *link_of(struct agent *a, const struct node *n)
 {
     struct link *l = map_u64_get(&a->links, n->index);
@@ -178,6 +189,7 @@ static struct link *link_of(struct agent *a, const struct node *n)
         map_u64_put(&a->links, n->index, l);
     }
     mem_set_str(&l->name, n->name);
+    forgive(l, n);
     if (!text_same(l->host, n->addr ? n->addr : n->name) || l->port != n->port) {
         mem_set_str(&l->host, n->addr ? n->addr : n->name);
         l->port = n->port;
@@ -441,12 +453,15 @@ static void on_sweep(uv_timer_t *t)
 {
     struct agent *a = t->data;
     struct link *list = a->active, *next;
+    struct snapshot *snapshot = list ? ctld_snapshot(a->ctld) : NULL;
     uint64_t now = uv_now(&a->loop);
 
     a->active = NULL;
     for (struct link *l = list; l; l = next) {
         next = l->next_active;
         l->active = false;
+        if (l->pause_ms)
+            forgive(l, ptree_get(&snapshot->nodes, l->index));
         if (l->conn && l->state == LINK_OPENING && now - l->since > CONNECT_MS) {
             l->conn->reason = UV_ETIMEDOUT;
             net_abort(l->conn);
@@ -463,6 +478,8 @@ static void on_sweep(uv_timer_t *t)
         if (l->queue || l->sent || l->conn)
             activate(l);
     }
+    if (snapshot)
+        snapshot_drop(snapshot);
     net_flush(a->net);
 }
 

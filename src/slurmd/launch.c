@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <netinet/in.h>
 #include <pwd.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -236,6 +237,18 @@ static const char *group_name_of(uint32_t gid)
     return gr ? gr->gr_name : NULL;
 }
 
+/* Where srun's end of the connection is; 0 when that cannot be said. */
+static uint16_t peer_port(int fd)
+{
+    struct sockaddr_storage a;
+    socklen_t len = sizeof a;
+
+    if (getpeername(fd, (struct sockaddr *)&a, &len) < 0)
+        return 0;
+    return ntohs(a.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&a)->sin6_port
+                                         : ((struct sockaddr_in *)&a)->sin_port);
+}
+
 static bool step_complete(const struct launch_tasks *m, const struct credential *c)
 {
     return m->step && m->step->job_id == c->job_id && m->step->step_id == c->step_id &&
@@ -270,6 +283,7 @@ int launch_tasks(struct slurmd *d, struct launch_tasks *m, uint32_t uid, int sru
     l->record = launch_record(d, &c);
     l->record->tasks = meta_dup(&record_launch_tasks, m);
     l->record->srun_addr = mem_strdup(peer);
+    l->record->srun_port = peer_port(srun_fd);
     l->record->srun_seq = seq;
     l->record->group_name = mem_strdup(group_name_of(c.gid));
     meta_bytes_set(&l->record->tasks->credential, NULL, 0);

@@ -209,13 +209,14 @@ static void srun_window(struct stepd *s, const struct window *m)
             ioctl(s->tasks[i].out, TIOCSWINSZ, &size);
 }
 
-static void srun_signal(struct stepd *s, uint32_t sig)
+static void srun_signal(struct stepd *s, const struct signal_tasks *m)
 {
-    struct step_order o = {.signal = sig, .state = JOB_CANCELLED};
+    uint32_t sig = m->signal;
+    struct step_order o = {.signal = sig, .state = m->task_failed ? JOB_FAILED : JOB_CANCELLED};
 
     if (sig >= NSIG)
         return;
-    if (sig == SIGKILL)
+    if (sig == SIGKILL || m->task_failed)
         step_notice_cancelled(s, &o);
     s->track->ops->signal(s->track, (int)sig);
 }
@@ -236,7 +237,7 @@ static bool srun_frame(struct stepd *s, const struct frame *f)
     if (f->type == MSG_IO)
         srun_input(s, rec);
     else if (f->type == MSG_SIGNAL_TASKS)
-        srun_signal(s, ((struct signal_tasks *)rec)->signal);
+        srun_signal(s, rec);
     else if (f->type == MSG_WINDOW)
         srun_window(s, rec);
     meta_free(mt->request, rec);

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* srun_exit: how srun tells what became of tasks. Texts only; nothing here writes. */
+#ifndef CLI_SRUN_EXIT_H
+#define CLI_SRUN_EXIT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/bits.h"
+#include "base/buf.h"
+
+/* Signal numbers that stand for failures of the node, not of the task. */
+enum { SRUN_STATUS_IO_FAILED = 53 };
+
+/* "task 0", "tasks 0-3,5" */
+void srun_tasks_text(const struct bits *tasks, struct buf *out);
+/* "[0-3]" or "0": as -v lists them. */
+void srun_ranks_text(const struct bits *tasks, struct buf *out);
+/* "Completed", "Exited with exit code 3", "Killed", "Segmentation fault (core dumped)", "Out Of Memory" */
+void srun_status_text(uint32_t wait_status, bool oom, struct buf *out);
+/* What a shell sees: the exit code, or 128 + signal. */
+int srun_shell_status(uint32_t wait_status, bool oom);
+
+/*
+ * Labels: with -l every line begins with the task's number, padded to the width of the highest. `part` keeps the
+ * beginning of a line until its end comes, LABEL_LINE_MAX bytes at most: a longer line is cut into several.
+ */
+enum { LABEL_LINE_MAX = 64 << 10 };
+uint32_t srun_label_width(uint32_t ntasks);
+void srun_label_add(struct buf *part, uint32_t task, uint32_t width, const void *data, size_t n, struct buf *out);
+/* The stream has ended: a line without its end gets one. */
+void srun_label_end(struct buf *part, uint32_t task, uint32_t width, struct buf *out);
+
+#endif

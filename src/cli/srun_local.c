@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What srun does on its own host: the file of --multi-prog, prolog and epilog. */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "cli/jobvars.h"
+#include "cli/srun.h"
+#include "conf/conf.h"
+#include "model/multiprog.h"
+
+enum { MULTI_PROG_MAX = 1 << 20 };
+
+static int read_file(const char *path, struct buf *ret)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t n = fd < 0 ? -1 : 1;
+    while (n > 0 && ret->len < MULTI_PROG_MAX) {
+        buf_reserve(ret, 4096);
+        n = read(fd, ret->s + ret->len, 4096);
+        ret->len += n > 0 ? (size_t)n : 0;
+    }
+    ret->s[ret->len] = '\0';
+    if (fd >= 0)
+        close(fd);
+    return n < 0 ? -1 : 0;
+}
+
+int srun_read_multi_prog(struct srun *s)
+{
+    struct buf text = BUF_INIT;
+    struct err e;
+    const char *path = s->part->argv[0];
+    if (!s->given->multi_prog)
+        return 0;
+    if (read_file(path, &text) < 0) {
+        cli_error(s->cli, "Could not open multi_prog config file %s", path);
+        return 1;
+    }
+    s->multi_prog = buf_take(&text);
+    uint32_t ntasks = s->part->spec.ntasks == NO_VAL ? 1 : s->part->spec.ntasks;
+    for (uint32_t task = 0; task < ntasks; task++) {
+        struct meta_strs argv = {0};
+        int rc = multiprog_argv(s->multi_prog, task, &argv, &e);
+        for (uint32_t i = 0; i < argv.n; i++)
+            mem_free(argv.v[i]);
+        mem_free(argv.v);
+        if (rc == 0)
+            continue;
+        cli_error(s->cli, "Configuration file %s invalid, no record for task id %u", path, task);
+        return 1;
+    }
+    return 0;
+}
+
+/* The option, else the setting; NULL for none. */
+static const char *program(struct srun *s, const char *option, enum conf_key key)
+{
+    const char *path = option ? option : conf_str(cli_env(s->cli)->conf, key);
+    return path && *path && text_casecmp(path, "none") != 0 ? path : NULL;
+}
+
+static _Noreturn void run_child(struct srun *s, const char *path)
+{
+    struct jobenv e = {0};
+    alloc_signals_child();
+    jobvars_add(&e, s->reply.job, cli_cluster(s->cli));
+    jobenv_setf(&e, "SLURM_STEP_ID", "%u", s->step->step_id);
+    jobenv_setf(&e, "SLURM_STEPID", "%u", s->step->step_id);
+    jobenv_set(&e, "SLURM_SCRIPT_CONTEXT", "prolog_srun");
+    jobvars_export(&e);
+    execl(path, path, (char *)NULL);
+    cli_error(s->cli, "%s: %s", path, strerror(errno));
+    _exit(127);
+}
+
+static int run(struct srun *s, const char *path)
+{
+    int status;
+    if (!path)
+        return 0;
+    pid_t pid = fork();
+    if (pid == 0)
+        run_child(s, path);
+    if (pid < 0 || waitpid(pid, &status, 0) < 0)
+        return -1;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+int srun_prolog(struct srun *s)
+{
+    int rc = run(s, program(s, s->given->prolog, CONF_SRUN_PROLOG));
+    if (rc != 0) {
+        cli_error(s->cli, "srun prolog failed rc = %d. Aborting step.", rc);
+        cli_info(s->cli, "StepId=%s aborted before step completely launched.", s->id);
+    }
+    return rc;
+}
+
+void srun_epilog(struct srun *s)
+{
+    int rc = run(s, program(s, s->given->epilog, CONF_SRUN_EPILOG));
+    if (rc != 0)
+        cli_error(s->cli, "srun epilog failed rc = %d", rc);
+}
