@@ -10,15 +10,14 @@
 #include <unistd.h>
 
 #include "base/mem.h"
-#include "base/text.h"
+#include "client/configless.h"
 #include "client/internal.h"
 #include "conf/conf.h"
-#include "model/errors.h"
 #include "os/conf_source.h"
 #include "version.h"
 
-#define CACHED_CONF "/run/slurm/conf/slurm.conf"
-enum { STAT_TRIES = 60, DEFAULT_PORT = 6817, SERVERS_MAX = 16 };
+#define CACHED_CONF CONFIGLESS_FOLDER "/slurm.conf"
+enum { STAT_TRIES = 60 };
 
 static int load(struct client_env *ret, const struct conf_source *source, const char *path, struct err *e)
 {
@@ -53,17 +52,6 @@ static int load_file(struct client_env *ret, const char *path, struct err *e)
     return load(ret, &source, path, e);
 }
 
-static int fetch(const struct client_settings *s, struct config_files *ret, struct err *e)
-{
-    struct client *c = client_open(s);
-    struct config_files_request request;
-
-    meta_init(&record_config_files_request, &request);
-    int rc = client_call(c, MSG_CONFIG_FILES, &request, ret, e);
-    client_close(c);
-    return rc;
-}
-
 static int load_fetched(struct client_env *ret, const struct config_files *files, struct err *e)
 {
     struct conf_file *list = mem_array(files->files.n, sizeof *list);
@@ -79,27 +67,13 @@ static int load_fetched(struct client_env *ret, const struct config_files *files
 
 static int load_from_servers(struct client_env *ret, const char *servers, struct err *e)
 {
-    struct text_list list = {0};
-    struct client_address addresses[SERVERS_MAX];
     struct config_files files;
-    uint32_t n = 0;
 
-    text_split(&list, servers, ',');
-    for (uint32_t i = 0; i < list.n && n < SERVERS_MAX; i++) {
-        char *colon = strrchr(list.v[i], ':');
-        uint32_t port = DEFAULT_PORT;
-        if (colon && strchr(list.v[i], ':') == colon && text_to_u32(colon + 1, &port))
-            *colon = 0;
-        addresses[n++] = (struct client_address){list.v[i], (uint16_t)port};
-    }
-    int rc =
-        fetch(&(struct client_settings){.addresses = addresses, .addresses_n = n, .audience = "slurmctld"},
-              &files, e);
+    int rc = client_fetch_config(servers, NULL, NULL, &files, e);
     if (rc == 0) {
         rc = load_fetched(ret, &files, e);
         meta_release(&record_config_files, &files);
     }
-    text_list_release(&list);
     return rc;
 }
 

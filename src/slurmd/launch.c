@@ -203,6 +203,8 @@ int launch_batch(struct slurmd *d, struct launch_batch *m, struct err *e)
 
     if (!m->payload)
         return err_set(e, ESLURM_INVALID_JOB_CREDENTIAL, "a batch job without a script");
+    if (!d->registered || m->token != d->token) /* the controller sends it again once it knows this process */
+        return err_set(e, ESLURM_INVALID_NODE_STATE, "this slurmd has not registered yet");
     rc = check_credential(d, &m->credential, m->job, &c, e);
     if (rc < 0) {
         log_error("batch launch refused: %s", e->text);

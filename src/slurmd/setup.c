@@ -300,6 +300,46 @@ int setup_node(struct slurmd *d, struct err *e)
     return 0;
 }
 
+#define SWAP(field)                                                                                          \
+    do {                                                                                                     \
+        __typeof__(a->field) was = a->field;                                                                 \
+        a->field = b->field;                                                                                 \
+        b->field = was;                                                                                      \
+    } while (0)
+
+void setup_swap(struct slurmd *a, struct slurmd *b)
+{
+    SWAP(conf);
+    SWAP(node_name);
+    SWAP(node);
+    SWAP(topology);
+    SWAP(cgroup);
+    SWAP(spool);
+    SWAP(stepd_path);
+    SWAP(conf_path);
+    SWAP(key_path);
+    SWAP(log_path);
+    SWAP(pid_path);
+    SWAP(slurm_uid);
+}
+
+void setup_release(struct slurmd *d)
+{
+    char **texts[] = {&d->spool, &d->stepd_path, &d->conf_path, &d->key_path, &d->log_path, &d->pid_path};
+
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        mem_free(*texts[i]);
+        *texts[i] = NULL;
+    }
+    meta_free(&record_step_cgroup, d->cgroup);
+    d->cgroup = NULL;
+    topology_release(&d->topology);
+    meta_free(&record_node, d->node);
+    d->node = NULL;
+    conf_free(d->conf);
+    d->conf = NULL;
+}
+
 /* --- -C and -G
  * ----------------------------------------------------------------------------------------------- */
 

@@ -100,8 +100,10 @@ struct slurmd {
  * --------------------------------------------------------------------------------------------------- */
 /* Reads the configuration and finds this node in it. On failure e->text is what follows "fatal: ". */
 int setup_conf(struct slurmd *d, struct err *e);
-int setup_node(struct slurmd *d, struct err *e); /* topology, devices, control groups */
-int setup_auth(struct slurmd *d, struct err *e); /* ENOENT: no key yet */
+int setup_node(struct slurmd *d, struct err *e);     /* topology, devices, control groups */
+int setup_auth(struct slurmd *d, struct err *e);     /* ENOENT: no key yet */
+void setup_release(struct slurmd *d);                /* what the three have made, but not auth */
+void setup_swap(struct slurmd *a, struct slurmd *b); /* exchanges what they have made */
 void setup_log(struct slurmd *d);
 void setup_print_hardware(void);         /* -C */
 void setup_print_gres(struct slurmd *d); /* -G */

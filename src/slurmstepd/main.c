@@ -337,6 +337,24 @@ static void step_failed(struct stepd *s, const struct err *e)
             s->tasks[i].status = s->worst;
 }
 
+static void step_release(struct stepd *s)
+{
+    if (s->track)
+        s->track->ops->close(s->track);
+    for (uint32_t i = 0; i < s->tasks_n; i++)
+        buf_release(&s->tasks[i].in_queue);
+    for (uint32_t i = 0; i < s->env.n; i++)
+        mem_free(s->env.v[i]);
+    mem_free(s->env.v);
+    mem_free(s->tasks);
+    mem_free(s->id_text);
+    mem_free(s->socket_path);
+    mem_free(s->error_text);
+    buf_release(&s->srun_in);
+    buf_release(&s->srun_out);
+    meta_free(&record_step_launch, s->launch);
+}
+
 static int step_main(struct stepd *s)
 {
     struct err e;
@@ -361,8 +379,6 @@ static int step_main(struct stepd *s)
     control_close(s);
     if (s->srun_fd >= 0)
         close(s->srun_fd);
-    if (s->track)
-        s->track->ops->close(s->track);
     return rc;
 }
 
@@ -371,6 +387,7 @@ int main(int argc, char **argv)
     struct step_launch *l = mem_alloc(sizeof *l);
     struct stepd s;
     struct err e;
+    int rc;
 
     if (argc > 1 && strcmp(argv[1], "-V") == 0) {
         printf("slurm %s (Sluice %s)\n", SLURM_VERSION, SLUICE_VERSION);
@@ -389,5 +406,7 @@ int main(int argc, char **argv)
     if (l->tasks)
         fcntl(STEPD_FD_SRUN, F_SETFD, FD_CLOEXEC);
     step_init(&s, l);
-    return step_main(&s) < 0;
+    rc = step_main(&s);
+    step_release(&s);
+    return rc < 0;
 }

@@ -24,10 +24,12 @@
 /* --- in the child
  * -------------------------------------------------------------------------------------------- */
 
-/* What a daemon may have ignored; handlers are gone with exec anyway. All 64 would cost a tenth of a millisecond. */
+/* What a daemon may have ignored; handlers are gone with exec anyway. All 64 would cost a tenth of a
+ * millisecond. */
 static void child_signals(void)
 {
-    static const int ignored[] = {SIGHUP, SIGINT, SIGQUIT, SIGPIPE, SIGTERM, SIGCHLD, SIGTSTP, SIGTTIN, SIGTTOU, SIGXFSZ};
+    static const int ignored[] = {SIGHUP,  SIGINT,  SIGQUIT, SIGPIPE, SIGTERM,
+                                  SIGCHLD, SIGTSTP, SIGTTIN, SIGTTOU, SIGXFSZ};
     sigset_t none;
 
     for (size_t i = 0; i < sizeof ignored / sizeof ignored[0]; i++)
