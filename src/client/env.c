@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "base/text.h"
 #include "client/configless.h"
 #include "client/internal.h"
 #include "conf/conf.h"
@@ -35,11 +36,48 @@ static int load(struct client_env *ret, const struct conf_source *source, const 
     return 0;
 }
 
+/* A command needs no nodes and partitions, and a cluster may have ten thousand lines of them: they are left
+ * out before anybody looks at them closely. Continued lines go with the line they continue. */
+static void drop_records(char *text)
+{
+    static const char *const records[] = {"NodeName=", "PartitionName=", "NodeSet=", "DownNodes="};
+    char *to = text, *end;
+    bool dropping = false, continued = false;
+
+    for (char *line = text; *line; line = end) {
+        end = strchrnul(line, '\n');
+        bool continues = end > line && end[-1] == '\\';
+        if (!continued) {
+            dropping = false;
+            for (uint32_t i = 0; i < sizeof records / sizeof *records; i++)
+                dropping |= text_starts_nocase(text_skip_space(line), records[i]);
+        }
+        continued = continues;
+        end += *end == '\n';
+        if (!dropping) {
+            memmove(to, line, (size_t)(end - line));
+            to += end - line;
+        }
+    }
+    *to = 0;
+}
+
+static int read_light(void *ctx, const char *path, char **ret_text, struct err *e)
+{
+    struct conf_source whole = conf_file_source();
+    int rc = whole.read(whole.ctx, path, ret_text, e);
+
+    if (rc == 0)
+        drop_records(*ret_text);
+    return rc;
+}
+
 /* A file on a shared file system may be away for a moment: a command waits a minute for it, and says so. */
 static int load_file(struct client_env *ret, const char *path, struct err *e)
 {
     struct conf_source source = conf_file_source();
 
+    source.read = read_light;
     for (int i = 0; access(path, F_OK) < 0; i++) {
         if (i == STAT_TRIES)
             return err_set(e, ENOENT, "Unable to process configuration file");

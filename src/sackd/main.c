@@ -216,7 +216,13 @@ static void serve(struct sackd *s)
     log_info("sackd version %s (Sluice %s) started", SLURM_VERSION, SLUICE_VERSION);
     daemon_ready();
     uv_run(&s->loop, UV_RUN_DEFAULT);
+    for (uint32_t i = 0; i < sizeof signals / sizeof *signals; i++)
+        uv_close((uv_handle_t *)signals[i].handle, NULL);
+    uv_close((uv_handle_t *)&s->refresh, NULL);
     sack_stop(s->sack);
+    uv_run(&s->loop, UV_RUN_DEFAULT);
+    uv_loop_close(&s->loop);
+    sack_free(s->sack);
 }
 
 int main(int argc, char **argv)
@@ -242,5 +248,8 @@ int main(int argc, char **argv)
     s.auth = open_auth(&s, conf_str(s.conf, CONF_CLUSTER_NAME), key_path, conf_u32(s.conf, CONF_SLURM_USER));
     serve(&s);
     log_info("sackd shutdown completed");
+    auth_close(s.auth);
+    conf_free(s.conf);
+    log_close();
     return 0;
 }

@@ -106,7 +106,6 @@ static struct policy *make_policy(const struct conf *c)
     const char *flags = conf_str(c, CONF_RECONFIG_FLAGS);
 
     p->cluster_name = copy_str(c, CONF_CLUSTER_NAME);
-    p->slurm_uid = users_daemon_uid(conf_str(c, CONF_SLURM_USER));
     set_limits(p, c);
     set_selection(p, c);
     p->enforce_part_limits = copy_str(c, CONF_ENFORCE_PART_LIMITS);
@@ -176,7 +175,7 @@ static int check_parts(const struct conf *c, struct err *e)
     return rc;
 }
 
-struct configure *configure_from(const struct conf *c, struct err *e)
+struct configure *configure_from(const struct conf *c, uint32_t slurm_uid, struct err *e)
 {
     if (check_parts(c, e) < 0)
         return NULL;
@@ -184,6 +183,7 @@ struct configure *configure_from(const struct conf *c, struct err *e)
     uint32_t n;
 
     to->policy = make_policy(c);
+    to->policy->slurm_uid = slurm_uid; /* a private cluster runs as whoever started it */
     const struct node *nodes = conf_nodes(c, &n);
     to->nodes.v = mem_array(n, sizeof *to->nodes.v);
     to->nodes.n = n;
