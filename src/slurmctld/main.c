@@ -62,7 +62,7 @@ static void load_conf(struct ctld *c, const struct options *opt)
     if (!conf)
         log_fatal("%s", e.text);
     ctld_conf_replace(c, conf);
-    c->slurm_uid = users_daemon_uid(conf_str(conf, CONF_SLURM_USER));
+    c->slurm_uid = configure_slurm_uid(conf);
     c->state_folder = mem_strdup(conf_str(conf, CONF_STATE_SAVE_LOCATION));
     if (geteuid() != 0 && geteuid() != c->slurm_uid)
         c->slurm_uid = geteuid(); /* a private cluster */

@@ -12,9 +12,9 @@
 #include "base/text.h"
 #include "os/cgroup.h"
 #include "os/conf_source.h"
-#include "os/users.h"
 #include "os/devices.h"
 #include "os/host.h"
+#include "os/users.h"
 #include "slurmd/slurmd.h"
 #include "version.h"
 
@@ -85,6 +85,7 @@ int setup_conf(struct slurmd *d, struct err *e)
     struct conf_messages msgs = {0};
     const char *path = d->opt->conf_file ? d->opt->conf_file : getenv("SLURM_CONF");
     const char *slash;
+    uint32_t gid;
     int rc;
 
     d->conf_path = mem_strdup(path ? path : SYSCONFDIR "/slurm.conf");
@@ -104,7 +105,8 @@ int setup_conf(struct slurmd *d, struct err *e)
                                    : setup_path(d, conf_str(d->conf, CONF_SLURMD_LOG_FILE));
     d->pid_path = setup_path(d, conf_str(d->conf, CONF_SLURMD_PID_FILE));
     d->stepd_path = d->opt->stepd ? mem_strdup(d->opt->stepd) : default_stepd();
-    d->slurm_uid = users_daemon_uid(conf_str(d->conf, CONF_SLURM_USER));
+    if (!users_id(conf_str(d->conf, CONF_SLURM_USER), &d->slurm_uid, &gid))
+        return err_set(e, ENOENT, "SlurmUser=%s: no such user", conf_str(d->conf, CONF_SLURM_USER));
     return 0;
 }
 

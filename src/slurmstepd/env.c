@@ -59,6 +59,29 @@ const char *env_get(const struct meta_strs *env, const char *name)
     return at < env->n ? strchr(env->v[at], '=') + 1 : NULL;
 }
 
+void env_take_limits(struct meta_strs *env, struct meta_strs *ret)
+{
+    static const char prefix[] = "SLURM_RLIMIT_";
+    uint32_t kept = 0;
+
+    for (uint32_t i = 0; i < env->n; i++) {
+        char *text = env->v[i], *value;
+
+        if (!text_starts(text, prefix)) {
+            env->v[kept++] = text;
+            continue;
+        }
+        /* "U" in front of the value: the user named this limit. */
+        value = strchr(text, '=');
+        if (value && value[1] == 'U')
+            memmove(value + 1, value + 2, strlen(value + 2) + 1);
+        if (value)
+            meta_strs_push(ret, text + sizeof prefix - 1);
+        mem_free(text);
+    }
+    env->n = kept;
+}
+
 static void env_set_text(struct meta_strs *env, const char *name, const char *value)
 {
     if (value && *value)

@@ -23,6 +23,10 @@ const char *env_get(const struct meta_strs *env, const char *name); /* NULL when
 /* "2(x3),1" of counts; `at` gives the i-th one. */
 void env_counts(uint32_t n, uint32_t (*at)(const void *arg, uint32_t i), const void *arg, struct buf *out);
 
+/* Takes the limits that sbatch and srun send as SLURM_RLIMIT_NOFILE=512 out of the environment: "NOFILE=512"
+ * is added to *ret. */
+void env_take_limits(struct meta_strs *env, struct meta_strs *ret);
+
 /* Everything that all tasks of the step share. `env` holds nothing before. */
 void env_build(struct meta_strs *env, const struct step_launch *l, int nice_value);
 /* What differs from task to task. `devices` are the GPUs bound to it; NULL: all of the step. */

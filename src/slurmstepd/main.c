@@ -65,6 +65,16 @@ static bool launch_complete(const struct step_launch *l)
     return job && job->spec;
 }
 
+static void step_take_limits(struct stepd *s)
+{
+    const struct meta_strs *given =
+        s->launch->batch ? &s->launch->batch->payload->rlimits : &s->launch->tasks->rlimits;
+
+    env_take_limits(&s->env, &s->limits);
+    for (uint32_t i = 0; i < given->n; i++)
+        meta_strs_push(&s->limits, given->v[i]);
+}
+
 static void step_init(struct stepd *s, struct step_launch *l)
 {
     struct buf id = BUF_INIT;
@@ -91,6 +101,7 @@ static void step_init(struct stepd *s, struct step_launch *l)
         buf_init(&s->tasks[i].in_queue);
     }
     env_build(&s->env, l, getpriority(PRIO_PROCESS, 0));
+    step_take_limits(s);
 }
 
 static int step_open_signals(struct stepd *s, struct err *e)
@@ -346,6 +357,9 @@ static void step_release(struct stepd *s)
     for (uint32_t i = 0; i < s->env.n; i++)
         mem_free(s->env.v[i]);
     mem_free(s->env.v);
+    for (uint32_t i = 0; i < s->limits.n; i++)
+        mem_free(s->limits.v[i]);
+    mem_free(s->limits.v);
     mem_free(s->tasks);
     mem_free(s->id_text);
     mem_free(s->socket_path);

@@ -58,6 +58,7 @@ struct stepd {
     char *id_text; /* "70001.batch" */
     struct user user;
     struct meta_strs env;
+    struct meta_strs limits; /* "NOFILE=512" */
     struct track *track;
     struct task *tasks;
     uint32_t tasks_n;

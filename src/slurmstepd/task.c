@@ -32,8 +32,16 @@ static void child_signals(void)
                                   SIGCHLD, SIGTSTP, SIGTTIN, SIGTTOU, SIGXFSZ};
     sigset_t none;
 
+    struct {
+        void *handler, *restorer;
+        unsigned long flags, mask;
+    } kernel_default = {0};
+
     for (size_t i = 0; i < sizeof ignored / sizeof ignored[0]; i++)
         signal(ignored[i], SIG_DFL);
+    /* posix_spawn leaves glibc's own two ignored, and signal() does not reach them. */
+    for (int sig = 32; sig <= 33; sig++)
+        syscall(SYS_rt_sigaction, sig, &kernel_default, NULL, sizeof kernel_default.mask);
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
 }
@@ -55,14 +63,12 @@ static void child_streams(const struct task *t, const struct task_files *f)
 
 static void child_limits(struct stepd *s)
 {
-    const struct meta_strs *limits =
-        step_is_batch(s) ? &s->launch->batch->payload->rlimits : &s->launch->tasks->rlimits;
     uint64_t mem = s->launch->share->mem ? s->launch->share->mem : s->launch->share->job_mem;
     uint16_t mask = step_is_batch(s) ? s->job->spec->umask : s->launch->tasks->umask;
     struct err e;
 
-    for (uint32_t i = 0; i < limits->n; i++)
-        if (user_set_limit(limits->v[i], &e) < 0)
+    for (uint32_t i = 0; i < s->limits.n; i++)
+        if (user_set_limit(s->limits.v[i], &e) < 0)
             notice_write(2, "%s", e.text);
     if (mem) {
         struct rlimit rss = {mem << 20, mem << 20};
