@@ -104,8 +104,11 @@ static void add_gres_detail(struct docout *d, const struct job *job)
 
 static void add_resources(struct docout *d, const struct job *job)
 {
-    if (!job->alloc.n || job_is_pending(job))
+    if (!job->alloc.n || job_is_pending(job)) {
+        docout_map(d, "job_resources");
+        docout_end(d);
         return;
+    }
     struct hostlist names = {0};
     hostlist_parse(&names, job->nodes, NULL);
     docout_map(d, "job_resources");
@@ -280,7 +283,7 @@ static void add_sizes(struct docout *d, const struct job *job)
     docout_bool(d, "reboot", s->reboot == 1);
     docout_str(d, "required_nodes", s->req_nodes);
     docout_uint(d, "required_switches", s->switches);
-    docout_bool(d, "requeue", s->requeue == 1);
+    docout_bool(d, "requeue", s->requeue != 0);
     add_zero(d, "resize_time");
     docout_uint(d, "restart_cnt", job->restarts);
     docout_str(d, "resv_name", s->reservation);

@@ -17,13 +17,13 @@ struct command {
 };
 
 static const struct command commands[] = {
-//     {"salloc", cmd_salloc, "get an allocation and work in it"},
+    {"salloc", cmd_salloc, "get an allocation and work in it"},
     {"sbatch", cmd_sbatch, "submit a batch script"},
     {"scancel", cmd_scancel, "cancel or signal jobs and steps"},
     {"scontrol", cmd_scontrol, "show and change everything"},
     {"sinfo", cmd_sinfo, "show partitions and nodes"},
     {"squeue", cmd_squeue, "show jobs"},
-//     {"srun", cmd_srun, "run a parallel program"},
+    {"srun", cmd_srun, "run a parallel program"},
     {"check", cmd_check, "say what is wrong with a configuration file"},
     {"explain", cmd_explain, "say why a job waits and when it will start"},
     {"up", cmd_up, "bring up a private cluster on this host"},

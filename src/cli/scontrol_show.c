@@ -205,7 +205,7 @@ static int show_parts(struct scontrol *s, const char *name)
     if (rc < 0)
         return scontrol_fail(s, "slurm_load_partitions error: ", &e);
     for (uint32_t i = 0; i < parts.list.n; i++)
-        if (name ? strcmp(name, parts.list.v[i]->name) == 0 : s->all || !(parts.list.v[i]->flags & PARTF_HIDDEN))
+        if (!name || strcmp(name, parts.list.v[i]->name) == 0)
             *VEC_PUSH(&chosen) = parts.list.v[i];
     struct show v = view(s, &out);
     if (s->json)

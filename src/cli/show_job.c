@@ -97,7 +97,7 @@ static void add_state(const struct show *s, const struct job *job)
     buf_addc(s->out, ' ');
     add_str(s, "Dependency", job->dependency);
     next_line(s);
-    buf_addf(s->out, "Requeue=%d Restarts=%u BatchFlag=%d Reboot=%d ExitCode=", job->spec->requeue == 1, job->restarts,
+    buf_addf(s->out, "Requeue=%d Restarts=%u BatchFlag=%d Reboot=%d ExitCode=", job->spec->requeue != 0, job->restarts,
              (job->flags & JOBF_BATCH) != 0, job->spec->reboot == 1);
     exit_code_text(job->exit_code, s->out);
     next_line(s);

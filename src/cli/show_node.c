@@ -9,6 +9,8 @@
 #include "cli/timefmt.h"
 #include "model/nodetext.h"
 
+enum { SLURMD_PORT = 6818 }; /* the default is not shown */
+
 static void next_line(const struct show *s)
 {
     buf_adds(s->out, s->one_line ? " " : "\n   ");
@@ -59,7 +61,9 @@ static void add_hardware(const struct show *s, const struct node *n)
         gresview_used(n, s->out);
     }
     next_line(s);
-    buf_addf(s->out, "NodeAddr=%s NodeHostName=%s Port=%u", or_null(n->addr), or_null(n->hostname), n->port);
+    buf_addf(s->out, "NodeAddr=%s NodeHostName=%s", or_null(n->addr), or_null(n->hostname));
+    if (n->port && n->port != SLURMD_PORT)
+        buf_addf(s->out, " Port=%u", n->port);
     if (n->version)
         buf_addf(s->out, " Version=%s", n->version);
     if (n->os) {

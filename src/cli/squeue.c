@@ -434,17 +434,37 @@ static void add_partitions(const struct squeue *q, struct job_rows *rows, struct
     text_list_release(&names);
 }
 
+/* Tasks of an array record that -j names singly ("7_3"); none when it is asked for as a whole. */
+static void tasks_asked(const struct squeue *q, const struct job *job, struct bits *ret)
+{
+    for (uint32_t i = 0; i < q->select.ids.n; i++) {
+        char *end;
+        if (strtoul(q->select.ids.v[i], &end, 10) != job->array_job_id)
+            continue;
+        if (*end != '_' || !text_is_digit(end[1])) {
+            bits_clear_all(ret);
+            return;
+        }
+        bits_set(ret, (uint32_t)strtoul(end + 1, NULL, 10));
+    }
+}
+
 static void add_rows(const struct squeue *q, struct job_rows *rows, const struct job *job)
 {
     struct job_row row = job_row_of(job);
-    if (!q->array || !(job->flags & JOBF_ARRAY)) {
+    struct bits asked = {0};
+    if (job->flags & JOBF_ARRAY)
+        tasks_asked(q, job, &asked);
+    if (!(job->flags & JOBF_ARRAY) || (!q->array && !bits_any(&asked))) {
         add_partitions(q, rows, row);
         return;
     }
     for (uint32_t t = bits_next(&job->array_tasks, 0); t < BITS_MAX; t = bits_next(&job->array_tasks, t + 1)) {
         row.task = t;
-        add_partitions(q, rows, row);
+        if (!bits_any(&asked) || bits_test(&asked, t))
+            add_partitions(q, rows, row);
     }
+    bits_release(&asked);
 }
 
 static int set_sort(struct squeue *q, const struct column *table, const char *otherwise)

@@ -109,6 +109,23 @@ void submit_complain(struct cli *cli, const char *prefix, const struct err *e)
     text_list_release(&lines);
 }
 
+void submit_split_environment(const struct jobenv *from, struct meta_strs *env, struct meta_strs *rlimits)
+{
+    static const char prefix[] = "SLURM_RLIMIT_";
+    for (uint32_t i = 0; i < from->vars.n; i++) {
+        const char *var = from->vars.v[i], *eq = strchr(var, '=');
+        if (!text_starts(var, prefix) || !eq) {
+            meta_strs_push(env, var);
+            continue;
+        }
+        const char *name = var + sizeof prefix - 1, *value = eq + 1;
+        struct buf b = BUF_INIT;
+        buf_addf(&b, "%.*s=%s", (int)(eq - name), name, value + (*value == 'U')); /* U: the user asked for it */
+        meta_strs_push(rlimits, b.s);
+        buf_release(&b);
+    }
+}
+
 void submit_say_when(struct cli *cli, const struct submit_reply *reply)
 {
     struct buf when = BUF_INIT;

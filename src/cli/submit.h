@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "cli/cli.h"
+#include "cli/jobenv.h"
 #include "cli/jobopt.h"
 #include "model.h"
 
@@ -22,6 +23,9 @@ int submit_call(struct cli *cli, const struct submit_request *request, struct su
 
 /* A refusal: the prefix and its first line, with "NAME: error: " before. Details that Slurm prints come before that line, ours after. */
 void submit_complain(struct cli *cli, const char *prefix, const struct err *e);
+
+/* The environment as texts; SLURM_RLIMIT_NAME variables become "NAME=value" in *rlimits, which the nodes apply. */
+void submit_split_environment(const struct jobenv *from, struct meta_strs *env, struct meta_strs *rlimits);
 
 /* "Job 7 to start at ... a using 4 processors on nodes n1 in partition debug" (--test-only). */
 void submit_say_when(struct cli *cli, const struct submit_reply *reply);
