@@ -115,8 +115,11 @@ struct meta_record {
     const char *help;
     const struct meta_field *fields; /* ascending by tag */
     uint32_t n;
-    uint32_t size; /* sizeof the struct */
-    bool shared;   /* begins with struct shared */
+    uint32_t size;         /* sizeof the struct */
+    bool shared;           /* begins with struct shared */
+    const uint16_t *owned; /* indexes of the fields that own memory */
+    uint32_t owned_n;
+    const void *blank; /* the record with every field at its default */
 };
 
 /* Limits of every decoder: beyond them input is refused before memory is taken. */
