@@ -70,6 +70,22 @@ void buf_addn(struct buf *b, char c, size_t count)
     b->s[b->len] = '\0';
 }
 
+void buf_add_u64(struct buf *b, uint64_t v)
+{
+    char digits[20], *p = digits + sizeof digits;
+    do
+        *--p = (char)('0' + v % 10);
+    while (v /= 10);
+    buf_add(b, p, (size_t)(digits + sizeof digits - p));
+}
+
+void buf_add_i64(struct buf *b, int64_t v)
+{
+    if (v < 0)
+        buf_addc(b, '-');
+    buf_add_u64(b, v < 0 ? 0 - (uint64_t)v : (uint64_t)v);
+}
+
 void buf_addv(struct buf *b, const char *fmt, va_list ap)
 {
     va_list again;

@@ -30,7 +30,7 @@ uint32_t jobview_tasks_max(void)
 void jobview_array_tasks(const struct job_row *r, struct buf *out)
 {
     if (r->task != NO_VAL)
-        buf_addf(out, "%u", r->task);
+        buf_add_u64(out, r->task);
     else
         job_array_text(r->job, jobview_tasks_max(), out);
 }

@@ -71,9 +71,9 @@ static void optional_number(const struct meta_field *f, const void *rec, struct 
     buf_addf(out, "{\"set\":%s,\"infinite\":%s,\"number\":", set ? "true" : "false",
              infinite ? "true" : "false");
     if (f->kind == META_TIME)
-        meta_add_i64(out, (int64_t)v);
+        buf_add_i64(out, (int64_t)v);
     else
-        meta_add_u64(out, set ? v : 0);
+        buf_add_u64(out, set ? v : 0);
     buf_addc(out, '}');
 }
 
@@ -87,7 +87,7 @@ static void enum_value(const struct meta_field *f, uint64_t v, struct buf *out)
         }
     }
     buf_addc(out, '"'); /* of a newer peer */
-    meta_add_u64(out, v);
+    buf_add_u64(out, v);
     buf_addc(out, '"');
 }
 
@@ -135,9 +135,9 @@ static void number_value(const struct meta_field *f, const void *rec, struct buf
         if (meta_kind(f)->infinite)
             optional_number(f, rec, out);
         else if (meta_kind(f)->form == FORM_ZIGZAG)
-            meta_add_i64(out, number_signed(meta_kind(f)->width, v));
+            buf_add_i64(out, number_signed(meta_kind(f)->width, v));
         else
-            meta_add_u64(out, v);
+            buf_add_u64(out, v);
     }
 }
 
@@ -152,7 +152,7 @@ static void list_value(const struct meta_field *f, const void *rec, struct buf *
         else if (f->kind == META_STRS)
             meta_json_string(((char *const *)l->v)[i], out);
         else
-            meta_add_u64(out, ((const uint32_t *)l->v)[i]);
+            buf_add_u64(out, ((const uint32_t *)l->v)[i]);
     }
     buf_addc(out, ']');
 }
