@@ -155,14 +155,25 @@ static size_t utf8_span(const char *s, size_t chars, size_t *ret_chars)
     return i;
 }
 
+static size_t utf8_count(const char *s, size_t len)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < len; i++)
+        n += ((unsigned char)s[i] & 0xc0) != 0x80;
+    return n;
+}
+
 /* Pads or cuts what `out` holds from `begin` on. */
 static void fit_cell(const struct column_use *u, size_t begin, struct buf *out)
 {
     if (u->width <= 0)
         return;
-    size_t chars, bytes = utf8_span(out->s + begin, (size_t)u->width, &chars);
+    size_t bytes = out->len - begin, chars = utf8_count(out->s + begin, bytes);
+    if (chars > (size_t)u->width) {
+        bytes = utf8_span(out->s + begin, (size_t)u->width, &chars);
+        buf_truncate(out, begin + bytes);
+    }
     size_t pad = (size_t)u->width - chars;
-    buf_truncate(out, begin + bytes);
     buf_addn(out, ' ', pad);
     if (u->right && pad) {
         memmove(out->s + begin + pad, out->s + begin, bytes);

@@ -13,7 +13,7 @@
 #include "slurmctld/net_thread.h"
 #include "version.h"
 
-enum { PIECE = 256 << 10 }; /* bytes of a frame of a list */
+enum { PIECE = 64 << 10 }; /* bytes of a frame of a list: the reader works on one while the next is made */
 
 struct query {
     struct query *next;
@@ -143,6 +143,8 @@ static bool send_pieces(struct net_conn *c, struct query *q)
             buf_truncate(out, begin);
         else
             frame_end(out, begin);
+        if (more)
+            net_push(c);
     }
     if (!more)
         frame_add(net_out(c), q->type, FRAME_REPLY, q->seq, NULL, NULL);
