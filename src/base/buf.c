@@ -43,7 +43,8 @@ void buf_add(struct buf *b, const void *p, size_t len)
 {
     if (!len)
         return;
-    buf_reserve(b, len);
+    if (b->len + len >= b->cap)
+        buf_reserve(b, len);
     memcpy(b->s + b->len, p, len);
     b->len += len;
     b->s[b->len] = '\0';
@@ -57,7 +58,10 @@ void buf_adds(struct buf *b, const char *s)
 
 void buf_addc(struct buf *b, char c)
 {
-    buf_add(b, &c, 1);
+    if (b->len + 1 >= b->cap)
+        buf_reserve(b, 1);
+    b->s[b->len++] = c;
+    b->s[b->len] = '\0';
 }
 
 void buf_addn(struct buf *b, char c, size_t count)

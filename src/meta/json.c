@@ -41,6 +41,11 @@ static void escaped(unsigned char c, struct buf *out)
     buf_addf(out, "\\u%04x", c);
 }
 
+static bool is_plain(unsigned char c)
+{
+    return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
+}
+
 void meta_json_string(const char *s, struct buf *out)
 {
     buf_addc(out, '"');
@@ -48,7 +53,7 @@ void meta_json_string(const char *s, struct buf *out)
     while (*p) {
         const unsigned char *start = p;
         unsigned len;
-        while (*p >= 0x20 && *p != '"' && *p != '\\' && *p != 0x7f && (*p < 0x80 || (len = utf8_len(p)) > 0))
+        while (is_plain(*p) || (*p >= 0x80 && (len = utf8_len(p)) > 0))
             p += *p < 0x80 ? 1 : len;
         buf_add(out, start, (size_t)(p - start));
         if (!*p)
