@@ -15,7 +15,8 @@ int cmd_check(struct cli *cli)
     struct conf_messages msgs = {0};
     struct buf out = BUF_INIT;
     if (cli->argc > 2 || (cli->argc > 1 && cli->argv[1][0] == '-')) {
-        fputs("usage: sluice check [FILE]\n\nSays what is wrong, doubtful or without effect in a slurm.conf and the files beside it.\n",
+        fputs("usage: sluice check [FILE]\n\nSays what is wrong, doubtful or without effect in a slurm.conf "
+              "and the files beside it.\n",
               strcmp(cli->argv[1], "--help") == 0 ? stdout : stderr);
         return strcmp(cli->argv[1], "--help") == 0 ? 0 : EXIT_FAILURE;
     }

@@ -55,7 +55,7 @@ const struct client_env *cli_env(struct cli *cli)
 {
     struct err e;
     if (!cli->env_loaded && client_env_load(&cli->env, &e) < 0) {
-        cli_error(cli, "%s", e.text);
+        fprintf(stderr, "%s: fatal: %s\n", cli->name, e.text);
         exit(EXIT_FAILURE);
     }
     cli->env_loaded = true;

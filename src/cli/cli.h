@@ -2,8 +2,8 @@
 /*
  * cli: what every command shares: its name in messages, the way to the controller, help and version texts.
  *
- * A command is one function in one file, called once by main.c; it returns the exit status of the process. Memory that lives until then
- * need not be released.
+ * A command is one function in one file, called once by main.c; it returns the exit status of the process.
+ * Memory that lives until then need not be released.
  */
 #ifndef CLI_CLI_H
 #define CLI_CLI_H
@@ -33,7 +33,8 @@ struct cli {
 /* "NAME: error: ..." and "NAME: ..." with a newline, on standard error. */
 void cli_error(const struct cli *cli, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void cli_info(const struct cli *cli, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-void cli_verbose(const struct cli *cli, const char *fmt, ...) __attribute__((format(printf, 2, 3))); /* with -v */
+void cli_verbose(const struct cli *cli, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3))); /* with -v */
 
 /* The configuration; ends the process with Slurm's message when there is none. */
 const struct client_env *cli_env(struct cli *cli);
@@ -41,7 +42,8 @@ const struct client_env *cli_env(struct cli *cli);
 struct client *cli_ctld(struct cli *cli);
 const char *cli_cluster(struct cli *cli);
 
-/* The text of an error as Slurm's tools print it: our first line only; cli_hint() is what follows it, or NULL. */
+/* The text of an error as Slurm's tools print it: our first line only; cli_hint() is what follows it, or
+ * NULL. */
 const char *cli_error_line(const struct err *e, struct buf *scratch);
 const char *cli_error_hint(const struct err *e);
 

@@ -55,8 +55,8 @@ static void read_size(const char **s, bool *right, int *width)
     }
 }
 
-static struct column_use *add_use(struct layout *l, const struct column *c, bool right, int width, const char *suffix,
-                                  size_t suffix_len)
+static struct column_use *add_use(struct layout *l, const struct column *c, bool right, int width,
+                                  const char *suffix, size_t suffix_len)
 {
     struct column_use *u = VEC_PUSH(&l->uses);
     u->column = c;
@@ -74,7 +74,8 @@ static void add_all(struct layout *l, const struct column *table)
             add_use(l, c, false, 0, "|", 1);
 }
 
-void layout_parse_short(struct layout *l, const struct column *table, const char *spec, column_bad_fn *bad, void *arg)
+void layout_parse_short(struct layout *l, const struct column *table, const char *spec, column_bad_fn *bad,
+                        void *arg)
 {
     layout_release(l);
     size_t lead = strcspn(spec, "%");
@@ -104,7 +105,8 @@ void layout_parse_short(struct layout *l, const struct column *table, const char
     }
 }
 
-void layout_parse_long(struct layout *l, const struct column *table, const char *spec, column_bad_fn *bad, void *arg)
+void layout_parse_long(struct layout *l, const struct column *table, const char *spec, column_bad_fn *bad,
+                       void *arg)
 {
     layout_release(l);
     l->prefix = mem_strdup("");

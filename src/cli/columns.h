@@ -2,8 +2,9 @@
 /*
  * columns: tables of text with the format options of squeue(1) and sinfo(1).
  *
- * A command has one table of struct column. A layout is read from -o ("%.10i %j", letters) or -O ("JobID:.10,Name:|", names);
- * every byte between fields is kept as it is. A width of 0 takes whatever is needed.
+ * A command has one table of struct column. A layout is read from -o ("%.10i %j", letters) or -O
+ * ("JobID:.10,Name:|", names); every byte between fields is kept as it is. A width of 0 takes whatever is
+ * needed.
  *
  * Nothing here prints: lines go to a struct buf, complaints to the caller.
  */
@@ -46,9 +47,12 @@ struct layout {
 /* A field that is not known: `field` is its letter or name. */
 typedef void column_bad_fn(void *arg, const char *field);
 
-/* Both forget what the layout held. Unknown fields are reported; of -o ones the text is kept as it stands, of -O ones the suffix. */
-void layout_parse_short(struct layout *l, const struct column *table, const char *spec, column_bad_fn *bad, void *arg);
-void layout_parse_long(struct layout *l, const struct column *table, const char *spec, column_bad_fn *bad, void *arg);
+/* Both forget what the layout held. Unknown fields are reported; of -o ones the text is kept as it stands, of
+ * -O ones the suffix. */
+void layout_parse_short(struct layout *l, const struct column *table, const char *spec, column_bad_fn *bad,
+                        void *arg);
+void layout_parse_long(struct layout *l, const struct column *table, const char *spec, column_bad_fn *bad,
+                       void *arg);
 void layout_release(struct layout *l);
 bool layout_has(const struct layout *l, const struct column *c);
 
@@ -63,8 +67,8 @@ const struct column *column_by_letter(const struct column *table, char letter);
 const struct column *column_by_name(const struct column *table, const char *name);
 
 /*
- * Sorting: "P,-t,+i", letters or names of the table. Returns 0, or -1 with the part that is not understood in *ret_bad (points into
- * spec).
+ * Sorting: "P,-t,+i", letters or names of the table. Returns 0, or -1 with the part that is not understood in
+ * *ret_bad (points into spec).
  */
 struct sort_key {
     const struct column *column;

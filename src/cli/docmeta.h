@@ -6,7 +6,8 @@
 #include "cli/cli.h"
 #include "cli/docout.h"
 
-/* "last_update", "meta", "errors" and "warnings", and the end of the document. last_update 0 leaves it out. */
+/* "last_update", "meta", "errors" and "warnings", and the end of the document. last_update 0 leaves it out.
+ */
 void docmeta_finish(struct docout *d, struct cli *cli, int64_t last_update);
 
 #endif

@@ -25,7 +25,8 @@ static void json_lead(struct docout *d, const char *key)
     }
 }
 
-/* In YAML the members of a list stand below the first letter of its key, those of a map two further to the right. */
+/* In YAML the members of a list stand below the first letter of its key, those of a map two further to the
+ * right. */
 static void yaml_lead(struct docout *d, const char *key)
 {
     if (!d->depth)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* sluice explain: why a job waits, what it waits for, and when it will start, from what the scheduler already knows. */
+/* sluice explain: why a job waits, what it waits for, and when it will start, from what the scheduler already
+ * knows. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,8 +19,10 @@ static const struct {
     {WHY_PRIORITY, "Jobs with a higher priority are before it in the queue."},
     {WHY_DEPENDENCY, "It waits for other jobs (see Dependency)."},
     {WHY_RESOURCES, "It is its turn, but what it asks for is in use."},
-    {WHY_PARTITIONNODELIMIT, "It asks for more (or fewer) nodes than its partition allows or has in service."},
-    {WHY_PARTITIONTIMELIMIT, "Its time limit is above that of the partition: scontrol update job=ID timelimit=..."},
+    {WHY_PARTITIONNODELIMIT,
+     "It asks for more (or fewer) nodes than its partition allows or has in service."},
+    {WHY_PARTITIONTIMELIMIT,
+     "Its time limit is above that of the partition: scontrol update job=ID timelimit=..."},
     {WHY_PARTITIONDOWN, "Its partition is DOWN: jobs are accepted, none is started."},
     {WHY_PARTITIONINACTIVE, "Its partition is INACTIVE: no job is accepted or started."},
     {WHY_JOBHELDADMIN, "An administrator holds it; only an administrator can release it."},
@@ -27,7 +30,8 @@ static const struct {
     {WHY_BEGINTIME, "It shall not begin before its begin time (see Eligible)."},
     {WHY_LICENSES, "The licenses it asks for are in use."},
     {WHY_REQNODENOTAVAIL, "A node it insists on is down, drained or reserved."},
-    {WHY_DEPENDENCYNEVERSATISFIED, "What it depends on can never happen any more: cancel it, or change the dependency."},
+    {WHY_DEPENDENCYNEVERSATISFIED,
+     "What it depends on can never happen any more: cancel it, or change the dependency."},
     {WHY_BADCONSTRAINTS, "No node can ever satisfy what it asks for."},
     {WHY_JOBARRAYTASKLIMIT, "As many tasks of its array run as the %%limit allows."},
 };
@@ -73,7 +77,8 @@ static void explain(const struct job *job, const struct job_list *all, struct bu
     add_time(out, "Eligible", job->eligible_time);
     add_time(out, "Looked at", job->last_sched_eval);
     if (job_is_pending(job)) {
-        buf_addf(out, "  %-12s %u waiting jobs have a higher priority, %u jobs run\n", "Queue", before, running);
+        buf_addf(out, "  %-12s %u waiting jobs have a higher priority, %u jobs run\n", "Queue", before,
+                 running);
         if (job->start_time)
             add_time(out, "Will start", job->start_time);
         else
@@ -106,7 +111,8 @@ int cmd_explain(struct cli *cli)
     for (uint32_t i = 0; i < all.list.n; i++) {
         struct buf id = BUF_INIT;
         job_id_text(all.list.v[i], 0, &id);
-        bool array = all.list.v[i]->flags & JOBF_ARRAY && strtoul(cli->argv[1], NULL, 10) == all.list.v[i]->array_job_id;
+        bool array = all.list.v[i]->flags & JOBF_ARRAY &&
+                     strtoul(cli->argv[1], NULL, 10) == all.list.v[i]->array_job_id;
         if (strcmp(id.s, cli->argv[1]) == 0 || array) {
             explain(all.list.v[i], &all, &out);
             found = true;

@@ -48,10 +48,11 @@ static uint64_t state_flag(const char *name)
 
 bool filters_states(const struct cli *cli, struct job_select *s, const char *list)
 {
-    static const char valid[] =
-        "pending,running,suspended,completed,cancelled,failed,timeout,node_fail,preempted,boot_fail,deadline,out_of_memory,"
-        "completing,configuring,expediting,resizing,resv_del_hold,requeued,requeue_fed,requeue_hold,revoked,signaling,"
-        "special_exit,stage_out,stopped";
+    static const char valid[] = "pending,running,suspended,completed,cancelled,failed,timeout,node_fail,"
+                                "preempted,boot_fail,deadline,out_of_memory,"
+                                "completing,configuring,expediting,resizing,resv_del_hold,requeued,requeue_"
+                                "fed,requeue_hold,revoked,signaling,"
+                                "special_exit,stage_out,stopped";
     bool good = true;
     struct text_list pieces = {0};
     text_split(&pieces, list, ',');

@@ -21,7 +21,8 @@ void filters_states_default(struct job_select *s);
 /* Whether a job is in one of the states of `s`; nothing given means all. */
 bool filters_has_state(const struct job_select *s, const struct job *job);
 
-/* "7", "7_3", "7_[1-3]", "7+1", with ".STEP" when steps are allowed. False when the text is not of that form. */
+/* "7", "7_3", "7_[1-3]", "7+1", with ".STEP" when steps are allowed. False when the text is not of that form.
+ */
 bool filters_is_job_id(const char *text, bool step_allowed);
 
 #endif

@@ -50,9 +50,8 @@ const char help_squeue[] =
     "      --help, --usage         this text; a short one\n"
     "      --helpformat, --helpFormat, --helpstate   what --format, --Format and --states take\n";
 
-const char usage_sinfo[] =
-    "Usage: sinfo [-abdelNRrsTv] [-i seconds] [-t states] [-p partition] [-n nodes]\n"
-    "             [-S fields] [-o format] [-O Format] [--federation] [--local]\n";
+const char usage_sinfo[] = "Usage: sinfo [-abdelNRrsTv] [-i seconds] [-t states] [-p partition] [-n nodes]\n"
+                           "             [-S fields] [-o format] [-O Format] [--federation] [--local]\n";
 
 const char help_sinfo[] =
     "Usage: sinfo [OPTIONS]\n"
@@ -92,44 +91,45 @@ const char usage_scancel[] =
     "               [--hurry] [-V] [-v] [-w hosts...] [--wckey=wckey]\n"
     "               [job_id[_array_id][.step_id]]\n";
 
-const char help_scancel[] =
-    "Usage: scancel [OPTIONS] [job_id[_array_id][.step_id]]\n"
-    "Which jobs:\n"
-    "  -A, --account=NAME          charging this account\n"
-    "      --me                    mine\n"
-    "  -n, --name=NAME             with this name\n"
-    "  -p, --partition=NAME        in this partition\n"
-    "  -q, --qos=NAME              with this quality of service\n"
-    "  -R, --reservation=NAME      in this reservation\n"
-    "  -t, --state=STATE           PENDING, RUNNING or SUSPENDED\n"
-    "  -u, --user=NAME             of this user\n"
-    "  -w, --nodelist=NODES        on these nodes\n"
-    "      --wckey=KEY             with this workload characterization key\n"
-    "What to do:\n"
-    "  -s, --signal=NAME           send this signal; default: cancel\n"
-    "  -b, --batch                 signal the batch shell only\n"
-    "  -f, --full                  signal the batch shell and all steps\n"
-    "  -c, --cron                  cancel a job of scrontab\n"
-    "  -H, --hurry                 without stage-out of burst buffers\n"
-    "      --admin-comment=TEXT    set AdminComment of what is cancelled\n"
-    "How:\n"
-    "      --ctld                  one request to the controller for all\n"
-    "  -i, --interactive           ask before each\n"
-    "  -M, --clusters=NAMES        of these clusters\n"
-    "  -Q, --quiet                 no warnings\n"
-    "  -v, --verbose               say more\n"
-    "  -V, --version               version\n"
-    "      --help, --usage         this text; a short one\n";
+const char help_scancel[] = "Usage: scancel [OPTIONS] [job_id[_array_id][.step_id]]\n"
+                            "Which jobs:\n"
+                            "  -A, --account=NAME          charging this account\n"
+                            "      --me                    mine\n"
+                            "  -n, --name=NAME             with this name\n"
+                            "  -p, --partition=NAME        in this partition\n"
+                            "  -q, --qos=NAME              with this quality of service\n"
+                            "  -R, --reservation=NAME      in this reservation\n"
+                            "  -t, --state=STATE           PENDING, RUNNING or SUSPENDED\n"
+                            "  -u, --user=NAME             of this user\n"
+                            "  -w, --nodelist=NODES        on these nodes\n"
+                            "      --wckey=KEY             with this workload characterization key\n"
+                            "What to do:\n"
+                            "  -s, --signal=NAME           send this signal; default: cancel\n"
+                            "  -b, --batch                 signal the batch shell only\n"
+                            "  -f, --full                  signal the batch shell and all steps\n"
+                            "  -c, --cron                  cancel a job of scrontab\n"
+                            "  -H, --hurry                 without stage-out of burst buffers\n"
+                            "      --admin-comment=TEXT    set AdminComment of what is cancelled\n"
+                            "How:\n"
+                            "      --ctld                  one request to the controller for all\n"
+                            "  -i, --interactive           ask before each\n"
+                            "  -M, --clusters=NAMES        of these clusters\n"
+                            "  -Q, --quiet                 no warnings\n"
+                            "  -v, --verbose               say more\n"
+                            "  -V, --version               version\n"
+                            "      --help, --usage         this text; a short one\n";
 
-const char help_job_states[] =
-    "pending\nrunning\nsuspended\ncompleted\ncancelled\nfailed\ntimeout\nnode_fail\npreempted\nboot_fail\ndeadline\n"
-    "out_of_memory\ncompleting\nconfiguring\nexpediting\nresizing\nresv_del_hold\nrequeued\nrequeue_fed\nrequeue_hold\n"
-    "revoked\nsignaling\nspecial_exit\nstage_out\nstopped\n";
+const char help_job_states[] = "pending\nrunning\nsuspended\ncompleted\ncancelled\nfailed\ntimeout\nnode_"
+                               "fail\npreempted\nboot_fail\ndeadline\n"
+                               "out_of_memory\ncompleting\nconfiguring\nexpediting\nresizing\nresv_del_"
+                               "hold\nrequeued\nrequeue_fed\nrequeue_hold\n"
+                               "revoked\nsignaling\nspecial_exit\nstage_out\nstopped\n";
 
-const char help_node_states[] =
-    "unknown\ndown\nidle\nallocated\nmixed\nfuture\ndrain\ndrained\ndraining\nno_respond\nreserved\nplanned\nblocked\n"
-    "cloud\ncompleting\npowering_down\npowered_down\npower_down\npowering_up\npower_up\ninval\nfail\nmaint\nreboot\n"
-    "reboot^\nexternal\ndynamic_future\ndynamic_norm\n";
+const char help_node_states[] = "unknown\ndown\nidle\nallocated\nmixed\nfuture\ndrain\ndrained\ndraining\nno_"
+                                "respond\nreserved\nplanned\nblocked\n"
+                                "cloud\ncompleting\npowering_down\npowered_down\npower_down\npowering_"
+                                "up\npower_up\ninval\nfail\nmaint\nreboot\n"
+                                "reboot^\nexternal\ndynamic_future\ndynamic_norm\n";
 
 const char help_scontrol[] =
     "scontrol [OPTION] [COMMAND]\n"

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The columns of jobs in squeue(1). One row a column in the table below; a reader for each that is not a plain field. */
+/* The columns of jobs in squeue(1). One row a column in the table below; a reader for each that is not a
+ * plain field. */
 #include "cli/jobcols.h"
 
 #include "base/mem.h"
@@ -8,39 +9,55 @@
 #include "cli/names.h"
 #include "cli/timefmt.h"
 
-#define READER(fn)                                                                                                   \
-    static void fn(const void *row, const void *ctx_, struct buf *out)
-#define ORDER(fn) static int64_t fn(const void *row, const void *ctx_)
-#define JOB(row)  (((const struct job_row *)(row))->job)
-#define SPEC(row) (JOB(row)->spec)
-#define CTX       ((const struct jobcols_ctx *)ctx_)
+#define READER(fn) static void fn(const void *row, const void *ctx_, struct buf *out)
+#define ORDER(fn)  static int64_t fn(const void *row, const void *ctx_)
+#define JOB(row)   (((const struct job_row *)(row))->job)
+#define SPEC(row)  (JOB(row)->spec)
+#define CTX        ((const struct jobcols_ctx *)ctx_)
 
 /* A text field with what stands for an unset one. */
-#define STR(fn, expr, unset)                                                                                         \
-    READER(fn)                                                                                                       \
-    {                                                                                                                \
-        const char *s = expr;                                                                                        \
-        buf_adds(out, s && *s ? s : unset);                                                                          \
+#define STR(fn, expr, unset)                                                                                 \
+    READER(fn)                                                                                               \
+    {                                                                                                        \
+        const char *s = expr;                                                                                \
+        buf_adds(out, s &&*s ? s : unset);                                                                   \
     }
-#define NUM(fn, expr)                                                                                                \
-    READER(fn) { buf_addf(out, "%lld", (long long)(expr)); }                                                        \
-    ORDER(fn##_order) { return (int64_t)(expr); }
-#define TIME(fn, expr, unset)                                                                                        \
-    READER(fn) { timefmt_time(expr, unset, out); }                                                                  \
-    ORDER(fn##_order) { return expr; }
+#define NUM(fn, expr)                                                                                        \
+    READER(fn)                                                                                               \
+    {                                                                                                        \
+        buf_addf(out, "%lld", (long long)(expr));                                                            \
+    }                                                                                                        \
+    ORDER(fn##_order)                                                                                        \
+    {                                                                                                        \
+        return (int64_t)(expr);                                                                              \
+    }
+#define TIME(fn, expr, unset)                                                                                \
+    READER(fn)                                                                                               \
+    {                                                                                                        \
+        timefmt_time(expr, unset, out);                                                                      \
+    }                                                                                                        \
+    ORDER(fn##_order)                                                                                        \
+    {                                                                                                        \
+        return expr;                                                                                         \
+    }
 /* Small numbers that stand for "not asked" when unset. */
-#define OPT16(fn, expr, unset)                                                                                       \
-    READER(fn)                                                                                                       \
-    {                                                                                                                \
-        uint16_t v = expr;                                                                                           \
-        if (v == NO_VAL16)                                                                                           \
-            buf_adds(out, unset);                                                                                    \
-        else                                                                                                         \
-            buf_addf(out, "%u", v);                                                                                  \
+#define OPT16(fn, expr, unset)                                                                               \
+    READER(fn)                                                                                               \
+    {                                                                                                        \
+        uint16_t v = expr;                                                                                   \
+        if (v == NO_VAL16)                                                                                   \
+            buf_adds(out, unset);                                                                            \
+        else                                                                                                 \
+            buf_addf(out, "%u", v);                                                                          \
     }
-#define FIXED(fn, text) READER(fn) { buf_adds(out, text); }
+#define FIXED(fn, text)                                                                                      \
+    READER(fn)                                                                                               \
+    {                                                                                                        \
+        buf_adds(out, text);                                                                                 \
+    }
 
-/* --- plain fields ------------------------------------------------------------------------------------------------ */
+/* --- plain fields
+ * ------------------------------------------------------------------------------------------------ */
 STR(account, SPEC(row)->account, "(null)")
 STR(admin_comment, SPEC(row)->admin_comment, "(null)")
 STR(alloc_node, SPEC(row)->alloc_node, "(null)")
@@ -88,20 +105,21 @@ FIXED(zero, "0")
 FIXED(cron_job, "No")
 
 NUM(alloc_sid, SPEC(row)->alloc_sid)
-NUM(array_job, JOB(row)->flags & (JOBF_ARRAY | JOBF_ARRAY_TASK) ? JOB(row)->array_job_id : JOB(row)->job_id)
+NUM(array_job, JOB(row)->flags &(JOBF_ARRAY | JOBF_ARRAY_TASK) ? JOB(row)->array_job_id : JOB(row)->job_id)
 NUM(batch_flag, (JOB(row)->flags & JOBF_BATCH) != 0)
 NUM(contiguous, SPEC(row)->contiguous == 1)
 NUM(cpus, JOB(row)->cpus)
 NUM(gid, JOB(row)->gid)
 NUM(job_number, JOB(row)->job_id)
 NUM(max_cpus, SPEC(row)->max_cpus != NO_VAL ? SPEC(row)->max_cpus : JOB(row)->cpus)
-NUM(max_nodes, job_is_pending(JOB(row)) && SPEC(row)->max_nodes != NO_VAL ? SPEC(row)->max_nodes : JOB(row)->node_count)
+NUM(max_nodes,
+    job_is_pending(JOB(row)) && SPEC(row)->max_nodes != NO_VAL ? SPEC(row)->max_nodes : JOB(row)->node_count)
 NUM(nice, SPEC(row)->nice)
 NUM(node_count, JOB(row)->node_count)
 NUM(ntasks, JOB(row)->ntasks)
 NUM(priority, JOB(row)->priority)
 NUM(reboot, SPEC(row)->reboot == 1)
-NUM(requeue, SPEC(row)->requeue == 1)
+NUM(requeue, SPEC(row)->requeue != 0)
 NUM(restarts, JOB(row)->restarts)
 NUM(switches, SPEC(row)->switches)
 NUM(uid, JOB(row)->uid)
@@ -121,7 +139,8 @@ OPT16(tasks_per_core, SPEC(row)->ntasks_per_core, "N/A")
 OPT16(tasks_per_node, SPEC(row)->ntasks_per_node, "0")
 OPT16(tasks_per_socket, SPEC(row)->ntasks_per_socket, "N/A")
 
-/* --- computed ---------------------------------------------------------------------------------------------------- */
+/* --- computed
+ * ---------------------------------------------------------------------------------------------------- */
 READER(array_task)
 {
     size_t before = out->len;
@@ -201,7 +220,7 @@ READER(user)
     jobview_user(JOB(row), out);
 }
 
-NUM(min_cpus, SPEC(row)->min_cpus_node != NO_VAL16  ? SPEC(row)->min_cpus_node
+NUM(min_cpus, SPEC(row)->min_cpus_node != NO_VAL16   ? SPEC(row)->min_cpus_node
               : SPEC(row)->cpus_per_task != NO_VAL16 ? SPEC(row)->cpus_per_task
                                                      : 1)
 
@@ -256,7 +275,8 @@ READER(time_left)
 ORDER(time_left_order)
 {
     const struct job *job = JOB(row);
-    return job->time_limit >= NO_VAL ? INT64_MAX : (int64_t)job->time_limit * 60 - job_run_time(job, CTX->now);
+    return job->time_limit >= NO_VAL ? INT64_MAX
+                                     : (int64_t)job->time_limit * 60 - job_run_time(job, CTX->now);
 }
 
 READER(time_used)

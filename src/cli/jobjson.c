@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The keys and their order are those of `squeue --json`; many hold what this system has no use for and are constant. */
+/* The keys and their order are those of `squeue --json`; many hold what this system has no use for and are
+ * constant. */
 #include "cli/jobjson.h"
 
 #include <stdlib.h>
@@ -79,7 +80,8 @@ static void add_gres_text(const struct job_node *n, struct buf *out)
     for (uint32_t i = 0; i < n->gres.n; i++) {
         const struct job_gres *g = &n->gres.v[i];
         buf_sep(out, ",");
-        buf_addf(out, "%s%s%s:%llu", g->name, g->type ? ":" : "", g->type ? g->type : "", (unsigned long long)g->count);
+        buf_addf(out, "%s%s%s:%llu", g->name, g->type ? ":" : "", g->type ? g->type : "",
+                 (unsigned long long)g->count);
         if (bits_any(&g->index)) {
             buf_adds(out, "(IDX:");
             bits_text(&g->index, out);
@@ -104,8 +106,11 @@ static void add_gres_detail(struct docout *d, const struct job *job)
 
 static void add_resources(struct docout *d, const struct job *job)
 {
-    if (!job->alloc.n || job_is_pending(job))
+    if (!job->alloc.n || job_is_pending(job)) {
+        docout_map(d, "job_resources");
+        docout_end(d);
         return;
+    }
     struct hostlist names = {0};
     hostlist_parse(&names, job->nodes, NULL);
     docout_map(d, "job_resources");
@@ -142,7 +147,8 @@ static void add_resources(struct docout *d, const struct job *job)
     hostlist_release(&names);
 }
 
-static void add_path(struct docout *d, const char *key, const struct job *job, const char *pattern, bool expand)
+static void add_path(struct docout *d, const char *key, const struct job *job, const char *pattern,
+                     bool expand)
 {
     struct buf b = BUF_INIT;
     if (pattern && expand)
@@ -229,7 +235,8 @@ static void add_middle(struct docout *d, const struct job *job)
     docout_words(d, "mail_type", s->mail_type);
     docout_str(d, "mail_user", s->mail_user ? s->mail_user : s->user_name);
     docout_num(d, "max_cpus", true, false, s->max_cpus == NO_VAL ? 0 : s->max_cpus);
-    docout_num(d, "max_nodes", true, false, s->max_nodes == NO_VAL || !job_is_pending(job) ? 0 : s->max_nodes);
+    docout_num(d, "max_nodes", true, false,
+               s->max_nodes == NO_VAL || !job_is_pending(job) ? 0 : s->max_nodes);
     docout_str(d, "mcs_label", s->mcs_label);
     docout_str(d, "memory_per_tres", s->mem_per_tres);
     docout_uint(d, "memory_update_delay", 0);
@@ -280,14 +287,18 @@ static void add_sizes(struct docout *d, const struct job *job)
     docout_bool(d, "reboot", s->reboot == 1);
     docout_str(d, "required_nodes", s->req_nodes);
     docout_uint(d, "required_switches", s->switches);
-    docout_bool(d, "requeue", s->requeue == 1);
+    docout_bool(d, "requeue", s->requeue != 0);
     add_zero(d, "resize_time");
     docout_uint(d, "restart_cnt", job->restarts);
     docout_str(d, "resv_name", s->reservation);
     docout_str(d, "scheduled_nodes", job_is_pending(job) ? job->nodes : "");
     docout_uint(d, "segment_size", s->segment_size);
     docout_str(d, "selinux_context", s->selinux_context);
-    docout_words(d, "shared", s->share == SHARE_YES ? "oversubscribe" : s->share == SHARE_USER ? "user" : s->share == SHARE_MCS ? "mcs" : NULL);
+    docout_words(d, "shared",
+                 s->share == SHARE_YES    ? "oversubscribe"
+                 : s->share == SHARE_USER ? "user"
+                 : s->share == SHARE_MCS  ? "mcs"
+                                          : NULL);
 }
 
 static void add_tail(struct docout *d, const struct job *job)
@@ -394,7 +405,8 @@ static void add_step_tres(struct docout *d, const struct step *step)
     docout_end(d);
 }
 
-static void add_step(struct docout *d, const struct job *job, const struct step *step, uint32_t id, const char *cluster)
+static void add_step(struct docout *d, const struct job *job, const struct step *step, uint32_t id,
+                     const char *cluster)
 {
     static const char *const dists[] = {"Unknown", "Block", "Cyclic", "Arbitrary", "Plane"};
     struct buf text = BUF_INIT, user = BUF_INIT;
@@ -435,7 +447,8 @@ static void add_step(struct docout *d, const struct job *job, const struct step 
     docout_str(d, "sluid", jobview_sluid(job, sluid));
     step_id_text(job, id, &text);
     docout_str(d, "id", text.s);
-    static const char *const empty[] = {"stderr", "stdin", "stdout", "stdin_expanded", "stdout_expanded", "stderr_expanded"};
+    static const char *const empty[] = {"stderr",         "stdin",           "stdout",
+                                        "stdin_expanded", "stdout_expanded", "stderr_expanded"};
     for (size_t i = 0; i < sizeof empty / sizeof empty[0]; i++)
         docout_str(d, empty[i], "");
     docout_str(d, "submit_line", step ? step->submit_line : "");

@@ -62,8 +62,8 @@ bool jobview_has_nodes(const struct job *job)
 
 void jobview_nodes_or_reason(const struct job *job, struct buf *out)
 {
-    static const uint32_t failures[] = {JOB_FAILED,    JOB_TIMEOUT,   JOB_NODE_FAIL,     JOB_BOOT_FAIL,
-                                        JOB_DEADLINE,  JOB_OUT_OF_MEMORY, JOB_LAUNCH_FAILED, JOB_PENDING};
+    static const uint32_t failures[] = {JOB_FAILED,   JOB_TIMEOUT,       JOB_NODE_FAIL,     JOB_BOOT_FAIL,
+                                        JOB_DEADLINE, JOB_OUT_OF_MEMORY, JOB_LAUNCH_FAILED, JOB_PENDING};
     bool reason = job->state == JOB_CANCELLED && !jobview_has_nodes(job);
     for (size_t i = 0; i < sizeof failures / sizeof failures[0]; i++)
         reason |= job->state == failures[i];
@@ -131,8 +131,8 @@ void jobview_mb(uint64_t mb, bool convert, struct buf *out)
     }
     uint64_t hundredths = mb * 100 / scale;
     if (hundredths % 100)
-        buf_addf(out, "%llu.%02llu%c", (unsigned long long)(hundredths / 100), (unsigned long long)(hundredths % 100),
-                 units[unit]);
+        buf_addf(out, "%llu.%02llu%c", (unsigned long long)(hundredths / 100),
+                 (unsigned long long)(hundredths % 100), units[unit]);
     else
         buf_addf(out, "%llu%c", (unsigned long long)(hundredths / 100), units[unit]);
 }

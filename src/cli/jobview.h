@@ -2,8 +2,8 @@
 /*
  * jobview: what the commands derive from a job's record before they show it.
  *
- * A job array that has not started is one record; squeue -r shows a line for each of its tasks, squeue -P one for each partition. A
- * `struct job_row` is such a line.
+ * A job array that has not started is one record; squeue -r shows a line for each of its tasks, squeue -P one
+ * for each partition. A `struct job_row` is such a line.
  */
 #ifndef CLI_JOBVIEW_H
 #define CLI_JOBVIEW_H
@@ -31,7 +31,8 @@ struct job_row job_row_of(const struct job *job);
 
 /* 7, 7_3, 7_[1-5,9%2]. The task list is cut off at SLURM_BITSTR_LEN bytes (default 64, 0 = never). */
 void jobview_id(const struct job_row *r, struct buf *out);
-void jobview_array_tasks(const struct job_row *r, struct buf *out); /* 3, 1-5%2; nothing when it is no array */
+void jobview_array_tasks(const struct job_row *r,
+                         struct buf *out); /* 3, 1-5%2; nothing when it is no array */
 const char *jobview_sluid(const struct job *job, char text[static 16]);
 
 bool jobview_has_nodes(const struct job *job);
@@ -54,7 +55,8 @@ uint64_t jobview_min_mem(const struct job *job, const char **ret_key);
 /* As given, or what --cpus-per-task means: "cpu=2"; nothing when not asked. */
 void jobview_tres_per_task(const struct job *job, struct buf *out);
 
-/* A file name pattern (sbatch(1), FILENAME PATTERN) with the job's values; relative names begin in the working directory. */
+/* A file name pattern (sbatch(1), FILENAME PATTERN) with the job's values; relative names begin in the
+ * working directory. */
 void jobview_path(const struct job *job, const char *pattern, bool absolute, struct buf *out);
 /* The pattern in force for standard output; NULL when there is none (interactive jobs). */
 const char *jobview_stdout_pattern(const struct job *job);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One program with many names. The name it is called by says which command it is; `sluice NAME ...` is the same
- * for every command, and the only way to those that Slurm has no name for.
+ * One program with many names. The name it is called by says which command it is; `sluice NAME ...` is the
+ * same for every command, and the only way to those that Slurm has no name for.
  */
 #include <stdio.h>
 #include <stdlib.h>

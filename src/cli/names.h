@@ -8,7 +8,8 @@
 
 #include "base/buf.h"
 
-/* The name, or the number when there is none. The last answer is remembered: listings ask for the same one again. */
+/* The name, or the number when there is none. The last answer is remembered: listings ask for the same one
+ * again. */
 void names_user(uint32_t uid, struct buf *out);
 void names_group(uint32_t gid, struct buf *out);
 /* A name or a number; false when it is neither. */

@@ -24,37 +24,37 @@ static const struct node *first(const struct node_group *g)
 }
 
 /* A text of the first node, with what stands for an unset one. */
-#define NODE_STR(fn, field, unset)                                                                                   \
-    READER(fn)                                                                                                       \
-    {                                                                                                                \
-        const char *s = first(GROUP) ? first(GROUP)->field : NULL;                                                   \
-        buf_adds(out, s && *s ? s : unset);                                                                          \
+#define NODE_STR(fn, field, unset)                                                                           \
+    READER(fn)                                                                                               \
+    {                                                                                                        \
+        const char *s = first(GROUP) ? first(GROUP)->field : NULL;                                           \
+        buf_adds(out, s &&*s ? s : unset);                                                                   \
     }
 /* A number of the nodes: the least one, with "+" when there are others. */
-#define NODE_RANGE(fn, field)                                                                                        \
-    ORDER(fn##_order)                                                                                                \
-    {                                                                                                                \
-        uint64_t min = UINT64_MAX;                                                                                   \
-        for (uint32_t i = 0; i < GROUP->nodes.n; i++)                                                                \
-            min = GROUP->nodes.v[i]->field < min ? GROUP->nodes.v[i]->field : min;                                   \
-        return GROUP->nodes.n ? (int64_t)min : 0;                                                                    \
-    }                                                                                                                \
-    READER(fn)                                                                                                       \
-    {                                                                                                                \
-        int64_t min = fn##_order(row, ctx_);                                                                         \
-        bool more = false;                                                                                           \
-        for (uint32_t i = 0; i < GROUP->nodes.n; i++)                                                                \
-            more |= (int64_t)GROUP->nodes.v[i]->field != min;                                                        \
-        buf_addf(out, "%lld%s", (long long)min, more ? "+" : "");                                                    \
+#define NODE_RANGE(fn, field)                                                                                \
+    ORDER(fn##_order)                                                                                        \
+    {                                                                                                        \
+        uint64_t min = UINT64_MAX;                                                                           \
+        for (uint32_t i = 0; i < GROUP->nodes.n; i++)                                                        \
+            min = GROUP->nodes.v[i]->field < min ? GROUP->nodes.v[i]->field : min;                           \
+        return GROUP->nodes.n ? (int64_t)min : 0;                                                            \
+    }                                                                                                        \
+    READER(fn)                                                                                               \
+    {                                                                                                        \
+        int64_t min = fn##_order(row, ctx_);                                                                 \
+        bool more = false;                                                                                   \
+        for (uint32_t i = 0; i < GROUP->nodes.n; i++)                                                        \
+            more |= (int64_t)GROUP->nodes.v[i]->field != min;                                                \
+        buf_addf(out, "%lld%s", (long long)min, more ? "+" : "");                                            \
     }
-#define PART_TEXT(fn, call)                                                                                          \
-    READER(fn)                                                                                                       \
-    {                                                                                                                \
-        const struct part *p = GROUP->part;                                                                          \
-        if (!p)                                                                                                      \
-            buf_adds(out, "n/a");                                                                                    \
-        else                                                                                                         \
-            call;                                                                                                    \
+#define PART_TEXT(fn, call)                                                                                  \
+    READER(fn)                                                                                               \
+    {                                                                                                        \
+        const struct part *p = GROUP->part;                                                                  \
+        if (!p)                                                                                              \
+            buf_adds(out, "n/a");                                                                            \
+        else                                                                                                 \
+            call;                                                                                            \
     }
 
 NODE_STR(features, features, "(null)")
@@ -189,14 +189,15 @@ READER(state_complete)
 int64_t node_state_order(const struct node *n)
 {
     /* Rising, in the order in which Slurm numbers them. */
-    static const uint64_t flags[] = {NODEF_RESERVED,       NODEF_UNDRAIN,       NODEF_CLOUD,        NODEF_RESUME,
-                                     NODEF_DRAIN,          0 /* completing */,  NODEF_NOT_RESPONDING, NODEF_POWERED_DOWN,
-                                     NODEF_FAIL,           NODEF_POWERING_UP,   NODEF_MAINTENANCE,  NODEF_REBOOT_REQUESTED,
-                                     NODEF_POWERING_DOWN,  NODEF_DYNAMIC_NORM,  NODEF_REBOOT_ISSUED, NODEF_PLANNED,
-                                     NODEF_INVALID_REG,    NODEF_POWER_DOWN,    NODEF_POWER_UP,     NODEF_BLOCKED};
+    static const uint64_t flags[] = {
+        NODEF_RESERVED,      NODEF_UNDRAIN,      NODEF_CLOUD,          NODEF_RESUME,
+        NODEF_DRAIN,         0 /* completing */, NODEF_NOT_RESPONDING, NODEF_POWERED_DOWN,
+        NODEF_FAIL,          NODEF_POWERING_UP,  NODEF_MAINTENANCE,    NODEF_REBOOT_REQUESTED,
+        NODEF_POWERING_DOWN, NODEF_DYNAMIC_NORM, NODEF_REBOOT_ISSUED,  NODEF_PLANNED,
+        NODEF_INVALID_REG,   NODEF_POWER_DOWN,   NODEF_POWER_UP,       NODEF_BLOCKED};
     static const uint8_t use_order[] = {
-        [NODE_USE_UNKNOWN] = 0,   [NODE_USE_DOWN] = 1,  [NODE_USE_IDLE] = 2,  [NODE_USE_ALLOCATED] = 3,
-        [NODE_USE_ERROR] = 4,     [NODE_USE_MIXED] = 5, [NODE_USE_FUTURE] = 6,
+        [NODE_USE_UNKNOWN] = 0, [NODE_USE_DOWN] = 1,  [NODE_USE_IDLE] = 2,   [NODE_USE_ALLOCATED] = 3,
+        [NODE_USE_ERROR] = 4,   [NODE_USE_MIXED] = 5, [NODE_USE_FUTURE] = 6,
     };
     int64_t order = use_order[node_use(n)];
     for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++)
@@ -210,13 +211,14 @@ ORDER(state_order)
     return first(GROUP) ? node_state_order(first(GROUP)) : -1;
 }
 
-/* --- sums -------------------------------------------------------------------------------------------------------- */
+/* --- sums
+ * -------------------------------------------------------------------------------------------------------- */
 
 static bool out_of_service(const struct node *n)
 {
     enum node_use use = node_use(n);
-    return use == NODE_USE_DOWN || use == NODE_USE_UNKNOWN || use == NODE_USE_FUTURE || use == NODE_USE_ERROR ||
-           n->flags & (NODEF_DRAIN | NODEF_FAIL | NODEF_INVALID_REG);
+    return use == NODE_USE_DOWN || use == NODE_USE_UNKNOWN || use == NODE_USE_FUTURE ||
+           use == NODE_USE_ERROR || n->flags & (NODEF_DRAIN | NODEF_FAIL | NODEF_INVALID_REG);
 }
 
 struct node_counts node_group_nodes(const struct node_group *g)
@@ -312,21 +314,23 @@ ORDER(node_names_order)
     return first(GROUP) ? first(GROUP)->index : -1;
 }
 
-/* --- partitions -------------------------------------------------------------------------------------------------- */
+/* --- partitions
+ * -------------------------------------------------------------------------------------------------- */
 
 PART_TEXT(part_name, buf_adds(out, p->name))
-PART_TEXT(part_star, buf_addf(out, "%s%s", p->name, p->flags & PARTF_DEFAULT ? "*" : ""))
+PART_TEXT(part_star, buf_addf(out, "%s%s", p->name, p->flags &PARTF_DEFAULT ? "*" : ""))
 PART_TEXT(available, partview_available(p, out))
 PART_TEXT(max_time, partview_limit(p->max_time, "infinite", out))
 PART_TEXT(default_time, partview_limit(p->default_time, "infinite", out))
-PART_TEXT(part_groups, buf_adds(out, p->allow_groups && *p->allow_groups ? p->allow_groups : "all"))
-PART_TEXT(alloc_nodes, buf_adds(out, p->allow_alloc_nodes && *p->allow_alloc_nodes ? p->allow_alloc_nodes : "all"))
+PART_TEXT(part_groups, buf_adds(out, p->allow_groups && * p->allow_groups ? p->allow_groups : "all"))
+PART_TEXT(alloc_nodes,
+          buf_adds(out, p->allow_alloc_nodes && * p->allow_alloc_nodes ? p->allow_alloc_nodes : "all"))
 PART_TEXT(max_cpus_node, partview_count(p->max_cpus_node, "UNLIMITED", out))
 PART_TEXT(oversubscribe, partview_oversubscribe(p, out))
-PART_TEXT(preempt_mode, buf_adds(out, p->preempt_mode && *p->preempt_mode ? p->preempt_mode : "OFF"))
+PART_TEXT(preempt_mode, buf_adds(out, p->preempt_mode && * p->preempt_mode ? p->preempt_mode : "OFF"))
 PART_TEXT(job_factor, buf_addf(out, "%u", p->priority_factor))
 PART_TEXT(tier, buf_addf(out, "%u", p->priority_tier))
-PART_TEXT(root_only, buf_adds(out, p->flags & PARTF_ROOTONLY ? "yes" : "no"))
+PART_TEXT(root_only, buf_adds(out, p->flags &PARTF_ROOTONLY ? "yes" : "no"))
 PART_TEXT(job_size, partview_size(p, out))
 
 ORDER(part_order)
@@ -338,9 +342,7 @@ READER(cluster)
 {
     buf_adds(out, CTX->cluster);
 }
-READER(nothing)
-{
-}
+READER(nothing) {}
 
 const struct column nodecols[] = {
     {"Available", 'a', "AVAIL", available},

@@ -2,8 +2,9 @@
 /*
  * nodecols: the columns of sinfo(1).
  *
- * A row is a group of nodes that look alike in all that is shown, in one partition or in several. Columns of three sorts: keys
- * (equal in the whole group), ranges (the least value with "+", keys with --exact) and sums.
+ * A row is a group of nodes that look alike in all that is shown, in one partition or in several. Columns of
+ * three sorts: keys (equal in the whole group), ranges (the least value with "+", keys with --exact) and
+ * sums.
  */
 #ifndef CLI_NODECOLS_H
 #define CLI_NODECOLS_H

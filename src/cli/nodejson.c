@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The keys and their order are those of Slurm's documents; some hold what this system has no use for and are constant. */
+/* The keys and their order are those of Slurm's documents; some hold what this system has no use for and are
+ * constant. */
 #include "cli/nodejson.h"
 
 #include "cli/docmeta.h"
@@ -15,7 +16,8 @@ static void add_time(struct docout *d, const char *key, int64_t t)
 }
 
 /* A text made by a function of one record. */
-static void add_made(struct docout *d, const char *key, void (*make)(const struct node *n, struct buf *out), const struct node *n)
+static void add_made(struct docout *d, const char *key, void (*make)(const struct node *n, struct buf *out),
+                     const struct node *n)
 {
     struct buf b = BUF_INIT;
     make(n, &b);
@@ -122,10 +124,14 @@ static void add_part_flags(struct docout *d, const struct part *p)
     static const struct {
         uint64_t flag;
         const char *name;
-    } flags[] = {{PARTF_DEFAULT, "DEFAULT"},           {PARTF_HIDDEN, "HIDDEN"},
-                 {PARTF_ROOTONLY, "ROOT_ONLY"},        {PARTF_REQRESV, "REQ_RESV"},
-                 {PARTF_DISABLEROOTJOBS, "NO_ROOT"},   {PARTF_EXCLUSIVEUSER, "EXCLUSIVE_USER"},
-                 {PARTF_LLN, "LLN"},                   {PARTF_POWERDOWNONIDLE, "PDOI"}};
+    } flags[] = {{PARTF_DEFAULT, "DEFAULT"},
+                 {PARTF_HIDDEN, "HIDDEN"},
+                 {PARTF_ROOTONLY, "ROOT_ONLY"},
+                 {PARTF_REQRESV, "REQ_RESV"},
+                 {PARTF_DISABLEROOTJOBS, "NO_ROOT"},
+                 {PARTF_EXCLUSIVEUSER, "EXCLUSIVE_USER"},
+                 {PARTF_LLN, "LLN"},
+                 {PARTF_POWERDOWNONIDLE, "PDOI"}};
     docout_list(d, "flags");
     for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++)
         if (p->flags & flags[i].flag)
@@ -149,7 +155,8 @@ static void add_part_maximums(struct docout *d, const struct part *p)
     bool no_limit = p->max_mem_cpu == NO_VAL64 && p->max_mem_node == NO_VAL64;
     docout_map(d, "maximums");
     docout_num(d, "cpus_per_node", p->max_cpus_node < NO_VAL, p->max_cpus_node >= NO_VAL, p->max_cpus_node);
-    docout_num(d, "cpus_per_socket", p->max_cpus_socket < NO_VAL, p->max_cpus_socket >= NO_VAL, p->max_cpus_socket);
+    docout_num(d, "cpus_per_socket", p->max_cpus_socket < NO_VAL, p->max_cpus_socket >= NO_VAL,
+               p->max_cpus_socket);
     docout_uint(d, "memory_per_cpu", 0);
     docout_opt64(d, "partition_memory_per_cpu", p->max_mem_cpu);
     docout_opt64(d, "partition_memory_per_node", no_limit ? 0 : p->max_mem_node);
@@ -164,7 +171,8 @@ static void add_part_maximums(struct docout *d, const struct part *p)
     docout_end(d);
 }
 
-static void add_allow_deny(struct docout *d, const char *key, const char *allow, const char *deny, const char *assigned)
+static void add_allow_deny(struct docout *d, const char *key, const char *allow, const char *deny,
+                           const char *assigned)
 {
     docout_map(d, key);
     docout_str(d, "allowed", allow);
@@ -237,18 +245,18 @@ void nodejson_part(struct docout *d, const struct part *p, struct node *const *n
 }
 
 /* {minimum, maximum} of a field of the nodes. */
-#define ADD_RANGE(d, key, g, field)                                                                                  \
-    do {                                                                                                             \
-        uint64_t min_ = UINT64_MAX, max_ = 0;                                                                        \
-        for (uint32_t i_ = 0; i_ < (g)->nodes.n; i_++) {                                                             \
-            uint64_t v_ = (g)->nodes.v[i_]->field;                                                                   \
-            min_ = v_ < min_ ? v_ : min_;                                                                            \
-            max_ = v_ > max_ ? v_ : max_;                                                                            \
-        }                                                                                                            \
-        docout_map(d, key);                                                                                          \
-        docout_uint(d, "minimum", (g)->nodes.n ? min_ : 0);                                                          \
-        docout_uint(d, "maximum", max_);                                                                             \
-        docout_end(d);                                                                                               \
+#define ADD_RANGE(d, key, g, field)                                                                          \
+    do {                                                                                                     \
+        uint64_t min_ = UINT64_MAX, max_ = 0;                                                                \
+        for (uint32_t i_ = 0; i_ < (g)->nodes.n; i_++) {                                                     \
+            uint64_t v_ = (g)->nodes.v[i_]->field;                                                           \
+            min_ = v_ < min_ ? v_ : min_;                                                                    \
+            max_ = v_ > max_ ? v_ : max_;                                                                    \
+        }                                                                                                    \
+        docout_map(d, key);                                                                                  \
+        docout_uint(d, "minimum", (g)->nodes.n ? min_ : 0);                                                  \
+        docout_uint(d, "maximum", max_);                                                                     \
+        docout_end(d);                                                                                       \
     } while (0)
 
 static void add_counts(struct docout *d, struct node_counts c)
@@ -341,7 +349,8 @@ static void add_group_texts(struct docout *d, const struct node_group *g)
     buf_release(&user);
 }
 
-static void add_group(struct docout *d, const struct node_group *g, struct node *const *nodes, uint32_t n_nodes)
+static void add_group(struct docout *d, const struct node_group *g, struct node *const *nodes,
+                      uint32_t n_nodes)
 {
     docout_map(d, NULL);
     docout_uint(d, "port", g->nodes.n ? g->nodes.v[0]->port : 0);
@@ -403,8 +412,8 @@ void nodejson_nodes(struct cli *cli, struct node *const *nodes, uint32_t n, bool
     cli_flush(&out);
 }
 
-void nodejson_parts(struct cli *cli, struct part *const *parts, uint32_t n, struct node *const *nodes, uint32_t n_nodes,
-                    bool yaml)
+void nodejson_parts(struct cli *cli, struct part *const *parts, uint32_t n, struct node *const *nodes,
+                    uint32_t n_nodes, bool yaml)
 {
     struct buf out = BUF_INIT;
     struct docout d;

@@ -95,7 +95,8 @@ static const struct state_word *find(const char *name)
     return NULL;
 }
 
-/* The next word of a list at *p, without its "~"; false at the end. *ret_and: the word is bound to the one before by "+". */
+/* The next word of a list at *p, without its "~"; false at the end. *ret_and: the word is bound to the one
+ * before by "+". */
 static bool next_word(const char **p, char word[WORD_MAX], bool *ret_not, bool *ret_and)
 {
     if (!**p)

@@ -6,7 +6,8 @@
 #include "base/buf.h"
 #include "model.h"
 
-/* "cpu=8,mem=16000M,billing=8" of the whole node, and "cpu=4,mem=2000M" of what jobs hold (nothing when nothing). */
+/* "cpu=8,mem=16000M,billing=8" of the whole node, and "cpu=4,mem=2000M" of what jobs hold (nothing when
+ * nothing). */
 void nodeview_cfg_tres(const struct node *n, struct buf *out);
 void nodeview_alloc_tres(const struct node *n, struct buf *out);
 

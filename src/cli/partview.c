@@ -6,7 +6,8 @@
 
 void partview_available(const struct part *p, struct buf *out)
 {
-    static const char *const names[] = {[PART_UP] = "up", [PART_DOWN] = "down", [PART_DRAIN] = "drain", [PART_INACTIVE] = "inact"};
+    static const char *const names[] = {
+        [PART_UP] = "up", [PART_DOWN] = "down", [PART_DRAIN] = "drain", [PART_INACTIVE] = "inact"};
     buf_adds(out, p->state < sizeof names / sizeof names[0] ? names[p->state] : "unknown");
 }
 

@@ -21,8 +21,7 @@ static int make_payload(const struct jobopt *o, struct payload *payload, struct 
     if (jobenv_make(&env, o, p, e) < 0)
         return -e->code;
     meta_bytes_set(&payload->script, o->script.s, o->script.len);
-    for (uint32_t i = 0; i < env.vars.n; i++)
-        meta_strs_push(&payload->env, env.vars.v[i]);
+    submit_split_environment(&env, &payload->env, &payload->rlimits);
     for (uint32_t i = 0; i < p->argc; i++)
         meta_strs_push(&payload->argv, p->argv[i]);
     jobenv_release(&env);
@@ -55,7 +54,8 @@ static int follow(struct cli *cli, uint32_t job_id, int *status)
     return rc;
 }
 
-/* Waits for the job, or for every task of an array, each of which becomes a job: the highest exit status of them. */
+/* Waits for the job, or for every task of an array, each of which becomes a job: the highest exit status of
+ * them. */
 static int wait_for(struct cli *cli, uint32_t job_id)
 {
     int highest = 0;

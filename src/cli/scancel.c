@@ -84,7 +84,8 @@ static bool set_state(struct scancel *s, const char *list)
         if (good)
             meta_u32s_push(&s->select->states, (uint32_t)state);
         else
-            fprintf(stderr, "Invalid job state specified: %s\nValid job states are PENDING, RUNNING, and SUSPENDED\n",
+            fprintf(stderr,
+                    "Invalid job state specified: %s\nValid job states are PENDING, RUNNING, and SUSPENDED\n",
                     words.v[i]);
     }
     text_list_release(&words);
@@ -203,10 +204,12 @@ static bool read_environment(struct scancel *s)
         int opt;
         bool filter;
     } vars[] = {
-        {"SCANCEL_ACCOUNT", 'A', true},   {"SCANCEL_BATCH", 'b', false},   {"SCANCEL_CRON", 'c', false},
-        {"SCANCEL_FULL", 'f', false},     {"SCANCEL_HURRY", 'H', false},   {"SCANCEL_INTERACTIVE", 'i', false},
-        {"SCANCEL_NAME", 'n', true},      {"SCANCEL_PARTITION", 'p', true}, {"SCANCEL_QOS", 'q', true},
-        {"SCANCEL_STATE", 't', true},     {"SCANCEL_USER", 'u', true},     {"SCANCEL_VERBOSE", 'v', false},
+        {"SCANCEL_ACCOUNT", 'A', true},     {"SCANCEL_BATCH", 'b', false},
+        {"SCANCEL_CRON", 'c', false},       {"SCANCEL_FULL", 'f', false},
+        {"SCANCEL_HURRY", 'H', false},      {"SCANCEL_INTERACTIVE", 'i', false},
+        {"SCANCEL_NAME", 'n', true},        {"SCANCEL_PARTITION", 'p', true},
+        {"SCANCEL_QOS", 'q', true},         {"SCANCEL_STATE", 't', true},
+        {"SCANCEL_USER", 'u', true},        {"SCANCEL_VERBOSE", 'v', false},
         {"SCANCEL_WCKEY", OPT_WCKEY, true},
     };
     for (size_t i = 0; i < sizeof vars / sizeof vars[0]; i++) {
@@ -277,7 +280,7 @@ static void announce(struct scancel *s, const char *id)
         cli_verbose(s->cli, "Terminating %s %s", step ? "step" : "job", id);
     else
         cli_verbose(s->cli, "Signal %u to %s %s", s->request.signal,
-                    step                            ? "step"
+                    step                             ? "step"
                     : s->request.flags & KILLF_BATCH ? "batch job"
                     : s->request.flags & KILLF_FULL  ? "full job"
                                                      : "job",
@@ -343,7 +346,9 @@ static int ask_and_send(struct scancel *s)
         buf_clear(&id);
         job_id_text(job, 0, &id);
         printf("Cancel job_id=%s name=%s partition=%s [y/n]? ", id.s, job->spec->name ? job->spec->name : "",
-               job->partition ? job->partition : job->spec->partition ? job->spec->partition : "");
+               job->partition         ? job->partition
+               : job->spec->partition ? job->spec->partition
+                                      : "");
         fflush(stdout);
         if (!fgets(answer, sizeof answer, stdin))
             break;

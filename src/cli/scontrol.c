@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "cli/commands.h"
 #include "cli/help.h"
+#include "version.h"
 
 enum { ARGS_MAX = 128, ANY = ARGS_MAX };
 
@@ -27,7 +28,7 @@ static int show_help(struct scontrol *s, int argc, char **argv)
 }
 static int show_version(struct scontrol *s, int argc, char **argv)
 {
-    cli_version();
+    puts("slurm " SLURM_VERSION);
     return 0;
 }
 static int quit(struct scontrol *s, int argc, char **argv)

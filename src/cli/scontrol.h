@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * scontrol: shared by the files of the command scontrol(1). Each keyword is a function that returns an exit status; scontrol.c has
- * the table.
+ * scontrol: shared by the files of the command scontrol(1). Each keyword is a function that returns an exit
+ * status; scontrol.c has the table.
  */
 #ifndef CLI_SCONTROL_H
 #define CLI_SCONTROL_H
@@ -21,11 +21,12 @@ typedef int keyword_fn(struct scontrol *s, int argc, char **argv); /* argv[0] is
 
 keyword_fn scontrol_show, scontrol_completing;
 keyword_fn scontrol_update, scontrol_create, scontrol_delete;
-keyword_fn scontrol_hold, scontrol_uhold, scontrol_release, scontrol_requeue, scontrol_requeuehold, scontrol_suspend,
-    scontrol_resume, scontrol_top, scontrol_notify, scontrol_wait_job, scontrol_write;
+keyword_fn scontrol_hold, scontrol_uhold, scontrol_release, scontrol_requeue, scontrol_requeuehold,
+    scontrol_suspend, scontrol_resume, scontrol_top, scontrol_notify, scontrol_wait_job, scontrol_write;
 keyword_fn scontrol_ping, scontrol_reconfigure, scontrol_shutdown, scontrol_setdebug, scontrol_setdebugflags,
-    scontrol_takeover, scontrol_token, scontrol_errnumstr, scontrol_getaddrs, scontrol_listpids, scontrol_listjobs,
-    scontrol_liststeps, scontrol_pidinfo, scontrol_reboot, scontrol_power, scontrol_cancel_reboot;
+    scontrol_takeover, scontrol_token, scontrol_errnumstr, scontrol_getaddrs, scontrol_listpids,
+    scontrol_listjobs, scontrol_liststeps, scontrol_pidinfo, scontrol_reboot, scontrol_power,
+    scontrol_cancel_reboot;
 
 /* scontrol_update.c is handed records by name: */
 int scontrol_update_job(struct scontrol *s, int argc, char **argv);

@@ -112,7 +112,7 @@ int scontrol_shutdown(struct scontrol *s, int argc, char **argv)
 
 int scontrol_setdebug(struct scontrol *s, int argc, char **argv)
 {
-    static const char *const levels[] = {"quiet",  "fatal",  "error",  "info",   "verbose",
+    static const char *const levels[] = {"quiet", "fatal",  "error",  "info",   "verbose",
                                          "debug", "debug2", "debug3", "debug4", "debug5"};
     struct set_debug r;
     uint32_t number = UINT32_MAX;
@@ -166,7 +166,8 @@ int scontrol_takeover(struct scontrol *s, int argc, char **argv)
 
 int scontrol_token(struct scontrol *s, int argc, char **argv)
 {
-    cli_error(s->cli, "slurm_fetch_token: error with request: Required plugin type not loaded or initialized");
+    cli_error(s->cli,
+              "slurm_fetch_token: error with request: Required plugin type not loaded or initialized");
     return EXIT_FAILURE;
 }
 
@@ -209,7 +210,8 @@ int scontrol_getaddrs(struct scontrol *s, int argc, char **argv)
     return rc;
 }
 
-static int node_state(struct scontrol *s, const char *nodes, const char *state, const char *reason, const char *failure)
+static int node_state(struct scontrol *s, const char *nodes, const char *state, const char *reason,
+                      const char *failure)
 {
     struct node_update u;
     meta_init(&record_node_update, &u);
@@ -227,7 +229,8 @@ int scontrol_reboot(struct scontrol *s, int argc, char **argv)
     for (int i = 1; i < argc; i++) {
         if (text_starts_nocase(argv[i], "reason="))
             reason = strchr(argv[i], '=') + 1;
-        else if (!strchr(argv[i], '=') && !text_same_nocase(argv[i], "ASAP") && !text_same_nocase(argv[i], "FORCE"))
+        else if (!strchr(argv[i], '=') && !text_same_nocase(argv[i], "ASAP") &&
+                 !text_same_nocase(argv[i], "FORCE"))
             nodes = argv[i];
     }
     return node_state(s, nodes ? nodes : "ALL", "REBOOT", reason, "scontrol_reboot_nodes error:");
@@ -240,7 +243,8 @@ int scontrol_cancel_reboot(struct scontrol *s, int argc, char **argv)
 
 int scontrol_power(struct scontrol *s, int argc, char **argv)
 {
-    const char *nodes = NULL, *reason = NULL, *state = text_same_nocase(argv[1], "up") ? "POWER_UP" : "POWER_DOWN";
+    const char *nodes = NULL, *reason = NULL,
+               *state = text_same_nocase(argv[1], "up") ? "POWER_UP" : "POWER_DOWN";
     if (!text_same_nocase(argv[1], "up") && !text_same_nocase(argv[1], "down")) {
         fprintf(stderr, "invalid power argument: %s\n", argv[1]);
         return EXIT_FAILURE;
@@ -262,7 +266,8 @@ int scontrol_power(struct scontrol *s, int argc, char **argv)
     return node_state(s, nodes, state, reason, "slurm_update error: ");
 }
 
-/* --- processes of this host: their environment says which task they belong to ------------------------------------ */
+/* --- processes of this host: their environment says which task they belong to
+ * ------------------------------------ */
 
 struct process {
     uint32_t pid;
@@ -284,7 +289,8 @@ static void env_value(const char *block, size_t len, const char *name, char *out
 static bool read_process(uint32_t pid, struct process *p)
 {
     char path[64];
-    static char block[1 << 18]; /* larger than what Linux lets a page of variables be read at once in practice */
+    static char
+        block[1 << 18]; /* larger than what Linux lets a page of variables be read at once in practice */
     memset(p, 0, sizeof *p);
     p->pid = pid;
     buf_print(path, sizeof path, "/proc/%u/environ", pid);
@@ -338,7 +344,8 @@ static void list_process(void *arg, const struct process *p)
         l->shown++;
         return;
     }
-    buf_print(key, sizeof key, "%s%s%s", p->job, l->what == LIST_STEPS ? " " : "", l->what == LIST_STEPS ? p->step : "");
+    buf_print(key, sizeof key, "%s%s%s", p->job, l->what == LIST_STEPS ? " " : "",
+              l->what == LIST_STEPS ? p->step : "");
     for (uint32_t i = 0; i < l->seen.n; i++)
         if (strcmp(l->seen.v[i], key) == 0)
             return;

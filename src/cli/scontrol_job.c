@@ -11,7 +11,8 @@
 #include "cli/scontrol.h"
 #include "model/jobtext.h"
 
-/* Arguments are lists of ids, separated by commas or blanks; with names as well, "jobid=7" and "jobname=x" are taken too. */
+/* Arguments are lists of ids, separated by commas or blanks; with names as well, "jobid=7" and "jobname=x"
+ * are taken too. */
 static int read_jobs(int argc, char **argv, struct meta_strs *ids, struct meta_strs *names)
 {
     for (int i = 1; i < argc; i++) {
@@ -176,7 +177,8 @@ int scontrol_notify(struct scontrol *s, int argc, char **argv)
     struct err e;
     if (find_job(s, argv[1], &jobs, &e) < 0)
         return scontrol_fail(s, "job notify failure: ", &e);
-    err_set(&e, ESLURM_REQUESTED_OPERATION_NOT_SUPPORTED_ON_THIS, "Requested operation not supported on this system");
+    err_set(&e, ESLURM_REQUESTED_OPERATION_NOT_SUPPORTED_ON_THIS,
+            "Requested operation not supported on this system");
     return scontrol_fail(s, "job notify failure: ", &e);
 }
 

@@ -22,7 +22,8 @@ static struct show view(const struct scontrol *s, struct buf *out)
     return (struct show){.out = out, .one_line = s->one_line, .details = s->details, .now = cli_now()};
 }
 
-/* --- jobs and steps ---------------------------------------------------------------------------------------------- */
+/* --- jobs and steps
+ * ---------------------------------------------------------------------------------------------- */
 
 static int load_jobs(struct scontrol *s, const char *id, bool steps, struct job_list *jobs, struct err *e)
 {
@@ -108,7 +109,8 @@ static int show_steps(struct scontrol *s, const char *id)
         rc = err_set(&e, ESLURM_INVALID_JOB_ID, "Invalid job id specified");
     if (rc < 0) {
         struct buf line = BUF_INIT;
-        cli_error(s->cli, "scontrol_print_step: slurm_get_job_steps(%s) failed: %s", id ? id : "", cli_error_line(&e, &line));
+        cli_error(s->cli, "scontrol_print_step: slurm_get_job_steps(%s) failed: %s", id ? id : "",
+                  cli_error_line(&e, &line));
         return EXIT_FAILURE;
     }
     if (s->json)
@@ -129,7 +131,8 @@ static int show_steps(struct scontrol *s, const char *id)
     return id ? EXIT_FAILURE : 0;
 }
 
-/* --- nodes and partitions ---------------------------------------------------------------------------------------- */
+/* --- nodes and partitions
+ * ---------------------------------------------------------------------------------------- */
 
 static int load_nodes(struct scontrol *s, struct node_list *nodes, struct err *e)
 {
@@ -205,7 +208,7 @@ static int show_parts(struct scontrol *s, const char *name)
     if (rc < 0)
         return scontrol_fail(s, "slurm_load_partitions error: ", &e);
     for (uint32_t i = 0; i < parts.list.n; i++)
-        if (name ? strcmp(name, parts.list.v[i]->name) == 0 : s->all || !(parts.list.v[i]->flags & PARTF_HIDDEN))
+        if (!name || strcmp(name, parts.list.v[i]->name) == 0)
             *VEC_PUSH(&chosen) = parts.list.v[i];
     struct show v = view(s, &out);
     if (s->json)
@@ -241,7 +244,8 @@ static int show_aliases(struct scontrol *s, const char *name)
     return 0;
 }
 
-/* --- the cluster ------------------------------------------------------------------------------------------------- */
+/* --- the cluster
+ * ------------------------------------------------------------------------------------------------- */
 
 static int show_config(struct scontrol *s, const char *name)
 {
@@ -373,7 +377,8 @@ static int show_reservations(struct scontrol *s, const char *name)
     return 0;
 }
 
-/* --- lists of hosts, without any daemon -------------------------------------------------------------------------- */
+/* --- lists of hosts, without any daemon
+ * -------------------------------------------------------------------------- */
 
 /* Names as given, or from a file whose path begins with "/", where white space separates as well. */
 static int read_hosts(const char *text, struct hostlist *l, struct err *e)
@@ -439,7 +444,8 @@ static int show_hostlistsorted(struct scontrol *s, const char *text)
     return print_hostlist(text, true);
 }
 
-/* --- the keyword ------------------------------------------------------------------------------------------------- */
+/* --- the keyword
+ * ------------------------------------------------------------------------------------------------- */
 
 struct entity {
     const char *name;

@@ -20,7 +20,8 @@ struct alias {
     const char *field;
 };
 
-static const struct meta_field *find_field(const struct meta_record *r, const struct alias *aliases, const char *key)
+static const struct meta_field *find_field(const struct meta_record *r, const struct alias *aliases,
+                                           const char *key)
 {
     const struct meta_field *exact = meta_find_kv(r, key);
     if (exact)
@@ -45,7 +46,8 @@ static int unsupported(const char *arg)
     return EXIT_FAILURE;
 }
 
-/* --- jobs -------------------------------------------------------------------------------------------------------- */
+/* --- jobs
+ * -------------------------------------------------------------------------------------------------------- */
 
 static const struct alias job_aliases[] = {
     {"Name", 2, "name"},
@@ -79,7 +81,8 @@ static const struct alias job_aliases[] = {
     {0},
 };
 
-static int bad_job_value(struct scontrol *s, const struct meta_field *f, const struct pair *p, const char *arg)
+static int bad_job_value(struct scontrol *s, const struct meta_field *f, const struct pair *p,
+                         const char *arg)
 {
     if (strcmp(f->name, "time_limit") == 0 || strcmp(f->name, "time_min") == 0)
         cli_error(s->cli, "Invalid %s value", f->kv);
@@ -235,14 +238,17 @@ static int update_step(struct scontrol *s, int argc, char **argv)
             return unsupported(argv[i]);
         }
     }
-    return client_call(cli_ctld(s->cli), MSG_STEP_UPDATE, &u, NULL, &e) < 0 ? scontrol_fail(s, "slurm_update error: ", &e) : 0;
+    return client_call(cli_ctld(s->cli), MSG_STEP_UPDATE, &u, NULL, &e) < 0
+               ? scontrol_fail(s, "slurm_update error: ", &e)
+               : 0;
 }
 
-/* --- nodes ------------------------------------------------------------------------------------------------------- */
+/* --- nodes
+ * ------------------------------------------------------------------------------------------------------- */
 
 static const char *const node_states[] = {
-    "NoResp", "DRAIN",  "FAIL",       "FUTURE",          "RESUME", "POWER_DOWN", "POWER_UP", "UNDRAIN",
-    "DOWN",   "IDLE",   "CANCEL_REBOOT", "POWER_DOWN_ASAP", "POWER_DOWN_FORCE", "REBOOT",
+    "NoResp",  "DRAIN", "FAIL", "FUTURE",        "RESUME",          "POWER_DOWN",       "POWER_UP",
+    "UNDRAIN", "DOWN",  "IDLE", "CANCEL_REBOOT", "POWER_DOWN_ASAP", "POWER_DOWN_FORCE", "REBOOT",
 };
 
 static const struct {
@@ -268,7 +274,8 @@ static const struct {
 static int set_node_state(struct node_update *u, const char *arg, const char *value)
 {
     for (size_t i = 0; i < sizeof node_states / sizeof node_states[0]; i++) {
-        if (scontrol_is_key(value, node_states[i], strlen(node_states[i])) || text_same_nocase(value, node_states[i])) {
+        if (scontrol_is_key(value, node_states[i], strlen(node_states[i])) ||
+            text_same_nocase(value, node_states[i])) {
             mem_set_str(&u->state, node_states[i]);
             return 0;
         }
@@ -319,7 +326,8 @@ int scontrol_update_node(struct scontrol *s, int argc, char **argv)
         fprintf(stderr, "No changes specified\n");
         rc = EXIT_FAILURE;
     }
-    bool reason_needed = u.state && (strcmp(u.state, "DOWN") == 0 || strcmp(u.state, "DRAIN") == 0 || strcmp(u.state, "FAIL") == 0);
+    bool reason_needed = u.state && (strcmp(u.state, "DOWN") == 0 || strcmp(u.state, "DRAIN") == 0 ||
+                                     strcmp(u.state, "FAIL") == 0);
     if (rc == 0 && reason_needed && (!u.reason || !*u.reason)) {
         fprintf(stderr, "You must specify a reason when DOWNING or DRAINING a node. Request denied\n");
         rc = EXIT_FAILURE;
@@ -330,13 +338,22 @@ int scontrol_update_node(struct scontrol *s, int argc, char **argv)
     return rc;
 }
 
-/* --- partitions -------------------------------------------------------------------------------------------------- */
+/* --- partitions
+ * -------------------------------------------------------------------------------------------------- */
 
 static const struct alias part_aliases[] = {
-    {"PartitionName", 3, "name"},     {"Priority", 3, "priority_tier"}, {"PriorityTier", 9, "priority_tier"},
-    {"AllocNodes", 6, "allow_alloc_nodes"}, {"QOS", 3, "qos"},          {"MaxTime", 4, "max_time"},
-    {"DefaultTime", 8, "default_time"}, {"Nodes", 4, "nodes"},         {"MaxNodes", 4, "max_nodes"},
-    {"MinNodes", 2, "min_nodes"},     {"State", 2, "state"},            {0},
+    {"PartitionName", 3, "name"},
+    {"Priority", 3, "priority_tier"},
+    {"PriorityTier", 9, "priority_tier"},
+    {"AllocNodes", 6, "allow_alloc_nodes"},
+    {"QOS", 3, "qos"},
+    {"MaxTime", 4, "max_time"},
+    {"DefaultTime", 8, "default_time"},
+    {"Nodes", 4, "nodes"},
+    {"MaxNodes", 4, "max_nodes"},
+    {"MinNodes", 2, "min_nodes"},
+    {"State", 2, "state"},
+    {0},
 };
 
 static const struct {
@@ -344,12 +361,18 @@ static const struct {
     size_t least;
     uint64_t flag;
 } part_flags[] = {
-    {"Default", 7, PARTF_DEFAULT},         {"Hidden", 1, PARTF_HIDDEN},     {"RootOnly", 3, PARTF_ROOTONLY},
-    {"ReqResv", 3, PARTF_REQRESV},         {"DisableRootJobs", 3, PARTF_DISABLEROOTJOBS},
-    {"ExclusiveUser", 9, PARTF_EXCLUSIVEUSER}, {"LLN", 3, PARTF_LLN},       {"PowerDownOnIdle", 9, PARTF_POWERDOWNONIDLE},
+    {"Default", 7, PARTF_DEFAULT},
+    {"Hidden", 1, PARTF_HIDDEN},
+    {"RootOnly", 3, PARTF_ROOTONLY},
+    {"ReqResv", 3, PARTF_REQRESV},
+    {"DisableRootJobs", 3, PARTF_DISABLEROOTJOBS},
+    {"ExclusiveUser", 9, PARTF_EXCLUSIVEUSER},
+    {"LLN", 3, PARTF_LLN},
+    {"PowerDownOnIdle", 9, PARTF_POWERDOWNONIDLE},
 };
 
-static int set_part_flag(struct scontrol *s, struct part_update *u, const struct pair *p, const char *arg, uint64_t flag)
+static int set_part_flag(struct scontrol *s, struct part_update *u, const struct pair *p, const char *arg,
+                         uint64_t flag)
 {
     bool yes = scontrol_is_key(p->value, "YES", 1) || text_same_nocase(p->value, "true");
     if (!yes && !scontrol_is_key(p->value, "NO", 1) && !text_same_nocase(p->value, "false")) {
@@ -444,7 +467,8 @@ int scontrol_update_part(struct scontrol *s, int argc, char **argv, bool create)
     return rc;
 }
 
-/* --- keywords ---------------------------------------------------------------------------------------------------- */
+/* --- keywords
+ * ---------------------------------------------------------------------------------------------------- */
 
 static bool any_key(int argc, char **argv, const char *name, size_t least)
 {
@@ -458,7 +482,8 @@ static bool any_key(int argc, char **argv, const char *name, size_t least)
 /* `update job 7 ...` is `update JobId=7 ...`: the name of the entity may stand by itself. */
 static int fold_entity(int argc, char **argv)
 {
-    static const char *const names[] = {"job", "jobid", "node", "nodename", "partition", "partitionname", "step", "stepid"};
+    static const char *const names[] = {"job",       "jobid",         "node", "nodename",
+                                        "partition", "partitionname", "step", "stepid"};
     if (argc < 2 || strchr(argv[0], '='))
         return argc;
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
@@ -490,7 +515,8 @@ int scontrol_update(struct scontrol *s, int argc, char **argv)
         return scontrol_setdebug(s, 2, args);
     }
     fprintf(stderr, "No valid entity in update command\n"
-                    "Input line must include \"NodeName\", \"PartitionName\", \"Reservation\", \"JobId\", or \"SlurmctldDebug\"\n");
+                    "Input line must include \"NodeName\", \"PartitionName\", \"Reservation\", \"JobId\", or "
+                    "\"SlurmctldDebug\"\n");
     return EXIT_FAILURE;
 }
 
@@ -498,7 +524,11 @@ int scontrol_update(struct scontrol *s, int argc, char **argv)
 static int create_nodes(struct scontrol *s, int argc, char **argv)
 {
     static const struct alias aliases[] = {
-        {"CPUs", 4, "cpus"}, {"Sockets", 4, "sockets"}, {"Features", 4, "features"}, {"Gres", 4, "gres_text"}, {0},
+        {"CPUs", 4, "cpus"},
+        {"Sockets", 4, "sockets"},
+        {"Features", 4, "features"},
+        {"Gres", 4, "gres_text"},
+        {0},
     };
     struct node_create create;
     struct node template;

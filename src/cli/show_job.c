@@ -97,8 +97,8 @@ static void add_state(const struct show *s, const struct job *job)
     buf_addc(s->out, ' ');
     add_str(s, "Dependency", job->dependency);
     next_line(s);
-    buf_addf(s->out, "Requeue=%d Restarts=%u BatchFlag=%d Reboot=%d ExitCode=", job->spec->requeue == 1, job->restarts,
-             (job->flags & JOBF_BATCH) != 0, job->spec->reboot == 1);
+    buf_addf(s->out, "Requeue=%d Restarts=%u BatchFlag=%d Reboot=%d ExitCode=", job->spec->requeue != 0,
+             job->restarts, (job->flags & JOBF_BATCH) != 0, job->spec->reboot == 1);
     exit_code_text(job->exit_code, s->out);
     next_line(s);
     if (s->details) {
@@ -187,7 +187,8 @@ static void add_sizes(const struct show *s, const struct job *job)
     next_line(s);
     buf_adds(s->out, "Socks/Node=");
     add_star(s, spec->sockets_per_node);
-    buf_addf(s->out, " NtasksPerN:B:S:C=%u:0:", spec->ntasks_per_node == NO_VAL16 ? 0 : spec->ntasks_per_node);
+    buf_addf(s->out,
+             " NtasksPerN:B:S:C=%u:0:", spec->ntasks_per_node == NO_VAL16 ? 0 : spec->ntasks_per_node);
     add_star(s, spec->ntasks_per_socket);
     buf_addc(s->out, ':');
     add_star(s, spec->ntasks_per_core);
@@ -232,7 +233,8 @@ static void add_job_gres(const struct show *s, const struct job *job)
             for (uint32_t j = 0; j < job->alloc.n; j++)
                 for (uint32_t m = 0; m < job->alloc.v[j].gres.n; m++) {
                     const struct job_gres *o = &job->alloc.v[j].gres.v[m];
-                    if (strcmp(o->name, g->name) != 0 || strcmp(o->type ? o->type : "", g->type ? g->type : "") != 0)
+                    if (strcmp(o->name, g->name) != 0 ||
+                        strcmp(o->type ? o->type : "", g->type ? g->type : "") != 0)
                         continue;
                     sum += o->count;
                     first = first && (j > i || (j == i && m >= k));
@@ -240,7 +242,8 @@ static void add_job_gres(const struct show *s, const struct job *job)
             if (!first)
                 continue;
             buf_adds(s->out, s->out->len > start ? "," : "");
-            buf_addf(s->out, "%s%s%s:%llu", g->name, g->type ? ":" : "", g->type ? g->type : "", (unsigned long long)sum);
+            buf_addf(s->out, "%s%s%s:%llu", g->name, g->type ? ":" : "", g->type ? g->type : "",
+                     (unsigned long long)sum);
         }
     }
     if (s->out->len == start)
@@ -290,7 +293,8 @@ static void add_minima(const struct show *s, const struct job *job)
         min_cpus = 1;
     if (spec->ntasks_per_node != NO_VAL16 && spec->ntasks_per_node > min_cpus)
         min_cpus = spec->ntasks_per_node;
-    buf_addf(s->out, "MinCPUsNode=%u %s=", min_cpus, strcmp(key, "MinMemoryGPU") == 0 ? "MinMemoryTRES" : key);
+    buf_addf(s->out, "MinCPUsNode=%u %s=", min_cpus,
+             strcmp(key, "MinMemoryGPU") == 0 ? "MinMemoryTRES" : key);
     jobview_mb(mem, true, s->out);
     buf_adds(s->out, " MinTmpDiskNode=");
     jobview_mb(spec->tmp_disk == NO_VAL ? 0 : spec->tmp_disk, true, s->out);
@@ -302,8 +306,8 @@ static void add_minima(const struct show *s, const struct job *job)
     line_if(s, "ClusterFeatures", spec->cluster_features);
     line_if(s, "Reservation", spec->reservation);
     next_line(s);
-    buf_addf(s->out, "OverSubscribe=%s Exclusive=%s Contiguous=%d ", jobview_share(job), jobview_exclusive(job),
-             spec->contiguous == 1);
+    buf_addf(s->out, "OverSubscribe=%s Exclusive=%s Contiguous=%d ", jobview_share(job),
+             jobview_exclusive(job), spec->contiguous == 1);
     add_str(s, "Licenses", spec->licenses);
     buf_addc(s->out, ' ');
     add_str(s, "LicensesAlloc", jobview_has_nodes(job) && !job_is_pending(job) ? spec->licenses : NULL);
@@ -399,11 +403,11 @@ void show_step(const struct show *s, const struct job *job, const struct step *s
     next_line(s);
     const char *state = step ? meta_enum_text(&enum_step_state, step->state) : job_state_text(job);
     const char *nodes = step ? step->nodes : job->batch_host;
-    buf_addf(s->out, "State=%s Partition=%s NodeList=%s", state, step && step->partition ? step->partition : job->partition,
-             nodes ? nodes : "");
+    buf_addf(s->out, "State=%s Partition=%s NodeList=%s", state,
+             step && step->partition ? step->partition : job->partition, nodes ? nodes : "");
     next_line(s);
-    buf_addf(s->out, "Nodes=%u CPUs=%u Tasks=%u Name=%s ", step ? step->layout.n : 1, cpus, step ? step->ntasks : 1,
-             step ? step->name : "batch");
+    buf_addf(s->out, "Nodes=%u CPUs=%u Tasks=%u Name=%s ", step ? step->layout.n : 1, cpus,
+             step ? step->ntasks : 1, step ? step->name : "batch");
     add_str(s, "Network", step ? step->network : NULL);
     next_line(s);
     add_str(s, "TRES", step ? step->tres : NULL);
@@ -414,7 +418,8 @@ void show_step(const struct show *s, const struct job *job, const struct step *s
     if (step && step->dist < sizeof dists / sizeof dists[0] && dists[step->dist])
         buf_addf(s->out, " Dist=%s", dists[step->dist]);
     next_line(s);
-    buf_addf(s->out, "SrunHost:Pid=%s:%u", step && step->srun_host ? step->srun_host : "(null)", step ? step->srun_pid : 0);
+    buf_addf(s->out, "SrunHost:Pid=%s:%u", step && step->srun_host ? step->srun_host : "(null)",
+             step ? step->srun_pid : 0);
     if (step)
         line_if(s, "TresPerNode", step->tres_per_node);
     buf_adds(s->out, s->one_line ? "\n" : "\n\n");

@@ -9,6 +9,8 @@
 #include "cli/timefmt.h"
 #include "model/nodetext.h"
 
+enum { SLURMD_PORT = 6818 }; /* the default is not shown */
+
 static void next_line(const struct show *s)
 {
     buf_adds(s->out, s->one_line ? " " : "\n   ");
@@ -36,7 +38,8 @@ static void add_time(const struct show *s, const char *key, int64_t t, const cha
 static void add_load(const struct show *s, const struct node *n)
 {
     next_line(s);
-    buf_addf(s->out, "CPUAlloc=%u CPUEfctv=%u CPUTot=%u CPULoad=", n->alloc_cpus, node_usable_cpus(n), n->cpus);
+    buf_addf(s->out, "CPUAlloc=%u CPUEfctv=%u CPUTot=%u CPULoad=", n->alloc_cpus, node_usable_cpus(n),
+             n->cpus);
     if (n->cpu_load == NO_VAL)
         buf_adds(s->out, "N/A");
     else
@@ -59,7 +62,9 @@ static void add_hardware(const struct show *s, const struct node *n)
         gresview_used(n, s->out);
     }
     next_line(s);
-    buf_addf(s->out, "NodeAddr=%s NodeHostName=%s Port=%u", or_null(n->addr), or_null(n->hostname), n->port);
+    buf_addf(s->out, "NodeAddr=%s NodeHostName=%s", or_null(n->addr), or_null(n->hostname));
+    if (n->port && n->port != SLURMD_PORT)
+        buf_addf(s->out, " Port=%u", n->port);
     if (n->version)
         buf_addf(s->out, " Version=%s", n->version);
     if (n->os) {
@@ -184,7 +189,8 @@ static void add_access(const struct show *s, const struct part *p)
     buf_addf(s->out, "AllocNodes=%s ", or_all(p->allow_alloc_nodes));
     if (p->alternate)
         buf_addf(s->out, "Alternate=%s ", p->alternate);
-    buf_addf(s->out, "Default=%s QoS=%s", yes_no(p->flags & PARTF_DEFAULT), p->qos && *p->qos ? p->qos : "N/A");
+    buf_addf(s->out, "Default=%s QoS=%s", yes_no(p->flags & PARTF_DEFAULT),
+             p->qos && *p->qos ? p->qos : "N/A");
 }
 
 /* "DefMemPerCPU=500 MaxMemPerNode=UNLIMITED": per CPU when that was given, else per node. */
@@ -205,8 +211,9 @@ void show_part(const struct show *s, const struct part *p, struct node *const *n
     add_access(s, p);
     next_line(s);
     add_limit(s, "DefaultTime", p->default_time);
-    buf_addf(s->out, " DisableRootJobs=%s Exclusive=%s GraceTime=%u Hidden=%s", yes_no(p->flags & PARTF_DISABLEROOTJOBS),
-             partview_exclusive(p), p->grace_time, yes_no(p->flags & PARTF_HIDDEN));
+    buf_addf(s->out, " DisableRootJobs=%s Exclusive=%s GraceTime=%u Hidden=%s",
+             yes_no(p->flags & PARTF_DISABLEROOTJOBS), partview_exclusive(p), p->grace_time,
+             yes_no(p->flags & PARTF_HIDDEN));
     next_line(s);
     buf_adds(s->out, "MaxNodes=");
     partview_count(p->max_nodes, "UNLIMITED", s->out);
@@ -218,7 +225,8 @@ void show_part(const struct show *s, const struct part *p, struct node *const *n
     next_line(s);
     buf_addf(s->out, "Nodes=%s", or_null(p->nodes));
     next_line(s);
-    buf_addf(s->out, "PriorityJobFactor=%u PriorityTier=%u RootOnly=%s ReqResv=%s OverSubscribe=", p->priority_factor,
+    buf_addf(s->out,
+             "PriorityJobFactor=%u PriorityTier=%u RootOnly=%s ReqResv=%s OverSubscribe=", p->priority_factor,
              p->priority_tier, yes_no(p->flags & PARTF_ROOTONLY), yes_no(p->flags & PARTF_REQRESV));
     partview_oversubscribe(p, s->out);
     next_line(s);
@@ -231,8 +239,9 @@ void show_part(const struct show *s, const struct part *p, struct node *const *n
         buf_addf(s->out, "%u", p->over_time_limit);
     buf_addf(s->out, " PreemptMode=%s", p->preempt_mode && *p->preempt_mode ? p->preempt_mode : "OFF");
     next_line(s);
-    buf_addf(s->out, "State=%s TotalCPUs=%u TotalNodes=%u SelectTypeParameters=%s", meta_enum_text(&enum_part_state, p->state),
-             p->total_cpus, p->total_nodes, p->select_params && *p->select_params ? p->select_params : "NONE");
+    buf_addf(s->out, "State=%s TotalCPUs=%u TotalNodes=%u SelectTypeParameters=%s",
+             meta_enum_text(&enum_part_state, p->state), p->total_cpus, p->total_nodes,
+             p->select_params && *p->select_params ? p->select_params : "NONE");
     next_line(s);
     buf_addf(s->out, "JobDefaults=%s", or_null(p->job_defaults));
     next_line(s);

@@ -25,7 +25,8 @@ struct sinfo {
     struct part_list parts;
     struct node_list nodes;
     const char *format, *format_long, *sort_text, *states, *names, *partitions;
-    bool all, dead, responding, exact, future, header, long_form, node_form, reasons, summary, reservations, json, yaml;
+    bool all, dead, responding, exact, future, header, long_form, node_form, reasons, summary, reservations,
+        json, yaml;
     uint32_t iterate;
 };
 
@@ -34,7 +35,17 @@ struct groups {
     struct map_str by_key; /* line_key() -> place in the list, from 1 */
 };
 
-enum { OPT_HELP = 256, OPT_USAGE, OPT_HIDE, OPT_JSON, OPT_YAML, OPT_IGNORED, OPT_HELPFORMAT, OPT_HELPFORMAT_LONG, OPT_HELPSTATE };
+enum {
+    OPT_HELP = 256,
+    OPT_USAGE,
+    OPT_HIDE,
+    OPT_JSON,
+    OPT_YAML,
+    OPT_IGNORED,
+    OPT_HELPFORMAT,
+    OPT_HELPFORMAT_LONG,
+    OPT_HELPSTATE
+};
 
 static const struct option options[] = {
     {"all", no_argument, NULL, 'a'},
@@ -190,8 +201,10 @@ static bool set_value(struct sinfo *s, int opt)
             return true;
         cli_error(s->cli, "Bad state string: \"%s\"", bad);
         cli_error(s->cli, "valid states: %s",
-                  "unknown,down,idle,allocated,mixed,future,drain,drained,draining,no_respond,reserved,planned,blocked,cloud,"
-                  "completing,powering_down,powered_down,power_down,powering_up,power_up,inval,fail,maint,reboot,reboot^,"
+                  "unknown,down,idle,allocated,mixed,future,drain,drained,draining,no_respond,reserved,"
+                  "planned,blocked,cloud,"
+                  "completing,powering_down,powered_down,power_down,powering_up,power_up,inval,fail,maint,"
+                  "reboot,reboot^,"
                   "external,dynamic_future,dynamic_norm");
         return false;
     case 'i':
@@ -233,7 +246,8 @@ static const char *default_format(const struct sinfo *s)
         return s->long_form ? "%#N %.6D %#P %.11T %4c %.8z %.6m %.8d %.6w %.8f %20E" : "%#N %.6D %#P %6t";
     if (s->reasons)
         return s->long_form ? "%20E %12U %19H %6t %N" : "%20E %9u %19H %N";
-    return s->long_form ? "%#P %.5a %.10l %.10s %.4r %.8h %.10g %.6D %.11T %.11i %N" : "%#P %.5a %.10l %.6D %.6t %N";
+    return s->long_form ? "%#P %.5a %.10l %.10s %.4r %.8h %.10g %.6D %.11T %.11i %N"
+                        : "%#P %.5a %.10l %.6D %.6t %N";
 }
 
 static void settle(struct sinfo *s)
@@ -280,7 +294,7 @@ static int fetch(struct sinfo *s)
 static bool part_wanted(const struct sinfo *s, const struct part *p)
 {
     if (!s->partitions)
-        return s->all || !(p->flags & PARTF_HIDDEN);
+        return true; /* the controller leaves out what is hidden from this user */
     struct text_list names = {0};
     text_split(&names, s->partitions, ',');
     bool hit = false;
@@ -317,7 +331,8 @@ static void line_key(const struct sinfo *s, const struct node_group *one, struct
     }
 }
 
-static void add_node(struct sinfo *s, struct groups *groups, const struct part *p, uint32_t order, const struct node *n)
+static void add_node(struct sinfo *s, struct groups *groups, const struct part *p, uint32_t order,
+                     const struct node *n)
 {
     const struct node *nodes[1] = {n};
     struct node_group one = {.part = p, .part_order = order, .nodes = {.v = nodes, .n = n ? 1 : 0}};
@@ -384,7 +399,8 @@ static void print_groups(struct sinfo *s)
     layout_fit(&s->layout, groups.list.v, groups.list.n, sizeof(struct node_group), &s->ctx);
     for (uint32_t i = 0; i < s->layout.uses.n; i++) {
         struct column_use *u = &s->layout.uses.v[i];
-        if (s->node_form && !s->format && !s->format_long && u->column->letter == 'N' && u->width < NODE_WIDTH_MIN)
+        if (s->node_form && !s->format && !s->format_long && u->column->letter == 'N' &&
+            u->width < NODE_WIDTH_MIN)
             u->width = NODE_WIDTH_MIN;
     }
     if (s->header)

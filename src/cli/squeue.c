@@ -23,7 +23,8 @@ struct squeue {
     struct jobcols_ctx ctx;
     struct buf out;
     const char *format, *format_long, *sort_text, *states, *steps, *jobs, *json;
-    bool all, array, header, long_form, want_steps, start, notme, per_partition, json_wanted, yaml, users_bad, bad_format;
+    bool all, array, header, long_form, want_steps, start, notme, per_partition, json_wanted, yaml, users_bad,
+        bad_format;
     bool states_given;
     uint32_t iterate;
     int64_t over, under; /* seconds of --running-over and --running-under, -1 = not given */
@@ -307,8 +308,9 @@ static bool presenting(struct squeue *q, int opt)
     case 'M':
         if (strcmp(optarg, cli_cluster(q->cli)) == 0)
             return true;
-        cli_error(q->cli, "'%s' can't be reached now, or it is an invalid entry for --cluster.  "
-                          "Use 'sacctmgr list clusters' to see available clusters.",
+        cli_error(q->cli,
+                  "'%s' can't be reached now, or it is an invalid entry for --cluster.  "
+                  "Use 'sacctmgr list clusters' to see available clusters.",
                   optarg);
         return false;
     case 'v':
@@ -323,7 +325,8 @@ static bool presenting(struct squeue *q, int opt)
 static int read_options(struct squeue *q, int argc, char **argv)
 {
     int opt;
-    while ((opt = getopt_long(argc, argv, "A:ahi:j::lL:M:n:o:O:p:Pq:R:rs::S:t:u:vVw:", options, NULL)) != -1) {
+    while ((opt = getopt_long(argc, argv, "A:ahi:j::lL:M:n:o:O:p:Pq:R:rs::S:t:u:vVw:", options, NULL)) !=
+           -1) {
         int rc = informative(q, opt);
         if (rc >= 0)
             return rc;
@@ -352,7 +355,8 @@ static const char *default_format(const struct squeue *q)
         return q->long_form ? "%.15i %.8j %.9P %.8u %.9M %N" : "%.15i %.8j %.9P %.8u %.9M %N";
     if (q->start)
         return "%.18i %.9P %.8j %.8u %.2t %.19S %.6D %20Y %R";
-    return q->long_form ? "%.18i %.9P %.8j %.8u %.8T %.10M %.9l %.6D %R" : "%.18i %.9P %.8j %.8u %.2t %.10M %.6D %R";
+    return q->long_form ? "%.18i %.9P %.8j %.8u %.8T %.10M %.9l %.6D %R"
+                        : "%.18i %.9P %.8j %.8u %.2t %.10M %.6D %R";
 }
 
 /* What follows from the options together; -1 = go on. */
@@ -383,8 +387,8 @@ static int settle(struct squeue *q)
 }
 
 /*
- * A single id is asked for without the other filters: an unknown job is an error then, and one that is merely filtered
- * out is not.
+ * A single id is asked for without the other filters: an unknown job is an error then, and one that is merely
+ * filtered out is not.
  */
 static int fetch(struct squeue *q, struct job_list *jobs)
 {
@@ -399,7 +403,8 @@ static int fetch(struct squeue *q, struct job_list *jobs)
     }
     int rc = fetch_jobs(cli_ctld(q->cli), &select, jobs, &e);
     meta_release(&record_job_select, &select);
-    if (rc == 0 && single && jobs->list.n == 0 && !q->select.uids.n && !q->select.partitions.n && !q->select.names.n)
+    if (rc == 0 && single && jobs->list.n == 0 && !q->select.uids.n && !q->select.partitions.n &&
+        !q->select.names.n)
         rc = err_set(&e, ESLURM_INVALID_JOB_ID, "Invalid job id specified");
     if (rc < 0)
         fprintf(stderr, "slurm_load_jobs error: %s\n", cli_error_line(&e, &line));
@@ -434,17 +439,38 @@ static void add_partitions(const struct squeue *q, struct job_rows *rows, struct
     text_list_release(&names);
 }
 
+/* Tasks of an array record that -j names singly ("7_3"); none when it is asked for as a whole. */
+static void tasks_asked(const struct squeue *q, const struct job *job, struct bits *ret)
+{
+    for (uint32_t i = 0; i < q->select.ids.n; i++) {
+        char *end;
+        if (strtoul(q->select.ids.v[i], &end, 10) != job->array_job_id)
+            continue;
+        if (*end != '_' || !text_is_digit(end[1])) {
+            bits_clear_all(ret);
+            return;
+        }
+        bits_set(ret, (uint32_t)strtoul(end + 1, NULL, 10));
+    }
+}
+
 static void add_rows(const struct squeue *q, struct job_rows *rows, const struct job *job)
 {
     struct job_row row = job_row_of(job);
-    if (!q->array || !(job->flags & JOBF_ARRAY)) {
+    struct bits asked = {0};
+    if (job->flags & JOBF_ARRAY)
+        tasks_asked(q, job, &asked);
+    if (!(job->flags & JOBF_ARRAY) || (!q->array && !bits_any(&asked))) {
         add_partitions(q, rows, row);
         return;
     }
-    for (uint32_t t = bits_next(&job->array_tasks, 0); t < BITS_MAX; t = bits_next(&job->array_tasks, t + 1)) {
+    for (uint32_t t = bits_next(&job->array_tasks, 0); t < BITS_MAX;
+         t = bits_next(&job->array_tasks, t + 1)) {
         row.task = t;
-        add_partitions(q, rows, row);
+        if (!bits_any(&asked) || bits_test(&asked, t))
+            add_partitions(q, rows, row);
     }
+    bits_release(&asked);
 }
 
 static int set_sort(struct squeue *q, const struct column *table, const char *otherwise)
@@ -489,8 +515,9 @@ static bool step_wanted(const struct squeue *q, const struct step_row *r)
     for (uint32_t i = 0; i < q->select.ids.n && !match; i++) {
         const char *want = q->select.ids.v[i];
         any = true;
-        match = strchr(want, '.') ? strcmp(want, id.s) == 0
-                                  : strncmp(want, id.s, job_len) == 0 || strtoul(want, NULL, 10) == r->job->job_id;
+        match = strchr(want, '.')
+                    ? strcmp(want, id.s) == 0
+                    : strncmp(want, id.s, job_len) == 0 || strtoul(want, NULL, 10) == r->job->job_id;
     }
     buf_release(&id);
     return !any || match;
@@ -551,7 +578,9 @@ static int once(struct squeue *q)
         timefmt_head(q->ctx.now, &q->out);
         buf_addc(&q->out, '\n');
     }
-    int rc = q->json_wanted ? print_json(q, &jobs) : q->want_steps ? print_steps(q, &jobs) : print_jobs(q, &jobs);
+    int rc = q->json_wanted  ? print_json(q, &jobs)
+             : q->want_steps ? print_steps(q, &jobs)
+                             : print_jobs(q, &jobs);
     cli_flush(&q->out);
     job_list_release(&jobs);
     return rc;
@@ -559,7 +588,8 @@ static int once(struct squeue *q)
 
 int cmd_squeue(struct cli *cli)
 {
-    struct squeue q = {.cli = cli, .header = true, .ctx = {.convert = true}, .over = -1, .under = -1, .out = BUF_INIT};
+    struct squeue q = {
+        .cli = cli, .header = true, .ctx = {.convert = true}, .over = -1, .under = -1, .out = BUF_INIT};
     meta_init(&record_job_select, &q.select);
     read_environment(&q);
     int rc = read_options(&q, cli->argc, cli->argv);

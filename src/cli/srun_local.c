@@ -10,7 +10,7 @@
 #include "cli/jobvars.h"
 #include "cli/srun.h"
 #include "conf/conf.h"
-#include "model/multiprog.h"
+#include "nodecore/multiprog.h"
 
 enum { MULTI_PROG_MAX = 1 << 20 };
 

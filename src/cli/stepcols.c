@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The columns of steps in squeue(1). The batch script is a step without a record: it is derived from its job. */
+/* The columns of steps in squeue(1). The batch script is a step without a record: it is derived from its job.
+ */
 #include "cli/jobcols.h"
 
 #include "cli/jobview.h"
@@ -10,11 +11,11 @@
 #define ROW        ((const struct step_row *)row_)
 #define CTX        ((const struct jobcols_ctx *)ctx_)
 /* A text field of the step; what stands in for an unset one and for the batch script. */
-#define STR(fn, expr, unset)                                                                                         \
-    READER(fn)                                                                                                       \
-    {                                                                                                                \
-        const char *s = expr;                                                                                        \
-        buf_adds(out, s ? s : unset);                                                                                \
+#define STR(fn, expr, unset)                                                                                 \
+    READER(fn)                                                                                               \
+    {                                                                                                        \
+        const char *s = expr;                                                                                \
+        buf_adds(out, s ? s : unset);                                                                        \
     }
 
 static const char *partition_of(const struct step_row *r)
@@ -36,7 +37,8 @@ STR(container, ROW->step ? ROW->step->container : NULL, "(null)")
 STR(network, ROW->step ? ROW->step->network : NULL, "(null)")
 STR(tres_per_node, ROW->step ? ROW->step->tres_per_node : NULL, "(null)")
 STR(cluster, CTX->cluster, "(null)")
-STR(state, ROW->step ? meta_enum_text(&enum_step_state, ROW->step->state) : job_state_text(ROW->job), "RUNNING")
+STR(state, ROW->step ? meta_enum_text(&enum_step_state, ROW->step->state) : job_state_text(ROW->job),
+    "RUNNING")
 STR(null_text, NULL, "(null)")
 STR(empty, NULL, "")
 

@@ -72,7 +72,8 @@ void submit_fill(struct submit_request *request, const struct jobopt *o)
     add_groups(request);
 }
 
-int submit_call(struct cli *cli, const struct submit_request *request, struct submit_reply *reply, struct err *e)
+int submit_call(struct cli *cli, const struct submit_request *request, struct submit_reply *reply,
+                struct err *e)
 {
     int rc = client_call(cli_ctld(cli), MSG_SUBMIT, request, reply, e);
     if (rc == 0 && reply->message && *reply->message) {
@@ -88,7 +89,8 @@ int submit_call(struct cli *cli, const struct submit_request *request, struct su
 /* Details that Slurm itself prints, before the error. */
 static bool is_known_detail(const char *line)
 {
-    static const char *const begins[] = {"invalid partition specified", "Ignoring ", "rebooting of nodes", "Socket, core"};
+    static const char *const begins[] = {"invalid partition specified", "Ignoring ", "rebooting of nodes",
+                                         "Socket, core"};
     for (size_t i = 0; i < sizeof begins / sizeof begins[0]; i++)
         if (text_starts(line, begins[i]))
             return true;
@@ -109,12 +111,30 @@ void submit_complain(struct cli *cli, const char *prefix, const struct err *e)
     text_list_release(&lines);
 }
 
+void submit_split_environment(const struct jobenv *from, struct meta_strs *env, struct meta_strs *rlimits)
+{
+    static const char prefix[] = "SLURM_RLIMIT_";
+    for (uint32_t i = 0; i < from->vars.n; i++) {
+        const char *var = from->vars.v[i], *eq = strchr(var, '=');
+        if (!text_starts(var, prefix) || !eq) {
+            meta_strs_push(env, var);
+            continue;
+        }
+        const char *name = var + sizeof prefix - 1, *value = eq + 1;
+        struct buf b = BUF_INIT;
+        buf_addf(&b, "%.*s=%s", (int)(eq - name), name,
+                 value + (*value == 'U')); /* U: the user asked for it */
+        meta_strs_push(rlimits, b.s);
+        buf_release(&b);
+    }
+}
+
 void submit_say_when(struct cli *cli, const struct submit_reply *reply)
 {
     struct buf when = BUF_INIT;
     timefmt_time(reply->start_time, "Unknown", &when);
-    cli_info(cli, "Job %u to start at %s a using %u processors on nodes %s in partition %s", reply->job_id, when.s,
-             reply->cpus, reply->nodes ? reply->nodes : "", reply->partition ? reply->partition : "");
+    cli_info(cli, "Job %u to start at %s a using %u processors on nodes %s in partition %s", reply->job_id,
+             when.s, reply->cpus, reply->nodes ? reply->nodes : "", reply->partition ? reply->partition : "");
     buf_release(&when);
 }
 

@@ -2,7 +2,8 @@
 /*
  * timefmt: points in time and durations as the commands print them.
  *
- * SLURM_TIME_FORMAT ("standard", "relative" or a strftime pattern) and TZ are honoured. Times are seconds since 1970.
+ * SLURM_TIME_FORMAT ("standard", "relative" or a strftime pattern) and TZ are honoured. Times are seconds
+ * since 1970.
  */
 #ifndef CLI_TIMEFMT_H
 #define CLI_TIMEFMT_H

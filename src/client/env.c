@@ -11,14 +11,14 @@
 
 #include "base/mem.h"
 #include "base/text.h"
+#include "client/configless.h"
 #include "client/internal.h"
 #include "conf/conf.h"
-#include "model/errors.h"
 #include "os/conf_source.h"
 #include "version.h"
 
-#define CACHED_CONF "/run/slurm/conf/slurm.conf"
-enum { STAT_TRIES = 60, DEFAULT_PORT = 6817, SERVERS_MAX = 16 };
+#define CACHED_CONF CONFIGLESS_FOLDER "/slurm.conf"
+enum { STAT_TRIES = 60 };
 
 static int load(struct client_env *ret, const struct conf_source *source, const char *path, struct err *e)
 {
@@ -36,11 +36,48 @@ static int load(struct client_env *ret, const struct conf_source *source, const 
     return 0;
 }
 
+/* A command needs no nodes and partitions, and a cluster may have ten thousand lines of them: they are left
+ * out before anybody looks at them closely. Continued lines go with the line they continue. */
+static void drop_records(char *text)
+{
+    static const char *const records[] = {"NodeName=", "PartitionName=", "NodeSet=", "DownNodes="};
+    char *to = text, *end;
+    bool dropping = false, continued = false;
+
+    for (char *line = text; *line; line = end) {
+        end = strchrnul(line, '\n');
+        bool continues = end > line && end[-1] == '\\';
+        if (!continued) {
+            dropping = false;
+            for (uint32_t i = 0; i < sizeof records / sizeof *records; i++)
+                dropping |= text_starts_nocase(text_skip_space(line), records[i]);
+        }
+        continued = continues;
+        end += *end == '\n';
+        if (!dropping) {
+            memmove(to, line, (size_t)(end - line));
+            to += end - line;
+        }
+    }
+    *to = 0;
+}
+
+static int read_light(void *ctx, const char *path, char **ret_text, struct err *e)
+{
+    struct conf_source whole = conf_file_source();
+    int rc = whole.read(whole.ctx, path, ret_text, e);
+
+    if (rc == 0)
+        drop_records(*ret_text);
+    return rc;
+}
+
 /* A file on a shared file system may be away for a moment: a command waits a minute for it, and says so. */
 static int load_file(struct client_env *ret, const char *path, struct err *e)
 {
     struct conf_source source = conf_file_source();
 
+    source.read = read_light;
     for (int i = 0; access(path, F_OK) < 0; i++) {
         if (i == STAT_TRIES)
             return err_set(e, ENOENT, "Unable to process configuration file");
@@ -51,17 +88,6 @@ static int load_file(struct client_env *ret, const char *path, struct err *e)
         sleep(1);
     }
     return load(ret, &source, path, e);
-}
-
-static int fetch(const struct client_settings *s, struct config_files *ret, struct err *e)
-{
-    struct client *c = client_open(s);
-    struct config_files_request request;
-
-    meta_init(&record_config_files_request, &request);
-    int rc = client_call(c, MSG_CONFIG_FILES, &request, ret, e);
-    client_close(c);
-    return rc;
 }
 
 static int load_fetched(struct client_env *ret, const struct config_files *files, struct err *e)
@@ -79,27 +105,13 @@ static int load_fetched(struct client_env *ret, const struct config_files *files
 
 static int load_from_servers(struct client_env *ret, const char *servers, struct err *e)
 {
-    struct text_list list = {0};
-    struct client_address addresses[SERVERS_MAX];
     struct config_files files;
-    uint32_t n = 0;
 
-    text_split(&list, servers, ',');
-    for (uint32_t i = 0; i < list.n && n < SERVERS_MAX; i++) {
-        char *colon = strrchr(list.v[i], ':');
-        uint32_t port = DEFAULT_PORT;
-        if (colon && strchr(list.v[i], ':') == colon && text_to_u32(colon + 1, &port))
-            *colon = 0;
-        addresses[n++] = (struct client_address){list.v[i], (uint16_t)port};
-    }
-    int rc =
-        fetch(&(struct client_settings){.addresses = addresses, .addresses_n = n, .audience = "slurmctld"},
-              &files, e);
+    int rc = client_fetch_config(servers, NULL, NULL, &files, e);
     if (rc == 0) {
         rc = load_fetched(ret, &files, e);
         meta_release(&record_config_files, &files);
     }
-    text_list_release(&list);
     return rc;
 }
 

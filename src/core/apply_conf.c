@@ -52,8 +52,19 @@ static void keep_runtime(struct node *to, const struct node *from)
         meta_copy(&record_job_gres, &to->gres_used.v[i], &from->gres_used.v[i]);
 }
 
+/* A new node has no past, whatever the record says. */
 static void start_anew(struct node *n)
 {
+    n->flags &= NODEF_CLOUD | NODEF_DYNAMIC_NORM;
+    n->alloc_cpus = n->running_jobs = n->completing = n->exclusive_job = 0;
+    n->alloc_mem = n->token = 0;
+    n->owner = NO_VAL;
+    n->last_ping = n->last_busy = n->resume_after = 0;
+    bits_release(&n->alloc_cores);
+    for (uint32_t i = 0; i < n->gres_used.n; i++)
+        meta_release(&record_job_gres, &n->gres_used.v[i]);
+    n->gres_used.n = 0;
+    mem_set_str(&n->partitions, NULL);
     if (n->flags & NODEF_CLOUD) {
         n->state = NODE_UP;
         n->flags |= NODEF_POWERED_DOWN;

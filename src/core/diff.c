@@ -24,8 +24,7 @@ static void still_job(struct job *j)
     j->start_time = 0;
     if (job_is_held(j) || j->dependency)
         return;
-    if (j->reason != WHY_BEGINTIME)
-        j->reason = WHY_NONE;
+    j->reason = WHY_NONE;
     mem_set_str(&j->reason_text, NULL);
 }
 

@@ -149,7 +149,9 @@ static void field_own(const struct meta_field *f, void *dst)
 
 void meta_copy(const struct meta_record *r, void *dst, const void *src)
 {
-    memcpy(dst, src, r->size);
+    /* Not the count: other threads may be changing it. */
+    size_t head = r->shared ? sizeof(struct shared) : 0;
+    memcpy((char *)dst + head, (const char *)src + head, r->size - head);
     if (r->shared)
         shared_init(dst);
     for (uint32_t i = 0; i < r->n; i++)

@@ -12,6 +12,9 @@ static const uint64_t shown_flags[] = {
 /* Modifiers that --json and the REST documents list beside the base state. */
 #define LISTED_FLAGS UINT64_C(0xffff)
 
+/* Tasks with one stride are written as a range when there are many and their list is long. */
+enum { LIST_MAX = 13, MEMBERS_MAX = 5 };
+
 static const struct meta_enum_name *name_of(const struct meta_enum *e, uint64_t value)
 {
     for (uint32_t i = 0; i < e->n; i++)
@@ -60,16 +63,38 @@ void job_reason_text(const struct job *j, struct buf *out)
         buf_adds(out, name ? name : "None");
 }
 
+/* "0-60:2" for a set with one stride above 1. */
+static bool stride_text(const struct bits *tasks, struct buf *out)
+{
+    uint32_t first = bits_next(tasks, 0), second = bits_next(tasks, first + 1), last = second;
+    if (second == BITS_MAX || second - first < 2)
+        return false;
+    for (uint32_t i = bits_next(tasks, second + 1); i != BITS_MAX; i = bits_next(tasks, i + 1)) {
+        if (i - last != second - first)
+            return false;
+        last = i;
+    }
+    buf_addf(out, "%u-%u:%u", first, last, second - first);
+    return true;
+}
+
 void array_tasks_text(const struct bits *tasks, uint32_t len_max, struct buf *out)
 {
     size_t before = out->len;
+    if (!bits_any(tasks))
+        return;
     bits_text(tasks, out);
+    if (out->len - before > LIST_MAX && bits_count(tasks) > MEMBERS_MAX) {
+        struct buf stride = BUF_INIT;
+        if (stride_text(tasks, &stride)) {
+            buf_truncate(out, before);
+            buf_adds(out, stride.s);
+        }
+        buf_release(&stride);
+    }
     if (len_max < 5 || out->len - before < len_max)
         return;
-    size_t cut = before + len_max - 4;
-    while (cut > before && out->s[cut - 1] != ',')
-        cut--;
-    buf_truncate(out, cut);
+    buf_truncate(out, before + len_max - 4);
     buf_adds(out, "...");
 }
 

@@ -65,8 +65,8 @@ void job_state_list(const struct job *j, const char *sep, struct buf *out);
  * "RaisedSignal:9(Killed)". */
 void job_reason_text(const struct job *j, struct buf *out);
 
-/* Task ids of a set as Slurm prints them: "1,3-5", cut to fewer than len_max bytes with "..." (0 = never
- * cut). */
+/* Task ids of a set as Slurm prints them: "1,3-5", or "0-60:2" for a long one with a stride; cut to fewer
+ * than len_max bytes with "..." (0 = never cut). */
 void array_tasks_text(const struct bits *tasks, uint32_t len_max, struct buf *out);
 /* "7", "7_3", "7_[1-3%2]". len_max limits the part in brackets (squeue: SLURM_BITSTR_LEN, 64 by default; 0 =
  * no limit). */

@@ -6,8 +6,7 @@
 #include "base/mem.h"
 #include "nodecore/internal.h"
 
-/* --- states
- * -------------------------------------------------------------------------------------------------- */
+/* --- states --- */
 
 #define TO(state) (1u << (state))
 static const uint8_t job_moves[NJOB_STATES] = {
@@ -36,8 +35,7 @@ static void step_move(struct node_step *s, enum node_step_state to)
     s->state = (uint8_t)to;
 }
 
-/* --- life
- * ---------------------------------------------------------------------------------------------------- */
+/* --- life --- */
 
 void node_init(struct node_core *n, const char *name, bool prolog, bool epilog)
 {
@@ -138,8 +136,7 @@ void node_release(struct node_core *n, struct node_effects *out)
     n->name = NULL;
 }
 
-/* --- guards
- * -------------------------------------------------------------------------------------------------- */
+/* --- guards --- */
 
 int node_check_term(struct node_core *n, uint64_t term, struct err *e)
 {
@@ -191,8 +188,7 @@ static void remember_gone(struct node_core *n, const struct node_job *j, int64_t
     *VEC_PUSH(&n->gone) = (struct node_gone){j->job_id, j->restarts, now};
 }
 
-/* --- launching
- * ----------------------------------------------------------------------------------------------- */
+/* --- launching --- */
 
 static void steps_spawn(struct node_job *j, struct node_effects *out)
 {
@@ -277,8 +273,7 @@ void node_spawned(struct node_core *n, uint32_t job_id, uint32_t step_id, struct
         node_order(out, j, s, SIGNAL_KILL, true);
 }
 
-/* --- ending
- * -------------------------------------------------------------------------------------------------- */
+/* --- ending --- */
 
 void node_order(struct node_effects *out, const struct node_job *j, const struct node_step *s,
                 uint32_t signal, bool notice)
@@ -474,8 +469,7 @@ int node_signal(struct node_core *n, const struct kill_job *k, struct node_effec
     return 0;
 }
 
-/* --- what happens here
- * --------------------------------------------------------------------------------------- */
+/* --- what happens here --- */
 
 void node_prolog_done(struct node_core *n, uint32_t job_id, bool ok, const char *why, int64_t now,
                       struct node_effects *out)
@@ -559,8 +553,7 @@ bool node_adopt(struct node_core *n, const struct step_status *st, void *job_ctx
     return !known;
 }
 
-/* --- acknowledgements
- * ---------------------------------------------------------------------------------------- */
+/* --- acknowledgements --- */
 
 void node_job_reported(struct node_core *n, uint64_t id, uint32_t job_id, struct node_effects *out)
 {
@@ -570,8 +563,7 @@ void node_job_reported(struct node_core *n, uint64_t id, uint32_t job_id, struct
         job_free(n, j, out);
 }
 
-/* --- time
- * ------------------------------------------------------------------------------------------------------ */
+/* --- time --- */
 
 static void job_tick(struct node_core *n, struct node_job *j, int64_t now, struct node_effects *out)
 {

@@ -118,8 +118,7 @@ void node_init(struct node_core *n, const char *name, bool prolog, bool epilog);
 /* Forgets everything; ctx pointers are handed out once more, so that the caller can free them. */
 void node_release(struct node_core *n, struct node_effects *out);
 
-/* --- from the controller and from srun
- * ----------------------------------------------------------------------- */
+/* --- from the controller and from srun --- */
 
 /*
  * A step is to be started. `ctx` is kept until NODE_FREE_STEP, job_ctx until NODE_FREE_JOB (unless the job is
@@ -139,8 +138,7 @@ void node_connected(struct node_core *n, int64_t now, struct node_effects *out);
 /* Refuses a message of a controller that has been replaced. */
 int node_check_term(struct node_core *n, uint64_t term, struct err *e);
 
-/* --- from this host
- * ------------------------------------------------------------------------------------------ */
+/* --- from this host --- */
 
 void node_prolog_done(struct node_core *n, uint32_t job_id, bool ok, const char *why, int64_t now,
                       struct node_effects *out);
@@ -155,8 +153,7 @@ bool node_adopt(struct node_core *n, const struct step_status *s, void *job_ctx)
 /* After a restart: a report that nobody has acknowledged. */
 void node_adopt_report(struct node_core *n, const struct node_report *r, int64_t now);
 
-/* --- time
- * ------------------------------------------------------------------------------------------------------ */
+/* --- time --- */
 
 void node_tick(struct node_core *n, int64_t now, struct node_effects *out);
 /* When node_tick has something to do; INT64_MAX: never. */

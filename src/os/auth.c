@@ -137,9 +137,9 @@ static int check_body(struct auth *a, const struct token_body *b, const char *au
     int rc = check_times(b->issued, b->expires, AUTH_TOKEN_LIFE_S, now, e);
     if (rc < 0)
         return rc;
-    if (!text_same(b->cluster, a->cluster))
-        return err_set(e, code, "%s: it is for cluster %s", error_text(code),
-                       b->cluster ? b->cluster : "(none)");
+    /* Absent: whoever fetches his first configuration does not know the name yet. */
+    if (b->cluster && !text_same(b->cluster, a->cluster))
+        return err_set(e, code, "%s: it is for cluster %s", error_text(code), b->cluster);
     if (!text_same(b->audience, audience))
         return err_set(e, code, "%s: it is for %s", error_text(code), b->audience ? b->audience : "(nobody)");
     if (b->uid == NO_VAL || b->gid == NO_VAL)

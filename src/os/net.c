@@ -266,6 +266,30 @@ static void relax(struct net_conn *c)
         resume(c);
 }
 
+static void shut(uv_shutdown_t *req, int status)
+{
+    mem_free(req);
+}
+
+/* All is sent after net_end: no more from us. */
+static void end(struct net_conn *c)
+{
+    uv_shutdown_t *req;
+
+    if (c->ended || c->closing)
+        return;
+    c->ended = true;
+    c->accepted = false; /* the sweep waits for the other side, but not for ever */
+    c->opened_at = uv_now(c->net->loop);
+    req = mem_alloc(sizeof *req);
+    if (uv_shutdown(req, &c->u.stream, shut) != 0) {
+        mem_free(req);
+        net_abort(c);
+        return;
+    }
+    set_reading(c, true);
+}
+
 static void wrote(uv_write_t *req, int status)
 {
     struct write *w = (struct write *)req;
@@ -280,7 +304,7 @@ static void wrote(uv_write_t *req, int status)
         return;
     }
     if (c->end_after_write && c->out_waiting == 0 && c->out.len == 0) {
-        net_abort(c);
+        end(c);
         return;
     }
     relax(c);
@@ -325,7 +349,7 @@ static void flush_one(struct net_conn *c)
         if (uv_write(&w->req, &c->u.stream, &b, 1, wrote) != 0)
             fail(c, -EPIPE);
     } else if (c->end_after_write && c->out_waiting == 0)
-        net_abort(c);
+        end(c);
     if (c->out.cap > NET_OUT_LOW)
         buf_release(&c->out);
     else

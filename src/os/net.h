@@ -62,7 +62,7 @@ struct net_conn {
     struct buf out;     /* not yet handed to the loop */
     size_t out_waiting; /* handed over and unsent */
     uint64_t opened_at; /* uv_now */
-    bool dirty, paused, reading, high, end_after_write, handle_closed, connecting;
+    bool dirty, paused, reading, high, end_after_write, ended, handle_closed, connecting;
     int reason;
 };
 
@@ -90,7 +90,9 @@ struct buf *net_out(struct net_conn *c);
 void net_flush(struct net *n);
 /* More than NET_OUT_HIGH unsent: wait for `drained`. */
 bool net_full(struct net_conn *c);
-void net_end(struct net_conn *c);   /* closes after what is in net_out has been sent */
+/* Closes after what is in net_out has been sent and the other side has closed too, or NET_HELLO_MS later:
+ * closing at once could take back what it has not read yet. Nothing that it sends is looked at any more. */
+void net_end(struct net_conn *c);
 void net_abort(struct net_conn *c); /* closes now */
 /* "127.0.0.1", or "unix". */
 void net_peer(const struct net_conn *c, char *ret, size_t size);

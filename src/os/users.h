@@ -36,7 +36,8 @@ void users_forget(struct users *u); /* ask again (reconfiguration) */
 
 /* Plain look-ups, not kept. */
 bool users_id(const char *name_or_number, uint32_t *ret_uid, uint32_t *ret_gid);
-/* The uid that SlurmUser= or SlurmdUser= names; root where it is NULL, and our own where there is no such user. */
+/* The uid that SlurmUser= or SlurmdUser= names; root where it is NULL, and our own where there is no such
+ * user. */
 uint32_t users_daemon_uid(const char *name);
 /* uids of the members of a group, primary ones included where the name service lists them. */
 struct meta_u32s;

@@ -107,6 +107,8 @@ static void collect(struct run *r)
     for (const struct job *j; (j = ptree_next(r->v->jobs, &id)); id++) {
         if (job_is_eligible(j, r->v->now))
             *VEC_PUSH(&r->queue) = (struct waiting){j, highest_tier(r, j)};
+        else if (job_is_eligible(j, INT64_MAX))
+            r->ret->next = j->eligible_time < r->ret->next ? j->eligible_time : r->ret->next;
         else if (j->alloc.n &&
                  (j->state == JOB_RUNNING || j->state == JOB_SUSPENDED || j->flags & JOBF_COMPLETING)) {
             const struct node *n = ptree_get(r->v->nodes, j->alloc.v[0].node_index);
@@ -254,7 +256,7 @@ static void try_array(struct run *r, const struct job *job)
 void planner_run(struct planner *p, const struct sched_view *v, const struct sched_budget *b,
                  struct sched_result *ret)
 {
-    *ret = (struct sched_result){.complete = true};
+    *ret = (struct sched_result){.complete = true, .next = INT64_MAX};
     meta_init(&record_plan_notes, &ret->notes);
     ret->notes.eval_time = v->now;
     struct run r = {.planner = p, .v = v, .budget = b, .ret = ret};

@@ -43,6 +43,8 @@ struct sched_result {
     struct plan_notes
         notes; /* only for jobs whose reason, text or expected start differ from the snapshot's */
     uint64_t work;
+    int64_t
+        next; /* when a job becomes eligible by the mere passing of time: run again then; INT64_MAX = never */
     bool complete; /* false: the budget ended it; call again with the same planner to go on */
 };
 void sched_result_release(struct sched_result *r);

@@ -38,6 +38,14 @@ static void take_facts(struct world *w, struct facts *facts)
     for (uint32_t i = 0; i < facts->list.n; i++) {
         const struct fact *f = &facts->list.v[i];
         const struct fact_type_row *type = fact_by_number(f->type);
+        if (w->opt.trace) {
+            struct buf text = BUF_INIT;
+            meta_dump(type->record, f->record, &text);
+            for (size_t k = 0; k < text.len; k++)
+                text.s[k] = text.s[k] == '\n' ? ' ' : text.s[k];
+            world_trace(w, "  fact %s%s: %s", type->name, type->durable ? "" : " (volatile)", text.s);
+            buf_release(&text);
+        }
         core_apply(c->state, f, clock_s(w));
         core_effects(c->state, f, &c->effects);
         if (!type->durable)
@@ -100,6 +108,11 @@ void vctl_message(struct world *w, struct message *m)
     struct pending_reply p = {.type = m->type, .node = m->node, .ask = m->ask, .code = r};
     if (r == 0 && m->type == MSG_SUBMIT)
         p.job_id = ((struct submit_reply *)reply.record)->job_id;
+    if (r == 0 && m->type == MSG_NODE_REGISTER) {
+        struct node_register_reply *back = reply.record;
+        p.kill_jobs = back->kill_jobs;
+        back->kill_jobs = (struct meta_u32s){0};
+    }
     reply_release(&reply);
     replies_add(&w->ctl, &p);
     write_batch(w);
@@ -147,6 +160,8 @@ void vctl_plan(struct world *w)
     }
     if (!result.complete)
         want_plan(w);
+    else if (result.next != INT64_MAX)
+        world_push(w, (result.next - clock_s(w)) * 1000, (struct event){.kind = EV_PLAN, .epoch = c->epoch});
     sched_result_release(&result);
     write_batch(w);
     schedule_tick(w);
@@ -171,6 +186,7 @@ static void launch(struct world *w, uint32_t job_id)
     struct launch_batch l;
     meta_init(&record_launch_batch, &l);
     l.job = meta_dup(&record_job, j);
+    l.token = n->token;
     world_trace(w, "  launch job %u.%u on %s", job_id, j->restarts, n->name);
     send_to_node(w, n->index, MSG_LAUNCH_BATCH, &record_launch_batch, &l);
     meta_release(&record_launch_batch, &l);
@@ -213,11 +229,18 @@ static void answer(struct world *w, const struct pending_reply *r)
     if (r->node == NO_VAL)
         user_reply(w, r);
     else if (!w->nodes.v[r->node].cut && !world_chance(w, SIM_DROP, 20))
-        vnode_acked(w, &w->nodes.v[r->node], r->type, r->ask, r->code);
+        vnode_acked(w, &w->nodes.v[r->node], r);
+}
+
+static void replies_release(struct pending_reply *v, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++)
+        mem_free(v[i].kill_jobs.v);
 }
 
 static void batch_release(struct batch *b)
 {
+    replies_release(b->replies.v, b->replies.n);
     buf_release(&b->bytes);
     if (b->snapshot)
         snapshot_drop(b->snapshot);
@@ -325,6 +348,7 @@ void vctl_release(struct world *w)
         batch_release(&c->writing.v[i]);
     VEC_FREE(&c->writing);
     outbox_release(&c->effects);
+    replies_release(c->replies.v, c->replies.n);
     VEC_FREE(&c->replies);
     meta_release(&record_fact_batch, &c->open);
     if (c->seen)

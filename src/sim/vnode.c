@@ -139,7 +139,9 @@ static void check_start(struct world *w, struct vnode *n, const struct vjob *j)
 static void launch(struct world *w, struct vnode *n, const struct launch_batch *l)
 {
     const struct job *job = l->job;
-    if (find_job(n, job->job_id, job->restarts))
+    /* Before the controller knows of this daemon, it may take a late registration for a sign that the job is
+     * gone. */
+    if (!n->registered || l->token != n->token || find_job(n, job->job_id, job->restarts))
         return;
     struct vjob j = {.job_id = job->job_id, .restarts = job->restarts, .running = true};
     j.ends_at = w->now + 100 + (int64_t)world_rand(w, 60000);
@@ -209,14 +211,28 @@ void vnode_message(struct world *w, struct vnode *n, struct message *m)
     }
 }
 
-void vnode_acked(struct world *w, struct vnode *n, enum msg_type type, uint64_t ask, int code)
+/* A daemon that hears of jobs that must not be here ends them and registers again. */
+static void registered(struct world *w, struct vnode *n, const struct pending_reply *r)
 {
-    if (type == MSG_NODE_REGISTER && ask == n->token && code == 0)
-        n->registered = true;
-    if (type != MSG_NODE_REPORT)
+    if (r->ask != n->token || r->code < 0)
+        return;
+    for (uint32_t i = 0; i < r->kill_jobs.n; i++)
+        for (uint32_t k = 0; k < n->jobs.n; k++)
+            if (n->jobs.v[k].job_id == r->kill_jobs.v[i])
+                n->jobs.v[k].running = false;
+    n->registered = r->kill_jobs.n == 0;
+    if (!n->registered)
+        wake_at(w, n, n->register_at);
+}
+
+void vnode_acked(struct world *w, struct vnode *n, const struct pending_reply *r)
+{
+    if (r->type == MSG_NODE_REGISTER)
+        registered(w, n, r);
+    if (r->type != MSG_NODE_REPORT)
         return;
     for (uint32_t i = 0; i < n->unacked.n; i++)
-        if (n->unacked.v[i].ask == ask) {
+        if (n->unacked.v[i].ask == r->ask) {
             meta_release(&record_node_report, &n->unacked.v[i].record);
             n->unacked.v[i] = n->unacked.v[--n->unacked.n];
             return;

@@ -79,7 +79,8 @@ struct pending_reply {
     uint32_t node;
     uint64_t ask;
     int code;
-    uint32_t job_id; /* of a submission */
+    uint32_t job_id;            /* of a submission */
+    struct meta_u32s kill_jobs; /* of a registration; owned */
 };
 struct batch {
     uint64_t index;
@@ -156,7 +157,7 @@ void vnode_release(struct vnode *n);
 void vnode_start(struct world *w, struct vnode *n, bool reboot);
 void vnode_crash(struct world *w, struct vnode *n, bool reboot);
 void vnode_message(struct world *w, struct vnode *n, struct message *m);
-void vnode_acked(struct world *w, struct vnode *n, enum msg_type type, uint64_t ask, int code);
+void vnode_acked(struct world *w, struct vnode *n, const struct pending_reply *r);
 void vnode_wake(struct world *w, struct vnode *n);
 
 /* vuser.c */

@@ -488,8 +488,9 @@ static void on_sweep(uv_timer_t *t)
 /* What one node needs to know of a job. */
 static struct job job_for_node(const struct job *job, uint32_t node_index)
 {
-    struct job copy = *job; /* borrows all of it */
+    struct job copy;
 
+    BORROW_SHARED(&copy, job);
     copy.steps.n = 0;
     for (uint32_t i = 0; i < job->alloc.n; i++)
         if (job->alloc.v[i].node_index == node_index) {
@@ -534,8 +535,9 @@ static int encode_launch(struct launch *l)
     struct buf stored = BUF_INIT, cred = BUF_INIT;
     struct launch_batch msg;
     struct payload payload;
-    struct job mine = *job;
+    struct job mine;
 
+    BORROW_SHARED(&mine, job);
     meta_init(&record_launch_batch, &msg);
     int rc = c->journal->ops->blob_get(c->journal, job->script.v, job->script.n, &stored, &l->e);
     if (rc == 0)
@@ -546,6 +548,7 @@ static int encode_launch(struct launch *l)
         mine.steps.n = 0;
         msg.job = &mine;
         msg.payload = &payload;
+        msg.token = l->node->token;
         for (uint32_t i = 0; i < job->alloc.n; i++) {
             const struct node *n = ptree_get(&l->snapshot->nodes, job->alloc.v[i].node_index);
             meta_strs_push(&msg.node_addrs, n ? n->addr ? n->addr : n->name : "");

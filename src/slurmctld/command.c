@@ -33,12 +33,42 @@ static void sign_step(struct net_thread *t, struct work *w)
     buf_release(&cred);
 }
 
+struct test {
+    uv_work_t req;
+    struct work *w;
+};
+
+static void answer(void *arg);
+
+static void run_test(uv_work_t *req)
+{
+    struct test *t = (struct test *)req;
+
+    t->w->rc = test_only(t->w);
+}
+
+static void test_run(uv_work_t *req, int status)
+{
+    struct test *t = (struct test *)req;
+    struct net_conn *c = t->w->user;
+
+    answer(t->w);
+    net_flush(c->net);
+    mem_free(t);
+}
+
 static void answer(void *arg)
 {
     struct work *w = arg;
     struct net_conn *c = w->user;
     uint16_t type = (uint16_t)w->command.type;
 
+    if (w->test_job) {
+        struct test *t = mem_alloc(sizeof *t);
+        t->w = w;
+        REQUIRE(uv_queue_work(&thread_of(c)->loop, &t->req, run_test, test_run) == 0);
+        return;
+    }
     if (w->rc == 0 && type == MSG_STEP_CREATE && w->reply.record)
         sign_step(thread_of(c), w);
     if (c->closing)

@@ -99,6 +99,15 @@ static void set_nodesets(struct policy *p, const struct conf *c)
     }
 }
 
+uint32_t configure_slurm_uid(const struct conf *c)
+{
+    uint32_t uid = 0, gid;
+
+    if (!users_id(conf_str(c, CONF_SLURM_USER), &uid, &gid))
+        log_error("SlurmUser=%s: no such user", conf_str(c, CONF_SLURM_USER));
+    return uid;
+}
+
 static struct policy *make_policy(const struct conf *c)
 {
     struct policy *p = meta_new(&record_policy);
@@ -106,7 +115,6 @@ static struct policy *make_policy(const struct conf *c)
     const char *flags = conf_str(c, CONF_RECONFIG_FLAGS);
 
     p->cluster_name = copy_str(c, CONF_CLUSTER_NAME);
-    p->slurm_uid = users_daemon_uid(conf_str(c, CONF_SLURM_USER));
     set_limits(p, c);
     set_selection(p, c);
     p->enforce_part_limits = copy_str(c, CONF_ENFORCE_PART_LIMITS);
@@ -176,7 +184,7 @@ static int check_parts(const struct conf *c, struct err *e)
     return rc;
 }
 
-struct configure *configure_from(const struct conf *c, struct err *e)
+struct configure *configure_from(const struct conf *c, uint32_t slurm_uid, struct err *e)
 {
     if (check_parts(c, e) < 0)
         return NULL;
@@ -184,6 +192,7 @@ struct configure *configure_from(const struct conf *c, struct err *e)
     uint32_t n;
 
     to->policy = make_policy(c);
+    to->policy->slurm_uid = slurm_uid; /* a private cluster runs as whoever started it */
     const struct node *nodes = conf_nodes(c, &n);
     to->nodes.v = mem_array(n, sizeof *to->nodes.v);
     to->nodes.n = n;

@@ -57,15 +57,32 @@ static void take_facts(struct state *state, struct batch *b, struct facts *facts
     }
 }
 
+static bool is_test(const struct work *w)
+{
+    return w->command.type == MSG_SUBMIT && ((const struct submit_request *)w->record)->test_only;
+}
+
+/* The job that would have been submitted; the facts are not applied. */
+static void take_test_job(struct work *w, struct facts *facts)
+{
+    for (uint32_t i = 0; i < facts->list.n && !w->test_job; i++)
+        if (facts->list.v[i].type == FACT_JOB_SUBMITTED) {
+            w->test_job = facts->list.v[i].record;
+            facts->list.v[i].record = NULL;
+        }
+}
+
 static void decide_one(struct core_thread *t, struct batch *b, struct work *w, int64_t now)
 {
     struct facts facts = {0};
 
     w->command.sender.host = w->host;
     w->rc = core_decide(t->state, &w->command, now, &facts, &w->reply, &w->e);
-    if (w->rc == 0)
+    if (w->rc == 0 && is_test(w))
+        take_test_job(w, &facts);
+    else if (w->rc == 0)
         take_facts(t->state, b, &facts, now);
-    else
+    if (w->rc < 0 || is_test(w))
         buf_release(&w->payload);
     facts_release(&facts);
     *VEC_PUSH(&b->works) = w;
@@ -242,6 +259,12 @@ void core_stop(struct core_thread *t)
     pthread_cond_signal(&t->wake);
     pthread_mutex_unlock(&t->lock);
     pthread_join(t->thread, NULL);
+}
+
+void core_free(struct core_thread *t)
+{
+    for (uint32_t i = 0; i < t->queue.n; i++)
+        work_free(t->queue.v[i]);
     state_free(t->state);
     pthread_mutex_destroy(&t->lock);
     pthread_cond_destroy(&t->wake);

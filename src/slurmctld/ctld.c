@@ -26,6 +26,7 @@ void work_free(struct work *w)
         return;
     if (w->type)
         meta_free(w->type, w->record);
+    meta_free(&record_job, w->test_job);
     mem_free(w->host);
     buf_release(&w->payload);
     mem_free(w->payload_name.v);

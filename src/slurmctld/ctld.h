@@ -18,6 +18,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "base/buf.h"
 #include "conf/conf.h"
@@ -49,7 +50,8 @@ struct work {
     struct buf payload;             /* stored with the batch, empty: none */
     struct meta_bytes payload_name;
     struct reply reply;
-    int rc; /* what core_decide gave */
+    struct job *test_job; /* of --test-only: the job as it would be */
+    int rc;               /* what core_decide gave */
     struct err e;
     struct snapshot *snapshot;    /* after its batch; for `done` */
     void (*done)(struct work *w); /* on the journal thread; owns w from then on. NULL: work_free */
@@ -91,6 +93,13 @@ struct ctld {
     int stop_fd; /* eventfd: the main thread ends everything */
 };
 
+/* A record that borrows all that a shared one holds, for an encoder that leaves something out. The count is
+ * not read: other threads change it. */
+#define BORROW_SHARED(dst, src)                                                                              \
+    (shared_init(&(dst)->sh),                                                                                \
+     memcpy((char *)(dst) + sizeof(struct shared), (const char *)(src) + sizeof(struct shared),              \
+            sizeof *(dst) - sizeof(struct shared)))
+
 struct snapshot *ctld_snapshot(struct ctld *c);        /* kept for the caller */
 void ctld_publish(struct ctld *c, struct snapshot *s); /* takes the reference */
 struct shared_conf *ctld_conf(struct ctld *c);         /* kept for the caller */
@@ -108,8 +117,10 @@ int core_configure(struct ctld *c, struct state *state, const struct configure *
                    uint64_t *index, struct err *e);
 void core_post(struct core_thread *t, struct work *w); /* any thread */
 void core_post_many(struct core_thread *t, struct work **w, uint32_t n);
-/* Decides what was posted before, then ends. */
+/* Decides what was posted before, then ends. What is posted later is never decided, and dropped by core_free.
+ */
 void core_stop(struct core_thread *t);
+void core_free(struct core_thread *t);
 uint32_t core_queue_length(struct core_thread *t);
 
 /* journal_thread.c */
@@ -136,6 +147,7 @@ struct batch {
 struct planner_thread *planner_start(struct ctld *c);
 void planner_wake(struct planner_thread *t); /* any thread */
 void planner_stop(struct planner_thread *t);
+void planner_thread_free(struct planner_thread *t); /* when the core has ended: it may still answer */
 
 /* agent.c: what goes to the nodes. */
 struct agent *agent_start(struct ctld *c);
@@ -153,8 +165,9 @@ void net_thread_jobs_changed(struct net_thread *t, const uint32_t *ids, uint32_t
 void net_thread_stop(struct net_thread *t);
 
 /* configure.c */
-struct configure *configure_from(const struct conf *conf, struct err *e);
+struct configure *configure_from(const struct conf *conf, uint32_t slurm_uid, struct err *e);
 /* Reads the files; warnings and errors go to the log. NULL with Slurm's fatal text in *e. */
+uint32_t configure_slurm_uid(const struct conf *c); /* SlurmUser, by name or number */
 struct conf *configure_load(const char *path, struct err *e);
 
 /* credential.c: what a node may execute, signed. */
@@ -162,6 +175,9 @@ int credential_for_batch(struct ctld *c, const struct job *job, const struct nod
                          struct err *e);
 int credential_for_step(struct ctld *c, const struct job *job, const struct step *step, struct buf *ret,
                         struct err *e);
+
+/* testonly.c: fills the reply of w (start time, place) for w->test_job. Takes its time: not on a loop. */
+int test_only(struct work *w);
 
 /* recover.c: snapshot and journal become a state. *ret_index: the last journal entry in it; *ret_kept: the
  * one of the snapshot. */

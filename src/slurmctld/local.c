@@ -34,6 +34,15 @@ struct reconfigure {
     void *user;
 };
 
+static void set_level(const struct conf *conf)
+{
+    const char *text = conf_str(conf, CONF_SLURMCTLD_DEBUG);
+    enum log_level level;
+
+    if (text && log_level_parse(text, &level))
+        log_set_level(level, level);
+}
+
 /* On the journal thread: the core has taken the configuration or refused it as a whole. */
 static void configured(struct work *w)
 {
@@ -42,6 +51,7 @@ static void configured(struct work *w)
     if (w->rc == 0) {
         ctld_conf_replace(c->ctld, c->conf);
         users_forget(c->ctld->users);
+        set_level(c->conf);
         log_info("Processing of the configuration is complete");
     } else {
         log_error("reconfiguration refused: %s", w->e.text);
@@ -63,7 +73,7 @@ void local_reconfigure(struct ctld *ctld, void (*done)(struct work *w), void *us
     c->user = user;
     c->conf = configure_load(ctld->conf_path, &e);
     if (c->conf)
-        record = configure_from(c->conf, &e);
+        record = configure_from(c->conf, ctld->slurm_uid, &e);
     struct work *w = work_new(MSG_CONFIGURE, record);
     w->seq = seq;
     w->user = c;

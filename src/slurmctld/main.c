@@ -225,7 +225,7 @@ static struct state *recover_state(struct ctld *c, const struct options *opt, co
 
     if (recover(c, opt->ignore_errors, state, ret_index, ret_kept, &e) < 0)
         log_fatal("%s", e.text);
-    struct configure *configure = configure_from(conf, &e);
+    struct configure *configure = configure_from(conf, c->slurm_uid, &e);
     if (!configure || core_configure(c, state, configure, opt->clear, ret_index, &e) < 0)
         log_fatal("%s", e.text);
     meta_free(&record_configure, configure);
@@ -265,6 +265,8 @@ static void stop_threads(struct ctld *c)
     agent_stop(c->agent);
     for (uint32_t i = 0; i < CTLD_NET_THREADS; i++)
         net_thread_stop(c->nets[i]);
+    core_free(c->core);
+    planner_thread_free(c->planner);
 }
 
 /* --- signals --- */

@@ -173,3 +173,11 @@ void planner_stop(struct planner_thread *t)
     pthread_mutex_unlock(&t->lock);
     pthread_join(t->thread, NULL);
 }
+
+void planner_thread_free(struct planner_thread *t)
+{
+    planner_free(t->planner);
+    pthread_mutex_destroy(&t->lock);
+    pthread_cond_destroy(&t->wake);
+    mem_free(t);
+}

@@ -56,9 +56,13 @@ static bool more_jobs(struct query *q, struct buf *out, size_t limit)
     const struct job *job;
 
     while (out->len < limit && (job = job_filter_next(q->filter, q->snapshot, &q->key))) {
-        struct job copy = *job; /* borrows all of it */
-        if (!sel->with_steps)
-            copy.steps.n = 0;
+        if (sel->with_steps || !job->steps.n) {
+            frame_list_add(out, &record_job, job);
+            continue;
+        }
+        struct job copy;
+        BORROW_SHARED(&copy, job);
+        copy.steps.n = 0;
         frame_list_add(out, &record_job, &copy);
     }
     return out->len >= limit;

@@ -101,7 +101,8 @@ int recover(struct ctld *c, bool ignore_errors, struct state *state, uint64_t *r
         const void *rec_;                                                                                    \
         (saved).member.v = chunk_;                                                                           \
         for (uint32_t key_ = 0; (rec_ = ptree_next((table), &key_)); key_++) {                               \
-            memcpy(&chunk_[(saved).member.n++], rec_, sizeof *chunk_);                                       \
+            BORROW_SHARED(&chunk_[(saved).member.n], (typeof(chunk_))rec_);                                  \
+            (saved).member.n++;                                                                              \
             if ((saved).member.n == SAVE_CHUNK) {                                                            \
                 meta_encode(&record_saved_state, &(saved), (out));                                           \
                 (saved).member.n = 0;                                                                        \

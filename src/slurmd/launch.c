@@ -14,9 +14,9 @@
 #include "os/devices.h"
 #include "os/host.h"
 #include "slurmd/slurmd.h"
-#include "slurmstepd/env.h"
-#include "slurmstepd/spool.h"
-#include "slurmstepd/stepid.h"
+#include "nodecore/env.h"
+#include "nodecore/spool.h"
+#include "nodecore/stepid.h"
 
 void launch_free(struct launch *l)
 {
@@ -52,8 +52,7 @@ void job_info_free(struct job_info *j)
     mem_free(j);
 }
 
-/* --- the record
- * ---------------------------------------------------------------------------------------------- */
+/* --- the record --- */
 
 static const struct cred_node *own_share(const struct slurmd *d, const struct credential *c)
 {
@@ -164,8 +163,7 @@ static int launch_start(struct slurmd *d, struct launch *l, struct err *e)
     return rc;
 }
 
-/* --- batch
- * --------------------------------------------------------------------------------------------------- */
+/* --- batch --- */
 
 static int write_script(const char *path, const struct payload *p, uint32_t uid, struct err *e)
 {
@@ -204,6 +202,8 @@ int launch_batch(struct slurmd *d, struct launch_batch *m, struct err *e)
 
     if (!m->payload)
         return err_set(e, ESLURM_INVALID_JOB_CREDENTIAL, "a batch job without a script");
+    if (!d->registered || m->token != d->token) /* the controller sends it again once it knows this process */
+        return err_set(e, ESLURM_INVALID_NODE_STATE, "this slurmd has not registered yet");
     rc = check_credential(d, &m->credential, m->job, &c, e);
     if (rc < 0) {
         log_error("batch launch refused: %s", e->text);
@@ -228,8 +228,7 @@ int launch_batch(struct slurmd *d, struct launch_batch *m, struct err *e)
     return launch_start(d, l, e);
 }
 
-/* --- steps of srun
- * ------------------------------------------------------------------------------------------- */
+/* --- steps of srun --- */
 
 static const char *group_name_of(uint32_t gid)
 {

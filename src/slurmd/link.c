@@ -35,8 +35,7 @@ static uint32_t link_send(struct slurmd *d, enum msg_type type, const struct met
     return d->seq;
 }
 
-/* --- registration
- * -------------------------------------------------------------------------------------------- */
+/* --- registration --- */
 
 static void add_running(struct slurmd *d, struct node_register *m)
 {
@@ -46,6 +45,15 @@ static void add_running(struct slurmd *d, struct node_register *m)
 
         r->job_id = s->job_id;
         r->step_id = s->step_id;
+    }
+    /* What has ended without the controller knowing: its report follows, so that it must not be taken for
+     * lost. */
+    for (uint32_t i = 0; i < d->core.unsent.n; i++) {
+        const struct node_report *u = d->core.unsent.v[i].report;
+        struct running_step *r = meta_recs_push(&record_running_step, &m->jobs);
+
+        r->job_id = u->job_id;
+        r->step_id = u->step_id;
     }
     /* A job between prolog and its first step, or in its epilog, lives here too. */
     MAP_EACH (&d->core.jobs, e) {
@@ -118,15 +126,16 @@ static void take_registered(struct slurmd *d, const struct frame *f)
     }
     if (!d->registered)
         log_info("registered with the controller as node %u", r.node_index);
-    d->registered = true;
+    d->registered = r.kill_jobs.n == 0;
     kill_strangers(d, &r);
+    if (!d->registered)
+        retry_in(d, SLURMD_REGISTER_AGAIN_MS); /* the node is out of service until they are gone */
     meta_release(&record_node_register_reply, &r);
     node_connected(&d->core, slurmd_now(), &out);
     effects_run(d, &out);
 }
 
-/* --- reports
- * ------------------------------------------------------------------------------------------------- */
+/* --- reports --- */
 
 void link_report(struct slurmd *d, const struct node_effect *e)
 {
@@ -156,8 +165,7 @@ static void take_acknowledged(struct slurmd *d, const struct frame *f)
     effects_run(d, &out);
 }
 
-/* --- the connection
- * ------------------------------------------------------------------------------------------ */
+/* --- the connection --- */
 
 static void on_frame(struct net_conn *c, const struct frame *f)
 {

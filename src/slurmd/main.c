@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -16,10 +15,10 @@
 #include "base/text.h"
 #include "os/daemon.h"
 #include "slurmd/slurmd.h"
+#include "slurmd/token.h"
 #include "version.h"
 
-/* --- end
- * ----------------------------------------------------------------------------------------------------- */
+/* --- end --- */
 
 static void close_handle(uv_handle_t *h, void *arg)
 {
@@ -45,31 +44,23 @@ static void on_stop_signal(uv_signal_t *s, int signum)
     slurmd_stop(s->data);
 }
 
-/* Settings are read anew by a daemon that starts: slurmstepds live on, so that nothing is lost by it. */
+/* All or nothing: a configuration that cannot be used leaves everything as it was. */
 void slurmd_reconfigure(struct slurmd *d)
 {
-    struct node *before = d->node;
-    struct conf *old = d->conf;
+    struct slurmd fresh = {.opt = d->opt, .start_time = d->start_time};
     struct err e;
 
     log_info("reconfigure");
-    d->node = NULL;
-    if (setup_conf(d, &e) < 0 || setup_node(d, &e) < 0) {
+    if (setup_conf(&fresh, &e) < 0 || setup_node(&fresh, &e) < 0) {
         log_error("the new configuration is not used: %s", e.text);
-        if (d->conf != old)
-            conf_free(d->conf);
-        meta_free(&record_node, d->node);
-        d->conf = old;
-        d->node = before;
-        d->node_name = before->name;
-        return;
+    } else {
+        setup_swap(d, &fresh);
+        d->core.prolog = conf_list(d->conf, CONF_PROLOG)->n > 0;
+        d->core.epilog = conf_list(d->conf, CONF_EPILOG)->n > 0;
+        setup_log(d);
+        link_register(d);
     }
-    conf_free(old);
-    meta_free(&record_node, before);
-    d->core.prolog = conf_list(d->conf, CONF_PROLOG)->n > 0;
-    d->core.epilog = conf_list(d->conf, CONF_EPILOG)->n > 0;
-    setup_log(d);
-    link_register(d);
+    setup_release(&fresh);
 }
 
 static void on_hup(uv_signal_t *s, int signum)
@@ -102,8 +93,7 @@ static void on_health(uv_timer_t *t)
     script_health(t->data);
 }
 
-/* --- start
- * --------------------------------------------------------------------------------------------------- */
+/* --- start --- */
 
 static void start_signals(struct slurmd *d)
 {
@@ -149,8 +139,8 @@ static void slurmd_start(struct slurmd *d)
     d->net = net_new(&d->loop, d);
     start_signals(d);
     start_timers(d);
-    if (getrandom(&d->token, sizeof d->token, 0) != sizeof d->token)
-        d->token = (uint64_t)d->start_time << 20 ^ (uint64_t)getpid();
+    if (token_next(d->spool, d->start_time, &d->token, &e) < 0)
+        log_error("the number of this start is not kept: %s", e.text);
     node_init(&d->core, d->node_name, conf_list(d->conf, CONF_PROLOG)->n > 0,
               conf_list(d->conf, CONF_EPILOG)->n > 0);
     if (setup_auth(d, &e) < 0)
@@ -171,12 +161,25 @@ static void slurmd_end(struct slurmd *d)
     struct node_effects out = {0};
 
     node_release(&d->core, &out);
+    for (uint32_t i = 0; i < out.list.n; i++) {
+        if (out.list.v[i].type == NODE_FREE_STEP)
+            launch_free(out.list.v[i].ctx);
+        else if (out.list.v[i].type == NODE_FREE_JOB)
+            job_info_free(out.list.v[i].ctx);
+    }
     node_effects_release(&out);
+    MAP_EACH (&d->stepds, e)
+        mem_free(e->value); /* they live on; a later slurmd finds them */
+    map_u64_release(&d->stepds);
+    map_u64_release(&d->jobs);
+    map_u64_release(&d->scripts);
+    map_u64_release(&d->sent);
     net_free(d->net);
     sack_free(d->sack);
     auth_close(d->auth);
     pidfile_drop(d->pid_path, d->pid_fd);
     log_close();
+    setup_release(d);
 }
 
 static void take_pid_file(struct slurmd *d)
@@ -189,6 +192,20 @@ static void take_pid_file(struct slurmd *d)
     if (e.code == EAGAIN)
         log_fatal("%s", e.text);
     log_error("%s", e.text); /* Slurm goes on without one, too */
+}
+
+/* Nothing is ignored silently. */
+static void tell_ineffective(const struct options *o)
+{
+    const struct {
+        bool given;
+        const char *name;
+    } all[] = {
+        {o->dynamic, "-Z"}, {o->future, "-F"}, {o->dynamic_conf, "--conf"}, {o->ca_cert, "--ca-cert-file"}};
+
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
+        if (all[i].given)
+            log_error("%s is known, but has no effect yet", all[i].name);
 }
 
 static void adjust_process(const struct slurmd *d)
@@ -235,6 +252,7 @@ int main(int argc, char **argv)
     if (!opt.foreground && daemon_fork(&e) < 0)
         log_fatal("%s", e.text);
     setup_log(&d);
+    tell_ineffective(&opt);
     if (setup_node(&d, &e) < 0)
         log_fatal("%s", e.text);
     take_pid_file(&d);

@@ -13,7 +13,7 @@
 #include "base/text.h"
 #include "os/process.h"
 #include "slurmd/slurmd.h"
-#include "slurmstepd/env.h"
+#include "nodecore/env.h"
 
 enum script_kind { SCRIPT_PROLOG, SCRIPT_EPILOG, SCRIPT_HEALTH, SCRIPT_REBOOT };
 static const char *const script_names[] = {"prolog", "epilog", "health_check", "reboot"};

@@ -43,8 +43,7 @@ static void reply_result(struct net_conn *c, const struct frame *f, int rc, cons
         reply(c, f, NULL, NULL);
 }
 
-/* --- hello
- * --------------------------------------------------------------------------------------------------- */
+/* --- hello --- */
 
 static void accept_peer(struct net_conn *c, const struct auth_identity *who)
 {
@@ -92,8 +91,7 @@ static void take_hello(struct net_conn *c, const struct frame *f)
     reply(c, f, &record_hello_reply, &ok);
 }
 
-/* --- requests
- * ------------------------------------------------------------------------------------------------ */
+/* --- requests --- */
 
 static void on_launch_batch(struct net_conn *c, const struct frame *f, void *rec)
 {

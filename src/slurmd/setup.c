@@ -12,9 +12,9 @@
 #include "base/text.h"
 #include "os/cgroup.h"
 #include "os/conf_source.h"
-#include "os/users.h"
 #include "os/devices.h"
 #include "os/host.h"
+#include "os/users.h"
 #include "slurmd/slurmd.h"
 #include "version.h"
 
@@ -35,8 +35,7 @@ char *setup_path(const struct slurmd *d, const char *pattern)
     return buf_take(&b);
 }
 
-/* --- configuration
- * ------------------------------------------------------------------------------------------- */
+/* --- configuration --- */
 
 static void log_messages(const struct conf_messages *msgs)
 {
@@ -87,7 +86,13 @@ int setup_conf(struct slurmd *d, struct err *e)
     const char *slash;
     int rc;
 
-    d->conf_path = mem_strdup(path ? path : SYSCONFDIR "/slurm.conf");
+    if (d->opt->conf_server) {
+        rc = fetch_conf(d, e);
+        if (rc < 0)
+            return rc;
+    } else {
+        d->conf_path = mem_strdup(path ? path : SYSCONFDIR "/slurm.conf");
+    }
     d->conf = conf_load(&source, d->conf_path, CONF_WANT_ALL | CONF_WANT_DAEMON, &msgs, e);
     log_messages(&msgs);
     conf_messages_release(&msgs);
@@ -152,8 +157,7 @@ int setup_auth(struct slurmd *d, struct err *e)
     return d->auth ? 0 : -e->code;
 }
 
-/* --- the node
- * ------------------------------------------------------------------------------------------------ */
+/* --- the node --- */
 
 static uint32_t percent(const struct slurmd *d, enum conf_key key, uint32_t def)
 {
@@ -300,8 +304,47 @@ int setup_node(struct slurmd *d, struct err *e)
     return 0;
 }
 
-/* --- -C and -G
- * ----------------------------------------------------------------------------------------------- */
+#define SWAP(field)                                                                                          \
+    do {                                                                                                     \
+        __typeof__(a->field) was = a->field;                                                                 \
+        a->field = b->field;                                                                                 \
+        b->field = was;                                                                                      \
+    } while (0)
+
+void setup_swap(struct slurmd *a, struct slurmd *b)
+{
+    SWAP(conf);
+    SWAP(node_name);
+    SWAP(node);
+    SWAP(topology);
+    SWAP(cgroup);
+    SWAP(spool);
+    SWAP(stepd_path);
+    SWAP(conf_path);
+    SWAP(key_path);
+    SWAP(log_path);
+    SWAP(pid_path);
+    SWAP(slurm_uid);
+}
+
+void setup_release(struct slurmd *d)
+{
+    char **texts[] = {&d->spool, &d->stepd_path, &d->conf_path, &d->key_path, &d->log_path, &d->pid_path};
+
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        mem_free(*texts[i]);
+        *texts[i] = NULL;
+    }
+    meta_free(&record_step_cgroup, d->cgroup);
+    d->cgroup = NULL;
+    topology_release(&d->topology);
+    meta_free(&record_node, d->node);
+    d->node = NULL;
+    conf_free(d->conf);
+    d->conf = NULL;
+}
+
+/* --- -C and -G --- */
 
 void setup_print_hardware(void)
 {

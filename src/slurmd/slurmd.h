@@ -9,7 +9,7 @@
  *   effect.c  carries out what nodecore wants
  *   steps.c   slurmstepds: starting, orders, their end, finding them again after a restart
  *   script.c  prolog, epilog, health check
- *   setup.c   configuration, this node's record, cgroups
+ *   setup.c   configuration, this node's record, cgroups; fetch.c gets the files of a node that has none
  */
 #ifndef SLURMD_SLURMD_H
 #define SLURMD_SLURMD_H
@@ -96,30 +96,32 @@ struct slurmd {
     struct map_u64 sent; /* sequence number -> report id + 1 */
 };
 
-/* --- setup.c
- * --------------------------------------------------------------------------------------------------- */
+/* --- setup.c --- */
 /* Reads the configuration and finds this node in it. On failure e->text is what follows "fatal: ". */
 int setup_conf(struct slurmd *d, struct err *e);
-int setup_node(struct slurmd *d, struct err *e); /* topology, devices, control groups */
-int setup_auth(struct slurmd *d, struct err *e); /* ENOENT: no key yet */
+int setup_node(struct slurmd *d, struct err *e);     /* topology, devices, control groups */
+int setup_auth(struct slurmd *d, struct err *e);     /* ENOENT: no key yet */
+void setup_release(struct slurmd *d);                /* what the three have made, but not auth */
+void setup_swap(struct slurmd *a, struct slurmd *b); /* exchanges what they have made */
 void setup_log(struct slurmd *d);
 void setup_print_hardware(void);         /* -C */
 void setup_print_gres(struct slurmd *d); /* -G */
 /* "%n" and "%h" of paths. mem_free it. */
 char *setup_path(const struct slurmd *d, const char *pattern);
 
-/* --- link.c
- * ---------------------------------------------------------------------------------------------------- */
+/* --- fetch.c --- */
+/* Gets the files of --conf-server; sets conf_path and key_path. */
+int fetch_conf(struct slurmd *d, struct err *e);
+
+/* --- link.c --- */
 void link_start(struct slurmd *d);
 void link_register(struct slurmd *d);
 void link_report(struct slurmd *d, const struct node_effect *e);
 
-/* --- serve.c
- * --------------------------------------------------------------------------------------------------- */
+/* --- serve.c --- */
 int serve_start(struct slurmd *d, struct err *e);
 
-/* --- launch.c
- * -------------------------------------------------------------------------------------------------- */
+/* --- launch.c --- */
 int launch_batch(struct slurmd *d, struct launch_batch *m, struct err *e);
 /* Takes srun_fd over, also on failure. `seq` is the number of the request, which slurmstepd answers. */
 int launch_tasks(struct slurmd *d, struct launch_tasks *m, uint32_t uid, int srun_fd, const char *peer,
@@ -128,30 +130,26 @@ void launch_free(struct launch *l);
 void job_info_free(struct job_info *j);
 struct job_info *job_info_new(const struct job *job, uint32_t uid, uint32_t gid, uint32_t restarts);
 
-/* --- effect.c
- * -------------------------------------------------------------------------------------------------- */
+/* --- effect.c --- */
 /* Carries the effects out, and what follows from them; then sets the deadline anew. */
 void effects_run(struct slurmd *d, struct node_effects *out);
 int64_t slurmd_now(void);
 
-/* --- steps.c
- * --------------------------------------------------------------------------------------------------- */
+/* --- steps.c --- */
 void steps_spawn(struct slurmd *d, struct launch *l, struct node_effects *out);
 void steps_order(struct slurmd *d, uint32_t job_id, uint32_t step_id, const struct step_order *o);
 void steps_adopt(struct slurmd *d); /* at start: sockets and reports in the spool folder */
 void steps_drop_report(struct slurmd *d, uint32_t job_id, uint32_t step_id, uint32_t restarts);
 void steps_drop_job(struct slurmd *d, uint32_t job_id);
 
-/* --- script.c
- * -------------------------------------------------------------------------------------------------- */
+/* --- script.c --- */
 void script_prolog(struct slurmd *d, uint32_t job_id);
 void script_epilog(struct slurmd *d, uint32_t job_id);
 void script_health(struct slurmd *d);
 void script_reboot(struct slurmd *d);
 void script_reaped(struct slurmd *d, pid_t pid, int status);
 
-/* --- main.c
- * ---------------------------------------------------------------------------------------------------- */
+/* --- main.c --- */
 void slurmd_stop(struct slurmd *d);
 void slurmd_reconfigure(struct slurmd *d);
 

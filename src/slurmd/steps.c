@@ -15,8 +15,8 @@
 #include "base/mem.h"
 #include "os/process.h"
 #include "slurmd/slurmd.h"
-#include "slurmstepd/spool.h"
-#include "slurmstepd/stepid.h"
+#include "nodecore/spool.h"
+#include "nodecore/stepid.h"
 
 enum { STATUS_PACKET_MAX = 1 << 20, ADOPT_WAIT_MS = 5000 };
 
@@ -123,8 +123,7 @@ static void stepd_watch(struct slurmd *d, uint32_t job_id, uint32_t step_id, uin
     map_u64_put(&d->stepds, step_key(job_id, step_id), s);
 }
 
-/* --- starting
- * ------------------------------------------------------------------------------------------------ */
+/* --- starting --- */
 
 static int launch_file(const struct step_launch *l, struct err *e)
 {
@@ -214,8 +213,7 @@ void steps_order(struct slurmd *d, uint32_t job_id, uint32_t step_id, const stru
     buf_release(&b);
 }
 
-/* --- finding them again
- * -------------------------------------------------------------------------------------- */
+/* --- finding them again --- */
 
 static int connect_stepd(const char *path)
 {
@@ -309,8 +307,7 @@ void steps_adopt(struct slurmd *d)
     mem_free(socket_prefix);
 }
 
-/* --- what is left behind
- * ------------------------------------------------------------------------------------- */
+/* --- what is left behind --- */
 
 void steps_drop_report(struct slurmd *d, uint32_t job_id, uint32_t step_id, uint32_t restarts)
 {

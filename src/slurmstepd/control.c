@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
-#include "slurmstepd/spool.h"
+#include "nodecore/spool.h"
 #include "slurmstepd/stepd.h"
 
 enum { ORDER_MAX = 4096, CONTROLS_MAX = 64 };
@@ -89,18 +89,26 @@ static void send_status(struct stepd *s, int fd)
     buf_release(&b);
 }
 
+static void signal_tasks(struct stepd *s, int sig)
+{
+    for (uint32_t i = 0; i < s->tasks_n; i++)
+        if (s->tasks[i].pid)
+            kill(s->tasks[i].pid, sig);
+}
+
 static void obey_signal(struct stepd *s, const struct step_order *o)
 {
     int sig = (int)o->signal;
 
     if (o->notice)
         step_notice_cancelled(s, o);
-    if (o->flags & KILLF_BATCH && s->tasks_n) {
-        if (s->tasks[0].pid)
-            kill(s->tasks[0].pid, sig);
-    } else {
+    /* With control groups only the tasks themselves are told, unless SignalChildrenProcesses says otherwise.
+     */
+    if (sig != SIGKILL &&
+        (o->flags & KILLF_BATCH || (s->launch->cgroup && !s->launch->cgroup->signal_children)))
+        signal_tasks(s, sig);
+    else
         s->track->ops->signal(s->track, sig);
-    }
 }
 
 static void obey(struct stepd *s, struct control *c, const struct step_order *o)

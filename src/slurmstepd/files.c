@@ -10,11 +10,10 @@
 #include <unistd.h>
 
 #include "base/mem.h"
-#include "slurmstepd/env.h"
-#include "model/jobvars.h"
-#include "model/pattern.h"
+#include "nodecore/env.h"
+#include "nodecore/pattern.h"
 #include "slurmstepd/stepd.h"
-#include "slurmstepd/stepid.h"
+#include "nodecore/stepid.h"
 
 /* What one stream of a task is. */
 struct stream_plan {
@@ -41,7 +40,7 @@ char *files_expand(const struct stepd *s, const char *pattern, const struct task
         .sluid = sluid,
     };
 
-    jobvars_sluid(job, sluid);
+    env_sluid(job, sluid);
     pattern_expand(pattern, &v, &b);
     return buf_take(&b);
 }
@@ -101,8 +100,7 @@ static int keep_nonblocking(int fd)
     return fd;
 }
 
-/* --- batch: everything is a file
- * ----------------------------------------------------------------------------- */
+/* --- batch: everything is a file --- */
 
 static int files_batch(struct stepd *s, struct task *t, struct task_files *f, struct err *e)
 {
@@ -131,8 +129,7 @@ static int files_batch(struct stepd *s, struct task *t, struct task_files *f, st
     return f->err < 0 ? -e->code : 0;
 }
 
-/* --- steps: files where a pattern is given, else pipes
- * ------------------------------------------------------- */
+/* --- steps: files where a pattern is given, else pipes --- */
 
 static int output_stream(struct stepd *s, struct task *t, const char *pattern, const char *what,
                          int *ret_task, int *ret_ours, struct err *e)

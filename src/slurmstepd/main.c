@@ -15,9 +15,9 @@
 #include <unistd.h>
 
 #include "base/mem.h"
-#include "slurmstepd/env.h"
+#include "nodecore/env.h"
 #include "slurmstepd/stepd.h"
-#include "slurmstepd/stepid.h"
+#include "nodecore/stepid.h"
 #include "version.h"
 
 enum {
@@ -26,8 +26,7 @@ enum {
     KILL_AGAIN_MS_MAX = 2000,
 };
 
-/* --- start
- * --------------------------------------------------------------------------------------------------- */
+/* --- start --- */
 
 static int read_launch(int fd, struct step_launch *ret, struct err *e)
 {
@@ -65,6 +64,16 @@ static bool launch_complete(const struct step_launch *l)
     return job && job->spec;
 }
 
+static void step_take_limits(struct stepd *s)
+{
+    const struct meta_strs *given =
+        s->launch->batch ? &s->launch->batch->payload->rlimits : &s->launch->tasks->rlimits;
+
+    env_take_limits(&s->env, &s->limits);
+    for (uint32_t i = 0; i < given->n; i++)
+        meta_strs_push(&s->limits, given->v[i]);
+}
+
 static void step_init(struct stepd *s, struct step_launch *l)
 {
     struct buf id = BUF_INIT;
@@ -91,6 +100,7 @@ static void step_init(struct stepd *s, struct step_launch *l)
         buf_init(&s->tasks[i].in_queue);
     }
     env_build(&s->env, l, getpriority(PRIO_PROCESS, 0));
+    step_take_limits(s);
 }
 
 static int step_open_signals(struct stepd *s, struct err *e)
@@ -139,8 +149,7 @@ static int step_open(struct stepd *s, struct err *e)
     return rc;
 }
 
-/* --- run
- * ----------------------------------------------------------------------------------------------------- */
+/* --- run --- */
 
 static void reap(struct stepd *s)
 {
@@ -337,6 +346,27 @@ static void step_failed(struct stepd *s, const struct err *e)
             s->tasks[i].status = s->worst;
 }
 
+static void step_release(struct stepd *s)
+{
+    if (s->track)
+        s->track->ops->close(s->track);
+    for (uint32_t i = 0; i < s->tasks_n; i++)
+        buf_release(&s->tasks[i].in_queue);
+    for (uint32_t i = 0; i < s->env.n; i++)
+        mem_free(s->env.v[i]);
+    mem_free(s->env.v);
+    for (uint32_t i = 0; i < s->limits.n; i++)
+        mem_free(s->limits.v[i]);
+    mem_free(s->limits.v);
+    mem_free(s->tasks);
+    mem_free(s->id_text);
+    mem_free(s->socket_path);
+    mem_free(s->error_text);
+    buf_release(&s->srun_in);
+    buf_release(&s->srun_out);
+    meta_free(&record_step_launch, s->launch);
+}
+
 static int step_main(struct stepd *s)
 {
     struct err e;
@@ -361,8 +391,6 @@ static int step_main(struct stepd *s)
     control_close(s);
     if (s->srun_fd >= 0)
         close(s->srun_fd);
-    if (s->track)
-        s->track->ops->close(s->track);
     return rc;
 }
 
@@ -371,6 +399,7 @@ int main(int argc, char **argv)
     struct step_launch *l = mem_alloc(sizeof *l);
     struct stepd s;
     struct err e;
+    int rc;
 
     if (argc > 1 && strcmp(argv[1], "-V") == 0) {
         printf("slurm %s (Sluice %s)\n", SLURM_VERSION, SLUICE_VERSION);
@@ -389,5 +418,7 @@ int main(int argc, char **argv)
     if (l->tasks)
         fcntl(STEPD_FD_SRUN, F_SETFD, FD_CLOEXEC);
     step_init(&s, l);
-    return step_main(&s) < 0;
+    rc = step_main(&s);
+    step_release(&s);
+    return rc < 0;
 }

@@ -8,7 +8,7 @@
 
 #include "base/mem.h"
 #include "slurmstepd/stepd.h"
-#include "slurmstepd/stepid.h"
+#include "nodecore/stepid.h"
 
 /* The form of Slurm 26.05: "[2026-01-31T12:00:00.123] error: ". */
 static void notice_begin(struct buf *b)

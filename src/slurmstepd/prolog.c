@@ -8,7 +8,7 @@
 
 #include "base/mem.h"
 #include "base/text.h"
-#include "slurmstepd/env.h"
+#include "nodecore/env.h"
 #include "slurmstepd/stepd.h"
 
 static void prolog_line(char *line, struct meta_strs *env)

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
-#include "slurmstepd/spool.h"
+#include "nodecore/spool.h"
 #include "slurmstepd/stepd.h"
 
 static int write_file(const char *path, const struct buf *b, struct err *e)

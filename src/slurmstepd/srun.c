@@ -154,8 +154,7 @@ void srun_output(struct stepd *s, struct task *t, uint32_t stream)
     srun_send(s, MSG_IO, &record_io, &m);
 }
 
-/* --- from srun
- * ----------------------------------------------------------------------------------------------- */
+/* --- from srun --- */
 
 void task_feed(struct task *t)
 {

@@ -58,6 +58,7 @@ struct stepd {
     char *id_text; /* "70001.batch" */
     struct user user;
     struct meta_strs env;
+    struct meta_strs limits; /* "NOFILE=512" */
     struct track *track;
     struct task *tasks;
     uint32_t tasks_n;
@@ -84,8 +85,7 @@ static inline bool step_is_batch(const struct stepd *s)
     return s->launch->batch;
 }
 
-/* --- files.c: standard streams
- * ------------------------------------------------------------------------------- */
+/* --- files.c: standard streams --- */
 struct task_files {
     int in, out, err; /* the task's ends */
 };
@@ -97,19 +97,16 @@ const char *files_work_dir(const struct stepd *s);
 int files_enter_work_dir(const struct stepd *s);
 char *files_expand(const struct stepd *s, const char *pattern, const struct task *t); /* mem_free it */
 
-/* --- task.c: processes
- * --------------------------------------------------------------------------------------- */
+/* --- task.c: processes --- */
 int task_start_all(struct stepd *s, struct err *e);
 /* A child ended: a task, a task epilog, or something that a task left behind. */
 void task_reaped(struct stepd *s, pid_t pid, int status);
 
-/* --- prolog.c: TaskProlog and TaskEpilog
- * --------------------------------------------------------------------- */
+/* --- prolog.c: TaskProlog and TaskEpilog --- */
 /* In the task, as the user: runs the program and takes its "export", "unset" and "print" lines. */
 int prolog_run(const char *path, struct meta_strs *env, struct err *e);
 
-/* --- srun.c: the connection with srun
- * ------------------------------------------------------------------------ */
+/* --- srun.c: the connection with srun --- */
 void srun_started(struct stepd *s);
 void srun_task_exits(struct stepd *s); /* tells every status that has not been told */
 void srun_notice(struct stepd *s, const char *line);
@@ -119,23 +116,20 @@ void srun_flush(struct stepd *s, bool wait);
 bool srun_full(const struct stepd *s); /* stop reading from tasks */
 void task_feed(struct task *t);        /* writes queued input */
 
-/* --- control.c: orders from slurmd
- * --------------------------------------------------------------------------- */
+/* --- control.c: orders from slurmd --- */
 int control_open(struct stepd *s, struct err *e);
 void control_accept(struct stepd *s);
 bool control_readable(struct stepd *s, uint32_t i); /* false: closed, drop it */
 void control_close(struct stepd *s);
 
-/* --- notice.c
- * ------------------------------------------------------------------------------------------------- */
+/* --- notice.c --- */
 /* "[time] error: text" into the job's standard error or to srun. */
 void step_notice(struct stepd *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void step_notice_cancelled(struct stepd *s, const struct step_order *o);
 /* The same line on a descriptor, for tasks before they execute their program. */
 void notice_write(int fd, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-/* --- report.c
- * -------------------------------------------------------------------------------------------------- */
+/* --- report.c --- */
 /* Leaves the node_report of the step in the spool folder. */
 int report_write(struct stepd *s, struct err *e);
 

@@ -16,22 +16,31 @@
 
 #include "base/mem.h"
 #include "base/text.h"
-#include "slurmstepd/bind.h"
-#include "slurmstepd/env.h"
-#include "model/multiprog.h"
+#include "nodecore/bind.h"
+#include "nodecore/env.h"
+#include "nodecore/multiprog.h"
 #include "slurmstepd/stepd.h"
 
-/* --- in the child
- * -------------------------------------------------------------------------------------------- */
+/* --- in the child --- */
 
-/* What a daemon may have ignored; handlers are gone with exec anyway. All 64 would cost a tenth of a millisecond. */
+/* What a daemon may have ignored; handlers are gone with exec anyway. All 64 would cost a tenth of a
+ * millisecond. */
 static void child_signals(void)
 {
-    static const int ignored[] = {SIGHUP, SIGINT, SIGQUIT, SIGPIPE, SIGTERM, SIGCHLD, SIGTSTP, SIGTTIN, SIGTTOU, SIGXFSZ};
+    static const int ignored[] = {SIGHUP,  SIGINT,  SIGQUIT, SIGPIPE, SIGTERM,
+                                  SIGCHLD, SIGTSTP, SIGTTIN, SIGTTOU, SIGXFSZ};
     sigset_t none;
+
+    struct {
+        void *handler, *restorer;
+        unsigned long flags, mask;
+    } kernel_default = {0};
 
     for (size_t i = 0; i < sizeof ignored / sizeof ignored[0]; i++)
         signal(ignored[i], SIG_DFL);
+    /* posix_spawn leaves glibc's own two ignored, and signal() does not reach them. */
+    for (int sig = 32; sig <= 33; sig++)
+        syscall(SYS_rt_sigaction, sig, &kernel_default, NULL, sizeof kernel_default.mask);
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
 }
@@ -53,14 +62,12 @@ static void child_streams(const struct task *t, const struct task_files *f)
 
 static void child_limits(struct stepd *s)
 {
-    const struct meta_strs *limits =
-        step_is_batch(s) ? &s->launch->batch->payload->rlimits : &s->launch->tasks->rlimits;
     uint64_t mem = s->launch->share->mem ? s->launch->share->mem : s->launch->share->job_mem;
     uint16_t mask = step_is_batch(s) ? s->job->spec->umask : s->launch->tasks->umask;
     struct err e;
 
-    for (uint32_t i = 0; i < limits->n; i++)
-        if (user_set_limit(limits->v[i], &e) < 0)
+    for (uint32_t i = 0; i < s->limits.n; i++)
+        if (user_set_limit(s->limits.v[i], &e) < 0)
             notice_write(2, "%s", e.text);
     if (mem) {
         struct rlimit rss = {mem << 20, mem << 20};
@@ -68,6 +75,21 @@ static void child_limits(struct stepd *s)
         setrlimit(RLIMIT_RSS, &rss);
     }
     umask(mask == NO_VAL16 ? 022 : mask);
+}
+
+/* Nodes may claim more CPUs than the host has: what the kernel refuses stays unbound. */
+static void child_affinity(const struct step_launch *l, uint32_t local_id)
+{
+    struct bits own = {0};
+    const struct bits *cpus = bind_choose_cpus(l, local_id, &own) ? &own : &l->cpus;
+    cpu_set_t set;
+
+    CPU_ZERO(&set);
+    for (uint32_t i = bits_next(cpus, 0); i < CPU_SETSIZE; i = bits_next(cpus, i + 1))
+        CPU_SET(i, &set);
+    if (CPU_COUNT(&set))
+        sched_setaffinity(0, sizeof set, &set);
+    bits_release(&own);
 }
 
 /* The interpreter of a script that cannot be executed, or NULL. Lets the message name the real culprit. */
@@ -164,7 +186,7 @@ _Noreturn static void child_run(struct stepd *s, struct task *t, const struct ta
         _exit(1);
     }
     child_limits(s);
-    bind_cpus(s->launch, t->local_id);
+    child_affinity(s->launch, t->local_id);
     if (user_become(&s->user, &e) < 0) {
         notice_write(2, "%s", e.text);
         _exit(1);
@@ -185,8 +207,7 @@ _Noreturn static void child_run(struct stepd *s, struct task *t, const struct ta
     child_exec(&argv, &s->env);
 }
 
-/* --- in slurmstepd
- * ------------------------------------------------------------------------------------------- */
+/* --- in slurmstepd --- */
 
 static int task_fork(struct stepd *s, struct task *t, const struct task_files *f, struct err *e)
 {

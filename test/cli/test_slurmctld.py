@@ -125,6 +125,41 @@ def test_scripts_come_back(controller):
     assert controller.call("job_script", "job_id=9").stdout.startswith("error 2017")
 
 
+def test_test_only_changes_nothing(controller):
+    controller.start()
+    r = controller.call("submit", "spec.work_dir=/", "spec.ntasks=2", "test_only=yes", "payload.script=#!/bin/sh")
+    assert r.returncode == 0 and "nodes = n1" in r.stdout and "partition = p" in r.stdout and "cpus = 2" in r.stdout
+    assert controller.jobs() == [] and controller.submit() == [1]
+    r = controller.call("submit", "spec.work_dir=/", "spec.min_nodes=9", "test_only=yes", "payload.script=#!/bin/sh")
+    assert r.returncode == 1 and r.stdout.startswith("error 20")
+
+
+def test_a_watch_tells_of_changes_until_the_end(controller):
+    controller.start().submit()
+    with subprocess.Popen([WIRECAT, controller.conf, "call", "job_watch", "ids=1"], stdout=subprocess.PIPE, text=True) as p:
+        lines = iter(p.stdout.readline, "")
+        assert "job_id = 1" in next(lines)
+        assert controller.call("job_signal", "select.ids=1").returncode == 0
+        assert any("state = CANCELLED" in line for line in lines)
+        assert p.wait(10) == 0
+    assert controller.call("job_watch", "ids=9").stdout.startswith("error 2017")
+
+
+def test_queries_are_filtered_in_the_controller(controller):
+    controller.start().submit(3)
+    assert controller.call("job_signal", "select.ids=2").returncode == 0
+
+    def ids(*select):
+        r = controller.call("jobs", *select)
+        return [int(x) for x in re.findall(r"^job_id = (\d+)", r.stdout, re.M)]
+
+    assert ids("ids=3") == [3] and ids("ids=1", "ids=3") == [1, 3] and ids("ids=77") == []
+    assert ids("names=wirecat") == [1, 2, 3] and ids("names=other") == []
+    assert ids("partitions=p") == [1, 2, 3] and ids("partitions=q") == []
+    assert ids("nodes=n1") == []
+    assert controller.call("jobs", "ids=x").stdout.startswith("error 2017")
+
+
 def test_shutdown_by_message(controller):
     assert controller.start().call("shutdown").returncode == 0
     assert controller.process.wait(10) == 0

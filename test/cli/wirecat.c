@@ -256,6 +256,7 @@ int main(int argc, char **argv)
     }
     if (argc < 3)
         return 2;
+    setvbuf(stdout, NULL, _IOLBF, 0);
     setenv("SLURM_CONF", argv[1], 1);
     if (client_env_load(&env, &e) < 0)
         return fail(&e);

@@ -71,7 +71,7 @@ static void add_part(struct configure *c, const char *name, const char *nodes)
 
 void world_init(struct world *w)
 {
-    *w = (struct world){.s = state_new(), .now = WORLD_START};
+    *w = (struct world){.s = state_new(), .now = WORLD_START, .token = 7};
     struct configure *c = meta_new(&record_configure);
     c->policy = make_policy();
     add_node(c, "n1");
@@ -215,7 +215,7 @@ void world_register(struct world *w, const char *name)
     struct snapshot *snap = state_publish(w->s);
     struct node_register *r = meta_new(&record_node_register);
     r->node = meta_dup(&record_node, snapshot_node(snap, name));
-    r->token = 7;
+    r->token = w->token;
     snapshot_drop(snap);
     assert_int_equal(world_do(w, 0, MSG_NODE_REGISTER, r), 0);
     meta_free(&record_node_register, r);

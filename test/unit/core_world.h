@@ -30,6 +30,7 @@ struct world {
     uint32_t facts; /* of the last command */
     bool fast;      /* no state_check() after each fact */
     bool silent;    /* nodes do not answer pings */
+    uint64_t token; /* of slurmds that register */
 };
 
 void world_init(struct world *w);

@@ -102,6 +102,9 @@ static void cancelled_pending_and_running(void **arg)
     SHOWS(runs, "COMPLETING None");
     assert_int_equal(world_cancel(&w, 0, "2"), ESLURM_JOB_STEP_ALREADY_COMPLETING_OR_COMPLETED);
     assert_int_equal(world_cancel(&w, ALICE, "99"), ESLURM_INVALID_JOB_ID);
+    struct job_signal all = {.select = meta_new(&record_job_select)};
+    assert_int_equal(world_do(&w, 0, MSG_JOB_SIGNAL, &all), -ESLURM_INVALID_SIGNAL_JOBS_REQUEST_AT_LEAST);
+    meta_free(&record_job_select, all.select);
     world_nodes_done(&w, runs);
     SHOWS(runs, "CANCELLED None");
     assert_int_equal(world_get(&w, runs)->killed_by, 0);
@@ -300,10 +303,12 @@ static void a_small_host_is_invalid(void **arg)
     struct node_register *r = meta_new(&record_node_register);
     r->node = meta_new(&record_node);
     r->node->name = mem_strdup("n2");
+    r->token = UINT64_C(1) << 40; /* of a later start */
     r->node->cpus = 2;
     r->node->sockets = r->node->threads = 1;
     r->node->cores = 2;
     r->node->real_memory = 1000;
+    r->token = 8;
     assert_int_equal(world_do(&w, 0, MSG_NODE_REGISTER, r), 0);
     meta_free(&record_node_register, r);
     NODE("n2", "inval");
@@ -313,6 +318,7 @@ static void a_small_host_is_invalid(void **arg)
                         "Low RealMemory (reported:1000 < 100.00% of configured:4000)");
     snapshot_drop(snap);
     assert_int_equal(world_node_state(&w, "n2", "RESUME", NULL), -ESLURM_INVALID_NODE_STATE_TRANSITION);
+    w.token = 9;
     world_register(&w, "n2");
     NODE("n2", "idle");
 }
@@ -423,7 +429,7 @@ static void reconfiguration_keeps_what_runs(void **arg)
         n->real_memory = 4000;
     }
     assert_int_equal(world_do(&w, 0, MSG_CONFIGURE, c), 0);
-    SHOWS(id, "PENDING BeginTime");
+    SHOWS(id, "NODE_FAIL NodeDown");
     NODE("n2", "drained");
     struct snapshot *snap = state_publish(w.s);
     assert_null(snapshot_node(snap, "n1"));
@@ -491,21 +497,97 @@ static void steps_come_and_go(void **arg)
     meta_free(&record_step_create, c);
 }
 
+static void an_allocation_is_given_back(void **arg)
+{
+    struct submit_request *r = world_request();
+    meta_bytes_set(&r->payload_name, NULL, 0);
+    int64_t id = world_submit(&w, ALICE, r);
+    world_plan(&w);
+    assert_int_equal(world_effects(&w, EFFECT_LAUNCH_BATCH, id), 0);
+    assert_true(world_effects(&w, EFFECT_JOB_CHANGED, id) > 0);
+    struct job_complete c = {.job_id = 1, .status = 1 << 8};
+    assert_int_equal(world_do(&w, BOB, MSG_JOB_COMPLETE, &c), -ESLURM_ACCESS_DENIED);
+    assert_int_equal(world_do(&w, ALICE, MSG_JOB_COMPLETE, &c), 0);
+    world_nodes_done(&w, id);
+    SHOWS(id, "FAILED NonZeroExitCode");
+    assert_int_equal(world_do(&w, ALICE, MSG_JOB_COMPLETE, &c),
+                     -ESLURM_JOB_STEP_ALREADY_COMPLETING_OR_COMPLETED);
+}
+
+static void tasks_follow_their_counterparts(void **arg)
+{
+    world_array(&w, "1-2");
+    struct submit_request *r = world_request();
+    r->spec->array = mem_strdup("1-3");
+    r->spec->dependency = mem_strdup("aftercorr:1");
+    int64_t id = world_submit(&w, ALICE, r);
+    assert_string_equal(world_get(&w, id)->dependency, "aftercorr:1_*(unfulfilled)");
+    assert_int_equal(world_plan(&w), 2);
+    world_tick(&w);
+    world_finish(&w, 3, 0); /* 1_1; 1_2 has kept id 1 */
+    world_tick(&w);
+    assert_string_equal(id_text(4), "2_1");
+    SHOWS(4, "PENDING None");
+    assert_string_equal(id_text(id), "2_[2-3]");
+    world_finish(&w, 1, 256);
+    world_tick(&w);
+    assert_string_equal(id_text(5), "2_2");
+    SHOWS(5, "PENDING DependencyNeverSatisfied");
+}
+
+static void fields_of_a_node(void **arg)
+{
+    struct node_update *u = meta_new(&record_node_update);
+    u->nodes = mem_strdup("n1");
+    u->features = mem_strdup("intel,new");
+    u->active_features = mem_strdup("new");
+    u->weight = 7;
+    u->comment = mem_strdup("hello");
+    assert_int_equal(world_do(&w, 0, MSG_NODE_UPDATE, u), 0);
+    mem_set_str(&u->features, NULL);
+    mem_set_str(&u->active_features, "other");
+    assert_int_equal(world_do(&w, 0, MSG_NODE_UPDATE, u),
+                     -ESLURM_ACTIVE_FEATURES_NOT_SUBSET_AVAILABLE_FEATURES);
+    mem_set_str(&u->active_features, NULL);
+    u->gres = mem_strdup("gpu:9");
+    assert_int_equal(world_do(&w, 0, MSG_NODE_UPDATE, u), -ESLURM_INVALID_GRES);
+    assert_int_equal(world_do(&w, ALICE, MSG_NODE_UPDATE, u), -ESLURM_INVALID_USER_ID);
+    meta_free(&record_node_update, u);
+    struct snapshot *snap = state_publish(w.s);
+    assert_string_equal(snapshot_node(snap, "n1")->active_features, "new");
+    assert_int_equal(snapshot_node(snap, "n1")->weight, 7);
+    snapshot_drop(snap);
+}
+
 int main(void)
 {
 #define CASE(f) cmocka_unit_test_setup_teardown(f, up, down)
     const struct CMUnitTest tests[] = {
-        CASE(a_job_runs_and_ends),           CASE(exit_codes_become_states),
-        CASE(reports_are_taken_once),        CASE(cancelled_pending_and_running),
-        CASE(the_limit_ends_a_job),          CASE(hold_and_release),
-        CASE(begin_time_is_awaited),         CASE(dependencies),
-        CASE(singleton_waits_for_its_name),  CASE(invalid_dependency_may_kill),
-        CASE(arrays_are_one_record),         CASE(array_results_are_grouped),
-        CASE(requeue_waits_and_runs_again),  CASE(a_silent_node_goes_down),
-        CASE(a_small_host_is_invalid),       CASE(node_states_by_command),
-        CASE(suspended_jobs_give_cpus_back), CASE(launch_failure_holds_the_job),
-        CASE(running_jobs_change_little),    CASE(reconfiguration_keeps_what_runs),
-        CASE(partitions_by_command),         CASE(steps_come_and_go),
+        CASE(a_job_runs_and_ends),
+        CASE(exit_codes_become_states),
+        CASE(reports_are_taken_once),
+        CASE(cancelled_pending_and_running),
+        CASE(the_limit_ends_a_job),
+        CASE(hold_and_release),
+        CASE(begin_time_is_awaited),
+        CASE(dependencies),
+        CASE(singleton_waits_for_its_name),
+        CASE(invalid_dependency_may_kill),
+        CASE(arrays_are_one_record),
+        CASE(array_results_are_grouped),
+        CASE(requeue_waits_and_runs_again),
+        CASE(a_silent_node_goes_down),
+        CASE(a_small_host_is_invalid),
+        CASE(node_states_by_command),
+        CASE(suspended_jobs_give_cpus_back),
+        CASE(launch_failure_holds_the_job),
+        CASE(running_jobs_change_little),
+        CASE(reconfiguration_keeps_what_runs),
+        CASE(partitions_by_command),
+        CASE(steps_come_and_go),
+        CASE(an_allocation_is_given_back),
+        CASE(tasks_follow_their_counterparts),
+        CASE(fields_of_a_node),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -16,7 +16,7 @@
 #include "model/fact.h"
 #include "model/jobtext.h"
 
-enum { SEEDS = 500, STEPS = 70 };
+enum { SEEDS = 500, STEPS = 150 };
 
 struct run {
     struct world w;
@@ -233,6 +233,7 @@ static void do_register(struct run *r)
     q->node->cpus = q->node->cores = below(r, 8) ? 4 : 2;
     q->node->sockets = q->node->threads = 1;
     q->node->real_memory = 4000;
+    q->token = below(r, 6) ? ++r->w.token : 7;
     q->node_boot = below(r, 6) == 0;
     struct gres_decl *g = meta_recs_push(&record_gres_decl, &q->node->gres);
     g->name = mem_strdup("gpu");

@@ -29,6 +29,7 @@ static const char *slurmd_path;
 static char dir[] = "/tmp/test_slurmd.XXXXXX";
 static struct auth *auth;
 static int listener, link_fd = -1;
+static uint64_t registration; /* token of the last one */
 static uint16_t ctld_port, node_port;
 static struct buf link_in = BUF_INIT;
 static pid_t slurmd_pid;
@@ -114,6 +115,7 @@ static struct node_register *take_registration(void)
     assert_true(next_frame(&f, &body));
     assert_int_equal(f.type, MSG_NODE_REGISTER);
     assert_int_equal(meta_decode(&record_node_register, m, f.body, f.len, &e), 0);
+    registration = m->token;
     meta_init(&record_node_register_reply, &reply);
     send_frame(MSG_NODE_REGISTER, FRAME_REPLY, f.seq, &record_node_register_reply, &reply);
     buf_release(&body);
@@ -197,6 +199,15 @@ static void sign(struct meta_bytes *ret, uint32_t job_id, uint32_t step_id, cons
     meta_release(&record_credential, &c);
 }
 
+/* The answer to the registration travels on another connection: until it is there, launches are refused. */
+static int call_launch(struct client *c, const struct launch_batch *m, struct err *e)
+{
+    int rc;
+    for (int i = 0; (rc = client_call(c, MSG_LAUNCH_BATCH, m, NULL, e)) == -ESLURM_INVALID_NODE_STATE && i < 500; i++)
+        poll(NULL, 0, 10);
+    return rc;
+}
+
 static void make_batch(struct launch_batch *m, uint32_t job_id, const char *script)
 {
     meta_init(&record_launch_batch, m);
@@ -205,6 +216,7 @@ static void make_batch(struct launch_batch *m, uint32_t job_id, const char *scri
     meta_bytes_set(&m->payload->script, script, strlen(script));
     meta_strs_push(&m->payload->argv, "script");
     meta_strs_push(&m->payload->env, "PATH=/usr/bin:/bin");
+    m->token = registration;
     sign(&m->credential, job_id, STEP_BATCH, "n1");
 }
 
@@ -216,7 +228,7 @@ static int send_batch(uint32_t job_id, const char *script)
     int rc;
 
     make_batch(&m, job_id, script);
-    rc = client_call(c, MSG_LAUNCH_BATCH, &m, NULL, &e);
+    rc = call_launch(c, &m, &e);
     meta_release(&record_launch_batch, &m);
     client_close(c);
     return rc;
@@ -243,10 +255,32 @@ static void assert_text_in(const char *name, const char *want)
     fail_msg("'%s' does not come in %s: %s", want, name, text);
 }
 
+/* A report may come again when slurmd died before it saw the acknowledgement: those that we had are passed
+ * over. */
+static bool had_before(uint32_t job_id, uint32_t step_id)
+{
+    static struct {
+        uint32_t job_id, step_id;
+    } had[64];
+    static uint32_t n;
+
+    for (uint32_t i = 0; i < n; i++)
+        if (had[i].job_id == job_id && had[i].step_id == step_id)
+            return true;
+    assert_true(n < 64);
+    had[n].job_id = job_id;
+    had[n++].step_id = step_id;
+    return false;
+}
+
 static void expect_report(uint32_t job_id, uint32_t step_id, uint32_t status)
 {
     struct node_report *r = take_report(true);
 
+    while (had_before(r->job_id, r->step_id)) {
+        meta_free(&record_node_report, r);
+        r = take_report(true);
+    }
     assert_int_equal(r->job_id, job_id);
     assert_int_equal(r->step_id, step_id);
     assert_int_equal(r->exit_code, status);
@@ -304,12 +338,12 @@ static void test_refuses_credentials(void **state)
 
     make_batch(&m, 8, "#!/bin/sh\n");
     sign(&m.credential, 8, STEP_BATCH, "n2");
-    assert_true(client_call(c, MSG_LAUNCH_BATCH, &m, NULL, &e) < 0);
+    assert_true(call_launch(c, &m, &e) < 0);
     sign(&m.credential, 9, STEP_BATCH, "n1");
-    assert_int_equal(client_call(c, MSG_LAUNCH_BATCH, &m, NULL, &e), -ESLURM_INVALID_JOB_CREDENTIAL);
+    assert_int_equal(call_launch(c, &m, &e), -ESLURM_INVALID_JOB_CREDENTIAL);
     sign(&m.credential, 8, STEP_BATCH, "n1");
     m.credential.v[20] ^= 1;
-    assert_true(client_call(c, MSG_LAUNCH_BATCH, &m, NULL, &e) < 0);
+    assert_true(call_launch(c, &m, &e) < 0);
     meta_release(&record_launch_batch, &m);
     client_close(c);
 }
@@ -328,6 +362,14 @@ static void test_kills_a_job(void **state)
     assert_text_in("slurm-10.out", "*** JOB 10 ON n1 CANCELLED AT ");
     assert_text_in("slurm-10.out", " DUE TO TIME LIMIT ***");
     client_close(c);
+}
+
+static bool registered_with(const struct node_register *m, uint32_t job_id)
+{
+    for (uint32_t i = 0; i < m->jobs.n; i++)
+        if (m->jobs.v[i].job_id == job_id)
+            return true;
+    return false;
 }
 
 /* slurmd dies; the job runs on, ends, and its end is not lost. */
@@ -352,8 +394,8 @@ static void test_survives_its_own_death(void **state)
         mem_free(go);
         start_slurmd();
         m = take_registration();
-        assert_int_equal(m->jobs.n, 1);
-        assert_int_equal(m->jobs.v[0].job_id, 12);
+        assert_true(registered_with(m, 12));
+        assert_true(registered_with(m, 11)); /* its report follows */
         meta_free(&record_node_register, m);
         expect_report(11, STEP_BATCH, 4 << 8);
         for (int i = 0; i < WAIT_MS / 10 && access(report, F_OK) == 0; i++)
@@ -379,7 +421,7 @@ static void test_reports_again_after_a_lost_connection(void **state)
     assert_int_equal(r->job_id, 13);
     meta_free(&record_node_report, r);
     m = take_registration(); /* closes the old connection */
-    assert_false(m->starting && m->jobs.n > 1);
+    assert_true(registered_with(m, 13));
     meta_free(&record_node_register, m);
     expect_report(13, STEP_BATCH, 0);
     expect_report(13, NO_VAL, 0);

@@ -18,8 +18,8 @@
 #include "base/mem.h"
 #include "model.h"
 #include "port/frame.h"
-#include "slurmstepd/spool.h"
-#include "slurmstepd/stepid.h"
+#include "nodecore/spool.h"
+#include "nodecore/stepid.h"
 
 static const char *stepd_path;
 static char dir[] = "/tmp/test_stepd.XXXXXX";

@@ -66,8 +66,9 @@ void decide_end(struct decide *d, const struct job *j, const struct ending *how)
 /* May it be started anew (JobRequeue, --no-requeue, no script)? */
 bool decide_can_requeue(const struct decide *d, const struct job *j);
 /* The job lost the nodes in `gone` (NULL: those that are down already): requeued when it may be, else
- * NODE_FAIL. With --no-kill it goes on, unless even_no_kill. */
-void decide_lost_node(struct decide *d, const struct job *j, const struct bits *gone, bool even_no_kill);
+ * NODE_FAIL. With
+ * --no-kill it goes on. A node that was `removed` from the configuration leaves neither way out. */
+void decide_lost_node(struct decide *d, const struct job *j, const struct bits *gone, bool removed);
 /* Marks alloc[i] done; when it is the last node, the job ends or goes back to the queue. */
 void decide_node_done(struct decide *d, const struct job *j, uint32_t i);
 /* The final state for a batch script's wait(2) status, with RequeueExit worked in. */

@@ -127,6 +127,20 @@ int decide_configure(struct decide *d, const void *record)
     return rc;
 }
 
+/* One name, that a hostlist can hold. */
+static bool is_host_name(const char *name)
+{
+    struct hostlist list = {0};
+    char back[HOSTLIST_NAME_SIZE];
+    bool ok = name && hostlist_parse(&list, name, NULL) == 0 && list.count == 1;
+    if (ok) {
+        hostlist_nth(&list, 0, back);
+        ok = strcmp(back, name) == 0;
+    }
+    hostlist_release(&list);
+    return ok;
+}
+
 int decide_node_create(struct decide *d, const void *record)
 {
     const struct node_create *r = record;
@@ -137,7 +151,7 @@ int decide_node_create(struct decide *d, const void *record)
     int rc = 0;
     for (uint32_t i = 0; i < r->nodes.n && rc == 0; i++) {
         const char *name = r->nodes.v[i].name;
-        if (!name)
+        if (!is_host_name(name))
             rc = decide_fail(d, ESLURM_INVALID_NODE_NAME);
         else if (state_node(d->s, name) || map_str_put(&seen, name, d))
             rc = decide_fail(d, ESLURM_NODE_ALREADY_EXISTS_IN_NODE_TABLE);

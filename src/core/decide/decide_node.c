@@ -143,6 +143,7 @@ static void find_lost(struct decide *d, const struct node_register *r, const str
     if (!set)
         return;
     uint32_t grace = d->s->policy->batch_start_timeout;
+    bool booted = r->node_boot && r->token != n->token; /* a repeated message says nothing new */
     struct bits here = {0};
     bits_set(&here, n->index);
     IDSET_EACH (set, id) {
@@ -150,15 +151,15 @@ static void find_lost(struct decide *d, const struct node_register *r, const str
         if (listed(r, id))
             continue;
         bool batch = j->flags & JOBF_BATCH && text_same(j->batch_host, n->name);
-        bool lost = r->node_boot || (batch && j->flags & JOBF_LAUNCHED && j->start_time + grace < d->now);
+        bool lost = booted || (batch && j->flags & JOBF_LAUNCHED && j->start_time + grace < d->now);
         if (job_is_active(j) && lost) {
             struct ending how = decide_can_requeue(d, j) ? ENDING(JOB_PENDING, WHY_NODEDOWN)
                                                          : ENDING(JOB_NODE_FAIL, WHY_NODEDOWN);
-            if (r->node_boot)
+            if (booted)
                 how.gone = &here;
             decide_end(d, j, &how);
-        } else if (j->flags & JOBF_COMPLETING && r->node_boot) {
-            decide_lost_node(d, j, &here, true);
+        } else if (j->flags & JOBF_COMPLETING && booted) {
+            decide_lost_node(d, j, &here, false);
         }
     }
     bits_release(&here);
@@ -195,6 +196,8 @@ int decide_node_register(struct decide *d, const void *record)
         return decide_fail(d, ESLURM_INVALID_NODE_NAME);
     if (n->state == NODE_FUTURE)
         return decide_fail(d, ESLURM_INVALID_NODE_STATE);
+    if (r->token < n->token)
+        return decide_fail_text(d, ESLURM_INVALID_NODE_STATE, "a newer slurmd of %s has registered", n->name);
     struct node_registered *f = facts_add(d->out, FACT_NODE_REGISTERED);
     f->node_index = n->index;
     f->node = meta_dup(&record_node, r->node);
@@ -215,6 +218,12 @@ int decide_node_register(struct decide *d, const void *record)
     buf_release(&why);
     find_lost(d, r, n);
     find_strays(d, r, n);
+    const struct node_register_reply *reply = d->reply;
+    if (reply->kill_jobs.n && n->state != NODE_UP) { /* back in service once it registers without them */
+        f->state = n->state;
+        f->flags = n->flags;
+        mem_set_str(&f->reason, NULL);
+    }
     fill_reply(d, n);
     return 0;
 }

@@ -12,10 +12,12 @@ static int requeue_one(struct decide *d, const struct job *j, const struct bits 
     const struct job_requeue *r = arg;
     if (!sender_owns(d, j))
         return ESLURM_ACCESS_DENIED;
-    if (job_is_pending(j))
-        return ESLURM_JOB_PENDING_EXECUTION;
+    if (!(j->flags & JOBF_BATCH))
+        return ESLURM_ONLY_BATCH_JOBS_ACCEPTED_OR_PROCESSED;
     if (!decide_can_requeue(d, j))
         return ESLURM_REQUESTED_OPERATION_PRESENTLY_DISABLED;
+    if (job_is_pending(j))
+        return ESLURM_JOB_PENDING_EXECUTION;
     if (j->flags & JOBF_COMPLETING)
         return ESLURM_JOB_CAN_NOT_ALTERED_NOW_TRY;
     if (r->incomplete && j->state == JOB_COMPLETED)
@@ -54,12 +56,14 @@ static bool cpus_free(const struct state *s, const struct job *j)
 static int suspend_one(struct decide *d, const struct job *j, const struct bits *tasks, const void *arg)
 {
     const struct job_suspend *r = arg;
-    if (!sender_is(d, ACCESS_OPERATOR))
+    if (!sender_owns(d, j))
         return ESLURM_ACCESS_DENIED;
     if (job_is_pending(j))
         return ESLURM_JOB_PENDING_EXECUTION;
     if (!job_is_active(j))
-        return ESLURM_JOB_ALREADY_FINISHED;
+        return ESLURM_JOB_STEP_ALREADY_COMPLETING_OR_COMPLETED;
+    if (!sender_is(d, ACCESS_OPERATOR))
+        return ESLURM_ACCESS_DENIED;
     if (r->resume && j->state != JOB_SUSPENDED)
         return ESLURM_JOB_NOT_SUSPENDED;
     if (!r->resume && j->state == JOB_SUSPENDED)

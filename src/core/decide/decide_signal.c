@@ -148,10 +148,16 @@ static void signal_all(struct decide *d, const struct signal_arg *a)
     }
 }
 
+static bool is_empty(const struct job_select *s)
+{
+    return !s->ids.n && !s->uids.n && !s->partitions.n && !s->states.n && !s->flag_states && !s->names.n &&
+           !s->accounts.n && !s->qos.n && !s->nodes && !s->reservations.n && !s->wckeys.n;
+}
+
 int decide_job_signal(struct decide *d, const void *record)
 {
     const struct job_signal *r = record;
-    if (!r->select)
+    if (!r->select || (is_empty(r->select) && !r->me_only))
         return decide_fail(d, ESLURM_INVALID_SIGNAL_JOBS_REQUEST_AT_LEAST);
     struct job_filter filter;
     int rc = job_filter_init(&filter, r->select, d->e);

@@ -163,6 +163,8 @@ int decide_launch_done(struct decide *d, const void *record)
     const struct job *j = state_job(d->s, r->job_id);
     if (!j || !job_is_active(j) || j->restarts != r->restarts || j->flags & JOBF_LAUNCHED)
         return 0;
+    if (r->error == ESLURM_INVALID_NODE_STATE)
+        return 0; /* it reached a slurmd that has not registered yet: sent again soon */
     if (r->error) {
         decide_launch_failed(d, j, r->error, true);
     } else {

@@ -89,8 +89,6 @@ static int check_numbers(struct decide *d, const struct job *j)
         return decide_fail(d, ESLURM_MAX_JOB_COUNT);
     if (spec->nice < 0 && !sender_is(d, ACCESS_OPERATOR))
         return decide_fail(d, ESLURM_INVALID_NICE_VALUE);
-    if (spec->priority != NO_VAL && spec->priority != 0 && !sender_is(d, ACCESS_OPERATOR))
-        return decide_fail(d, ESLURM_ACCESS_DENIED);
     if (!spec->work_dir)
         return decide_fail(d, ESLURM_JOB_CANNOT_SUBMITTED_WITHOUT_CURRENT_WORKING);
     return 0;
@@ -128,8 +126,11 @@ static int set_dependency(struct decide *d, struct job *j)
 
 static void set_priority(struct decide *d, struct job *j)
 {
-    j->priority = j->spec->priority != NO_VAL ? j->spec->priority : decide_priority(d->s, j);
-    if (j->spec->hold || j->spec->priority == 0) {
+    uint32_t given = j->spec->priority;
+    bool may_give =
+        given != NO_VAL && given != INFINITE && sender_is(d, ACCESS_OPERATOR); /* others are not heard */
+    j->priority = may_give ? given : decide_priority(d->s, j);
+    if (j->spec->hold || given == 0) {
         j->priority = 0;
         j->flags |= JOBF_HELD_USER;
     }

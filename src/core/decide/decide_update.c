@@ -20,7 +20,7 @@ static const struct field_rule {
 } running_fields[] = {
     {"name", false},      {"comment", false},    {"admin_comment", true}, {"extra", false},
     {"mail_type", false}, {"mail_user", false},  {"nice", false},         {"requeue", false},
-    {"priority", false},  {"time_limit", false}, {"wckey", false},        {"deadline", false},
+    {"priority", false},  {"time_limit", false}, {"wckey", false},        {"deadline", true},
 };
 
 /* The job as it will be, and the fact that makes it so. */
@@ -114,6 +114,7 @@ static int hold(struct change *c, bool by_user)
     set_priority(c, 0);
     c->fact.set_flags |= admin ? JOBF_HELD_ADMIN : JOBF_HELD_USER;
     c->fact.clear_flags |= admin ? JOBF_HELD_USER : JOBF_HELD_ADMIN;
+    c->fact.reason = admin ? WHY_JOBHELDADMIN : WHY_JOBHELDUSER; /* of a running job, too */
     return 0;
 }
 
@@ -129,6 +130,7 @@ static int release_hold(struct change *c)
     uint32_t given = j->spec->priority;
     set_priority(c, given != NO_VAL && given ? given : decide_priority(c->d->s, j));
     c->fact.clear_flags |= JOBF_HELD_ADMIN | JOBF_HELD_USER | JOBF_SPECIAL_EXIT;
+    c->fact.reason = WHY_NONE;
     return 0;
 }
 
@@ -329,7 +331,7 @@ static int update_one(struct decide *d, const struct job *j, const struct bits *
 {
     const struct job_update *u = arg;
     if (!sender_owns(d, j))
-        return ESLURM_ACCESS_DENIED;
+        return ESLURM_INVALID_USER_ID;
     if (job_is_final(j))
         return ESLURM_JOB_ALREADY_FINISHED;
     if (!decide_touch(d, j->job_id))

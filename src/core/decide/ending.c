@@ -44,14 +44,13 @@ void decide_requeue(struct decide *d, const struct job *j, uint64_t flags, enum 
     f->hold = hold;
     f->special_exit = flags & JOBF_SPECIAL_EXIT;
     f->set_flags = flags & JOBF_SPECIAL_EXIT;
-    if (!hold)
-        f->begin_time = d->now + 1 + (delay == NO_VAL ? REQUEUE_DELAY_DEFAULT : delay);
+    f->begin_time = d->now + 1 + (delay == NO_VAL ? REQUEUE_DELAY_DEFAULT : delay);
     f->priority = hold ? 0 : j->priority;
     if (job_is_held(j)) /* held while it ran */
         f->set_flags |= j->flags & (JOBF_HELD_USER | JOBF_HELD_ADMIN);
     if (hold) {
         f->reason = why == WHY_LAUNCH_FAILED_REQUEUED_HELD ? why : WHY_JOB_REQUEUED_IN_HELD_STATE;
-        f->set_flags |= JOBF_HELD_ADMIN;
+        f->set_flags |= JOBF_HELD_USER; /* its user may release it */
     } else {
         f->reason = !job_is_held(j)              ? WHY_BEGINTIME
                     : j->flags & JOBF_HELD_ADMIN ? WHY_JOBHELDADMIN
@@ -158,16 +157,16 @@ static void give_up_nodes(struct decide *d, const struct job *j, const struct bi
     }
 }
 
-void decide_lost_node(struct decide *d, const struct job *j, const struct bits *gone, bool even_no_kill)
+void decide_lost_node(struct decide *d, const struct job *j, const struct bits *gone, bool removed)
 {
     if (j->flags & JOBF_COMPLETING) {
         give_up_nodes(d, j, gone);
         return;
     }
-    if (!job_is_active(j) || (j->spec->no_kill == 1 && j->alloc.n > 1 && !even_no_kill))
+    if (!job_is_active(j) || (j->spec->no_kill == 1 && j->alloc.n > 1 && !removed))
         return;
-    struct ending how =
-        decide_can_requeue(d, j) ? ENDING(JOB_PENDING, WHY_NODEDOWN) : ENDING(JOB_NODE_FAIL, WHY_NODEDOWN);
+    bool again = !removed && decide_can_requeue(d, j);
+    struct ending how = ENDING(again ? JOB_PENDING : JOB_NODE_FAIL, WHY_NODEDOWN);
     how.gone = gone;
     decide_end(d, j, &how);
 }

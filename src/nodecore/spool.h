@@ -7,8 +7,8 @@
  *     report.70001.4294967291.0       the node_report of a step that has ended (job, step, restarts)
  *     job.70001.0                     the job as the epilog will need it (job, restarts)
  */
-#ifndef SLURMSTEPD_SPOOL_H
-#define SLURMSTEPD_SPOOL_H
+#ifndef NODECORE_SPOOL_H
+#define NODECORE_SPOOL_H
 
 #include <stdint.h>
 

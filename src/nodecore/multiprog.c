@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "model/multiprog.h"
+#include "nodecore/multiprog.h"
 
 #include <string.h>
 

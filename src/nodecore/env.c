@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "slurmstepd/env.h"
+#include "nodecore/env.h"
 
 #include <stdarg.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "base/text.h"
-#include "model/jobvars.h"
-#include "slurmstepd/stepid.h"
+#include "nodecore/stepid.h"
 
-/* --- a list of NAME=value
- * ------------------------------------------------------------------------------------ */
+/* --- a list of NAME=value --- */
 
 static uint32_t env_find(const struct meta_strs *env, const char *name)
 {
@@ -60,6 +58,29 @@ const char *env_get(const struct meta_strs *env, const char *name)
     return at < env->n ? strchr(env->v[at], '=') + 1 : NULL;
 }
 
+void env_take_limits(struct meta_strs *env, struct meta_strs *ret)
+{
+    static const char prefix[] = "SLURM_RLIMIT_";
+    uint32_t kept = 0;
+
+    for (uint32_t i = 0; i < env->n; i++) {
+        char *text = env->v[i], *value;
+
+        if (!text_starts(text, prefix)) {
+            env->v[kept++] = text;
+            continue;
+        }
+        /* "U" in front of the value: the user named this limit. */
+        value = strchr(text, '=');
+        if (value && value[1] == 'U')
+            memmove(value + 1, value + 2, strlen(value + 2) + 1);
+        if (value)
+            meta_strs_push(ret, text + sizeof prefix - 1);
+        mem_free(text);
+    }
+    env->n = kept;
+}
+
 static void env_set_text(struct meta_strs *env, const char *name, const char *value)
 {
     if (value && *value)
@@ -84,14 +105,30 @@ static void env_set_mb(struct meta_strs *env, const char *name, uint64_t value)
         env_set(env, name, "%llu", (unsigned long long)value);
 }
 
-static void env_set_taken(struct meta_strs *env, const char *name, struct buf *text)
+void env_counts(uint32_t n, uint32_t (*at)(const void *arg, uint32_t i), const void *arg, struct buf *out)
 {
-    env_set_text(env, name, text->s);
-    buf_clear(text);
+    for (uint32_t i = 0, run; i < n; i += run) {
+        uint32_t count = at(arg, i);
+
+        for (run = 1; i + run < n && at(arg, i + run) == count; run++)
+            ;
+        buf_addf(out, i ? ",%u" : "%u", count);
+        if (run > 1)
+            buf_addf(out, "(x%u)", run);
+    }
 }
 
-/* --- what the launch record says
- * ----------------------------------------------------------------------------- */
+static void env_set_counts(struct meta_strs *env, const char *name, uint32_t n,
+                           uint32_t (*at)(const void *arg, uint32_t i), const void *arg)
+{
+    struct buf b = BUF_INIT;
+
+    env_counts(n, at, arg, &b);
+    env_set_text(env, name, b.s);
+    buf_release(&b);
+}
+
+/* --- what the launch record says --- */
 
 const struct job *launch_job(const struct step_launch *l)
 {
@@ -120,8 +157,31 @@ uint32_t launch_task_rank(const struct step_launch *l, uint32_t local_id)
     return l->batch ? 0 : launch_layout(l)->tasks.v[local_id];
 }
 
-/* --- devices
- * ------------------------------------------------------------------------------------------------- */
+static uint32_t job_cpus_at(const void *arg, uint32_t i)
+{
+    return ((const struct job *)arg)->alloc.v[i].cpus;
+}
+static uint32_t job_tasks_at(const void *arg, uint32_t i)
+{
+    return ((const struct job *)arg)->alloc.v[i].tasks;
+}
+static uint32_t step_tasks_at(const void *arg, uint32_t i)
+{
+    return ((const struct step *)arg)->layout.v[i].tasks.n;
+}
+
+void env_sluid(const struct job *job, char ret[SLUID_LEN + 1])
+{
+    static const char digits[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+    uint64_t v = (uint64_t)job->submit_time << 31 | (job->job_id & INT32_MAX);
+
+    ret[0] = 's';
+    for (int i = SLUID_LEN - 1; i > 0; i--, v >>= 5)
+        ret[i] = digits[v & 31];
+    ret[SLUID_LEN] = 0;
+}
+
+/* --- devices --- */
 
 static const struct bits *share_gpus(const struct job_gres *gres, uint32_t n, uint64_t *ret_count)
 {
@@ -197,8 +257,7 @@ static void env_gpus(struct meta_strs *env, const struct step_launch *l)
     buf_release(&seen);
 }
 
-/* --- the job
- * ------------------------------------------------------------------------------------------------- */
+/* --- the job --- */
 
 static void env_array(struct meta_strs *env, const struct job *job)
 {
@@ -218,9 +277,8 @@ static void env_job(struct meta_strs *env, const struct step_launch *l)
     const struct job *job = launch_job(l);
     const struct job_spec *spec = job->spec;
     char sluid[SLUID_LEN + 1];
-    struct buf counts = BUF_INIT;
 
-    jobvars_sluid(job, sluid);
+    env_sluid(job, sluid);
     env_set_text(env, "SLURM_CLUSTER_NAME", l->cred->cluster);
     env_set_text(env, "SLURM_CONF", l->conf_path);
     env_set_text(env, "SLURMD_NODENAME", l->node_name);
@@ -230,8 +288,7 @@ static void env_job(struct meta_strs *env, const struct step_launch *l)
     env_set_text(env, "SLURM_JOB_PARTITION", job->partition);
     env_set_text(env, "SLURM_JOB_NODELIST", job->nodes);
     env_set(env, "SLURM_JOB_NUM_NODES", "%u", job->alloc.n);
-    jobvars_cpus_per_node(job, &counts);
-    env_set_taken(env, "SLURM_JOB_CPUS_PER_NODE", &counts);
+    env_set_counts(env, "SLURM_JOB_CPUS_PER_NODE", job->alloc.n, job_cpus_at, job);
     env_set(env, "SLURM_JOB_UID", "%u", l->cred->uid);
     env_set(env, "SLURM_JOB_GID", "%u", l->cred->gid);
     env_set_text(env, "SLURM_JOB_USER", l->cred->user_name);
@@ -251,7 +308,6 @@ static void env_job(struct meta_strs *env, const struct step_launch *l)
     env_set(env, "SLURM_TOPOLOGY_ADDR_PATTERN", "%s", l->topology_pattern ? l->topology_pattern : "node");
     env_array(env, job);
     env_gpus(env, l);
-    buf_release(&counts);
 }
 
 static void env_launchers(struct meta_strs *env)
@@ -269,8 +325,7 @@ static void env_launchers(struct meta_strs *env)
         env_default(env, pairs[i][0], pairs[i][1]);
 }
 
-/* --- the batch step
- * ------------------------------------------------------------------------------------------ */
+/* --- the batch step --- */
 
 static const char *env_exclusive(uint32_t share)
 {
@@ -329,7 +384,6 @@ static void env_batch(struct meta_strs *env, const struct step_launch *l)
 {
     const struct job *job = l->batch->job;
     const struct job_spec *spec = job->spec;
-    struct buf counts = BUF_INIT;
 
     env_set(env, "ENVIRONMENT", "BATCH");
     env_set(env, "HOSTNAME", "%s", l->node_name);
@@ -339,8 +393,7 @@ static void env_batch(struct meta_strs *env, const struct step_launch *l)
     env_set_text(env, "SLURM_JOB_DEPENDENCY", spec->dependency);
     env_set(env, "SLURM_NNODES", "%u", job->alloc.n);
     env_set_text(env, "SLURM_NODELIST", job->nodes);
-    jobvars_tasks_per_node(job, &counts);
-    env_set_taken(env, "SLURM_TASKS_PER_NODE", &counts);
+    env_set_counts(env, "SLURM_TASKS_PER_NODE", job->alloc.n, job_tasks_at, job);
     if (spec->ntasks != NO_VAL || spec->ntasks_per_node != NO_VAL16 || spec->ntasks_per_gpu != NO_VAL16 ||
         spec->ntasks_per_core != NO_VAL16 || spec->ntasks_per_socket != NO_VAL16) {
         env_set(env, "SLURM_NTASKS", "%u", job->ntasks);
@@ -361,11 +414,9 @@ static void env_batch(struct meta_strs *env, const struct step_launch *l)
     env_default(env, "SLURM_SUBMIT_HOST", spec->alloc_node);
     env_set(env, "SLURM_STEP_ID", "%d", (int)l->cred->step_id);
     env_set(env, "SLURM_STEPID", "%d", (int)l->cred->step_id);
-    buf_release(&counts);
 }
 
-/* --- a step of srun
- * ------------------------------------------------------------------------------------------ */
+/* --- a step of srun --- */
 
 static void env_gtids(struct meta_strs *env, const struct step_launch *l)
 {
@@ -380,7 +431,6 @@ static void env_gtids(struct meta_strs *env, const struct step_launch *l)
 static void env_step(struct meta_strs *env, const struct step_launch *l)
 {
     const struct step *step = l->tasks->step;
-    struct buf counts = BUF_INIT;
 
     env_default(env, "SLURM_JOB_NAME", step->name);
     env_set_text(env, "SLURM_JOB_GROUP", l->group_name);
@@ -389,10 +439,8 @@ static void env_step(struct meta_strs *env, const struct step_launch *l)
     env_set_text(env, "SLURM_STEP_NODELIST", step->nodes);
     env_set(env, "SLURM_STEP_NUM_NODES", "%u", step->layout.n);
     env_set(env, "SLURM_STEP_NUM_TASKS", "%u", step->ntasks);
-    jobvars_step_tasks_per_node(step, &counts);
-    env_set_taken(env, "SLURM_STEP_TASKS_PER_NODE", &counts);
-    jobvars_step_tasks_per_node(step, &counts);
-    env_set_taken(env, "SLURM_TASKS_PER_NODE", &counts);
+    env_set_counts(env, "SLURM_STEP_TASKS_PER_NODE", step->layout.n, step_tasks_at, step);
+    env_set_counts(env, "SLURM_TASKS_PER_NODE", step->layout.n, step_tasks_at, step);
     env_set(env, "SLURM_NNODES", "%u", step->layout.n);
     env_set_text(env, "SLURM_NODELIST", step->nodes);
     env_set(env, "SLURM_NTASKS", "%u", step->ntasks);
@@ -408,7 +456,6 @@ static void env_step(struct meta_strs *env, const struct step_launch *l)
     /* These belong to the batch script that the step may have been started from. */
     env_unset(env, "SLURM_PROCID");
     env_unset(env, "SLURM_LOCALID");
-    buf_release(&counts);
 }
 
 void env_build(struct meta_strs *env, const struct step_launch *l, int nice_value)

@@ -2,8 +2,8 @@
 /*
  * stepid: the step numbers with a meaning of their own, and how step ids are written.
  */
-#ifndef SLURMSTEPD_STEPID_H
-#define SLURMSTEPD_STEPID_H
+#ifndef NODECORE_STEPID_H
+#define NODECORE_STEPID_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "slurmstepd/bind.h"
+#include "nodecore/bind.h"
 
-#include <sched.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "base/text.h"
-#include "slurmstepd/env.h"
+#include "nodecore/env.h"
 
 /* The n-th member (from 0), counting round; BITS_MAX when the set is empty. */
 static uint32_t member(const struct bits *set, uint64_t n)
@@ -22,37 +20,57 @@ static uint32_t member(const struct bits *set, uint64_t n)
     return i;
 }
 
-/* Member `which` of a comma separated list, counting round, as a number of any base; "*4" repeats it. */
-static uint64_t list_number(const char *list, uint32_t which)
+/* Reads "12" or "0x1f" and gives the first byte after it. */
+static const char *read_number(const char *p, uint64_t *ret)
 {
-    uint32_t total = 0;
-    uint64_t value = 0;
+    uint64_t base = 10, v = 0;
 
-    for (int pass = 0; pass < 2; pass++) {
-        uint32_t at = 0;
+    if (p[0] == '0' && text_lower(p[1]) == 'x') {
+        base = 16;
+        p += 2;
+    }
+    for (;; p++) {
+        char c = text_lower(*p);
+        uint64_t digit = text_is_digit(c)       ? (uint64_t)(c - '0')
+                         : c >= 'a' && c <= 'f' ? (uint64_t)(c - 'a') + 10
+                                                : 16;
 
-        if (pass == 1)
-            which %= total ? total : 1;
-        for (const char *p = list; *p;) {
-            char *end;
-            uint64_t v = strtoull(p, &end, 0);
-            uint32_t times = *end == '*' ? (uint32_t)strtoul(end + 1, &end, 10) : 1;
+        if (digit >= base)
+            break;
+        v = v * base + digit;
+    }
+    *ret = v;
+    return p;
+}
 
-            if (pass == 1 && which >= at && which < at + times)
-                return v;
-            at += times;
-            value = v;
-            p = *end ? end + 1 : end;
-            if (end == p)
-                break;
-        }
-        total = at;
+/* One member of a list: a number, which "*4" repeats. Gives the place of the next one. */
+static const char *read_member(const char *p, uint64_t *ret, uint64_t *ret_times)
+{
+    p = read_number(p, ret);
+    *ret_times = 1;
+    if (*p == '*')
+        p = read_number(p + 1, ret_times);
+    p += strcspn(p, ",");
+    return *p ? p + 1 : p;
+}
+
+/* Member `which` of a comma separated list, counting round. */
+static uint64_t list_number(const char *list, uint64_t which)
+{
+    uint64_t total = 0, value = 0, times;
+
+    for (const char *p = list; *p; total += times)
+        p = read_member(p, &value, &times);
+    which %= total ? total : 1;
+    for (const char *p = list; *p; which -= times) {
+        p = read_member(p, &value, &times);
+        if (which < times)
+            break;
     }
     return value;
 }
 
-/* --- CPUs
- * ---------------------------------------------------------------------------------------------------- */
+/* --- CPUs --- */
 
 static void add_mask(const struct bits *of, uint64_t mask, struct bits *ret)
 {
@@ -94,33 +112,7 @@ bool bind_choose_cpus(const struct step_launch *l, uint32_t local_id, struct bit
     return bits_any(ret);
 }
 
-static bool to_cpu_set(const struct bits *cpus, cpu_set_t *set)
-{
-    bool any = false;
-
-    CPU_ZERO(set);
-    for (uint32_t i = bits_next(cpus, 0); i < CPU_SETSIZE; i = bits_next(cpus, i + 1)) {
-        CPU_SET(i, set);
-        any = true;
-    }
-    return any;
-}
-
-void bind_cpus(const struct step_launch *l, uint32_t local_id)
-{
-    struct bits own = {0};
-    cpu_set_t set;
-
-    if (!bits_any(&l->cpus))
-        return;
-    /* Nodes may claim more CPUs than the host has: what the kernel refuses stays unbound. */
-    if (to_cpu_set(bind_choose_cpus(l, local_id, &own) ? &own : &l->cpus, &set))
-        sched_setaffinity(0, sizeof set, &set);
-    bits_release(&own);
-}
-
-/* --- GPUs
- * ---------------------------------------------------------------------------------------------------- */
+/* --- GPUs --- */
 
 static const struct bits *step_gpus(const struct step_launch *l)
 {
@@ -145,12 +137,12 @@ bool bind_devices(const struct step_launch *l, uint32_t local_id, struct bits *r
     if (text_starts(how, "verbose,"))
         how += 8;
     if (text_starts(how, "per_task:")) {
-        uint32_t each = (uint32_t)strtoul(how + 9, NULL, 10);
+        uint64_t each = list_number(how + 9, 0);
 
-        for (uint32_t i = 0; i < each; i++)
-            bits_set(ret, member(gpus, (uint64_t)local_id * each + i));
+        for (uint64_t i = 0; i < each && i < bits_count(gpus); i++)
+            bits_set(ret, member(gpus, local_id * each + i));
     } else if (text_starts(how, "single:")) {
-        uint32_t tasks_each = (uint32_t)strtoul(how + 7, NULL, 10);
+        uint64_t tasks_each = list_number(how + 7, 0);
 
         bits_set(ret, member(gpus, local_id / (tasks_each ? tasks_each : 1)));
     } else if (text_starts(how, "map_gpu:") || text_starts(how, "map:")) {
