@@ -21,6 +21,11 @@ enum {
 static const int steering[] = {SIGINT,  SIGQUIT, SIGTERM, SIGHUP,  SIGUSR1, SIGUSR2,
                                SIGCONT, SIGALRM, SIGPIPE, SIGTSTP, SIGWINCH};
 
+uint32_t alloc_immediate(const struct job_cli_opts *c)
+{
+    return c->immediate == NO_VAL ? 0 : c->immediate;
+}
+
 int64_t alloc_now_ms(void)
 {
     struct timespec t;
@@ -281,7 +286,7 @@ int alloc_wait(struct alloc *a)
 {
     const struct job_cli_opts *c = &a->opt->parts[0]->cli;
     int64_t begin = alloc_now_ms(), queued_at = begin + QUEUED_AFTER_MS;
-    int64_t give_up = c->immediate ? begin + (int64_t)c->immediate * 1000 : 0;
+    int64_t give_up = alloc_immediate(c) ? begin + (int64_t)alloc_immediate(c) * 1000 : 0;
     struct err e;
     if (alloc_watch(a, &e) < 0 && a->over) {
         cli_error(a->cli, "Unable to allocate resources: %s", e.text);

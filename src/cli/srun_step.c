@@ -150,7 +150,7 @@ static void fill(const struct srun *s, struct step_create *r)
     r->overlap = c->overlap;
     r->exact = c->exact || c->exclusive_step || (c->cpus_given && !c->whole);
     r->overcommit = spec->overcommit == 1;
-    r->immediate = c->immediate || spec->immediate;
+    r->immediate = spec->immediate;
     r->interactive = jobopt_given(s->part, "interactive") != JOBOPT_UNSET;
     r->srun_host = mem_strdup(s->opt.world.hostname);
     r->srun_pid = (uint32_t)getpid();
@@ -217,7 +217,7 @@ struct patience {
 static int wait_turn(struct srun *s, struct patience *p, const struct err *e)
 {
     int64_t now = alloc_now_ms();
-    bool at_once = s->part->spec.immediate || s->given->immediate;
+    bool at_once = s->part->spec.immediate || alloc_immediate(s->given);
     if (!may_come(e->code) || (at_once && now >= p->give_up_ms))
         return refused(s, e);
     if (!p->told && e->code != ESLURM_NODES_BUSY)
@@ -258,8 +258,8 @@ int srun_create(struct srun *s)
     struct patience p = {.pause_ms = RETRY_MS_MIN};
     struct err e;
     int status = 0, rc;
-    if (s->given->immediate)
-        p.give_up_ms = alloc_now_ms() + (int64_t)s->given->immediate * 1000;
+    if (alloc_immediate(s->given))
+        p.give_up_ms = alloc_now_ms() + (int64_t)alloc_immediate(s->given) * 1000;
     if (s->alloc.job && job_is_active(s->alloc.job))
         say_layout(s, s->alloc.job);
     fill(s, &request);

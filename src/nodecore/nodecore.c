@@ -283,7 +283,7 @@ void node_order(struct node_effects *out, const struct node_job *j, const struct
 
     o->action = STEP_ORDER_SIGNAL;
     o->signal = signal;
-    o->state = j->end_state;
+    o->state = j->state <= NJOB_RUNNING ? JOB_CANCELLED : j->end_state; /* a signal alone ends no job */
     o->notice = notice;
     e->record = o;
     e->record_type = &record_step_order;
