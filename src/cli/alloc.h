@@ -26,6 +26,7 @@ struct alloc {
     uint32_t job_id;
     struct job *job;      /* the last record told; NULL before */
     struct client *watch; /* NULL: not watched */
+    uint64_t told;        /* how many records have come */
     bool over;            /* the job has ended, or is not known any more */
     bool waited;          /* it did not start at once */
     int signal_fd;        /* -1: signals are not taken */
