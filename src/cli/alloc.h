@@ -4,8 +4,8 @@
  * given back.
  *
  * The controller tells every change of the job on a connection of its own (`job_watch`), so nothing here
- * polls. Signals arrive through a descriptor: whoever calls alloc_signals() has them blocked from then on, and
- * a child has to unblock them (alloc_signals_child()).
+ * polls. Signals arrive through a descriptor: whoever calls alloc_signals() has them blocked from then on,
+ * and a child has to unblock them (alloc_signals_child()).
  *
  * Texts go to standard error as the two commands of Slurm write them. Functions that can end the command give
  * its exit status, or 0.

@@ -15,7 +15,8 @@ enum { READ_SIZE = 64 << 10 };
 
 /* --- out --- */
 
-void srun_node_send(struct srun *s, struct srun_node *n, enum msg_type type, const struct meta_record *r, const void *rec)
+void srun_node_send(struct srun *s, struct srun_node *n, enum msg_type type, const struct meta_record *r,
+                    const void *rec)
 {
     if (n->fd < 0)
         return;

@@ -55,8 +55,9 @@ static bool leaves_nothing(const char *nodes, const char *exclude)
 {
     struct hostlist left = {0}, gone = {0};
     struct err e;
-    bool nothing = exclude && hostlist_parse(&left, nodes, &e) == 0 && hostlist_parse(&gone, exclude, &e) == 0 &&
-                   hostlist_delete(&left, &gone, &e) >= 0 && left.count == 0;
+    bool nothing = exclude && hostlist_parse(&left, nodes, &e) == 0 &&
+                   hostlist_parse(&gone, exclude, &e) == 0 && hostlist_delete(&left, &gone, &e) >= 0 &&
+                   left.count == 0;
     hostlist_release(&left);
     hostlist_release(&gone);
     return nothing;
@@ -67,9 +68,10 @@ static int check_counts(struct srun *s, const struct job *job)
     const struct job_spec *spec = &s->part->spec;
     uint32_t have = job->alloc.n, want = spec->min_nodes == NO_VAL ? 0 : spec->min_nodes;
     if (s->given->relative != NO_VAL && s->given->relative + (want ? want : 1) > have) {
-        cli_error(s->cli,
-                  "--relative and SLURM_JOB_NUM_NODES option incompatible with count of allocated nodes (%u+%u>%u)",
-                  s->given->relative, want ? want : 1, have);
+        cli_error(
+            s->cli,
+            "--relative and SLURM_JOB_NUM_NODES option incompatible with count of allocated nodes (%u+%u>%u)",
+            s->given->relative, want ? want : 1, have);
         return 1;
     }
     if (want > have) {
@@ -142,7 +144,8 @@ static void fill(const struct srun *s, struct step_create *r)
     const struct job_cli_opts *c = s->given;
     meta_init(&record_step_create, r);
     r->job_id = s->job_id;
-    r->name = mem_strdup(c->job_name_given && jobopt_given(s->part, "job-name") == JOBOPT_ARGV ? spec->name : NULL);
+    r->name =
+        mem_strdup(c->job_name_given && jobopt_given(s->part, "job-name") == JOBOPT_ARGV ? spec->name : NULL);
     if (!r->name && s->part->argc) {
         const char *slash = strrchr(s->part->argv[0], '/');
         r->name = mem_strdup(slash ? slash + 1 : s->part->argv[0]);
