@@ -120,7 +120,7 @@ def rule_format():
 
 def rule_spdx():
     for path in sources(".c", ".h", ".py", ".sh", tops=("src", "include", "test", "bench", "tools")):
-        if "SPDX-License-Identifier: Apache-2.0" not in path.read_text()[:300] and "test/compat/cases" not in name(path):
+        if "SPDX-License-Identifier: Apache-2.0" not in path.read_text()[:300] and not name(path).startswith(("test/compat/", "test/data/")):
             yield f"{name(path)}: no SPDX line"
 
 

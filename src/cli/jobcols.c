@@ -2,6 +2,7 @@
 /* The columns of jobs in squeue(1). One row a column in the table below; a reader for each that is not a
  * plain field. */
 #include "cli/jobcols.h"
+#include "model/jobvars.h"
 
 #include "base/mem.h"
 #include "base/text.h"
@@ -325,8 +326,9 @@ READER(segment_size)
 
 READER(sluid)
 {
-    char text[16];
-    buf_adds(out, jobview_sluid(JOB(row), text));
+    char text[SLUID_LEN + 1];
+    jobvars_sluid(JOB(row), text);
+    buf_adds(out, text);
 }
 
 ORDER(state_order)

@@ -2,6 +2,7 @@
 /* The keys and their order are those of `squeue --json`; many hold what this system has no use for and are
  * constant. */
 #include "cli/jobjson.h"
+#include "model/jobvars.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -305,11 +306,12 @@ static void add_tail(struct docout *d, const struct job *job)
 {
     const struct job_spec *s = job->spec;
     struct buf user = BUF_INIT, reason = BUF_INIT;
-    char sluid[16];
+    char sluid[SLUID_LEN + 1];
     jobview_user(job, &user);
     job_reason_text(job, &reason);
     docout_map(d, "step_id");
-    docout_str(d, "sluid", jobview_sluid(job, sluid));
+    jobvars_sluid(job, sluid);
+    docout_str(d, "sluid", sluid);
     docout_num(d, "job_id", true, false, job->job_id);
     add_unset(d, "step_het_component");
     docout_str(d, "step_id", "entire");
@@ -410,7 +412,7 @@ static void add_step(struct docout *d, const struct job *job, const struct step 
 {
     static const char *const dists[] = {"Unknown", "Block", "Cyclic", "Arbitrary", "Plane"};
     struct buf text = BUF_INIT, user = BUF_INIT;
-    char sluid[16];
+    char sluid[SLUID_LEN + 1];
     uint32_t cpus = 0;
     for (uint32_t i = 0; step && i < step->layout.n; i++)
         cpus += step->layout.v[i].cpus;
@@ -444,7 +446,8 @@ static void add_step(struct docout *d, const struct job *job, const struct step 
     docout_uint(d, "pid", step ? step->srun_pid : 0);
     docout_end(d);
     docout_words(d, "state", step ? meta_enum_text(&enum_step_state, step->state) : job_state_text(job));
-    docout_str(d, "sluid", jobview_sluid(job, sluid));
+    jobvars_sluid(job, sluid);
+    docout_str(d, "sluid", sluid);
     step_id_text(job, id, &text);
     docout_str(d, "id", text.s);
     static const char *const empty[] = {"stderr",         "stdin",           "stdout",

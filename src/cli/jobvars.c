@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "nodecore/env.h"
+#include "model/jobvars.h"
 
 static void set_text(struct jobenv *e, const char *name, const char *value)
 {
@@ -20,23 +20,13 @@ static bool counts_tasks(const struct job_spec *s)
            s->ntasks_per_core != NO_VAL16 || s->ntasks_per_gpu != NO_VAL16;
 }
 
-static uint32_t cpus_at(const void *arg, uint32_t i)
-{
-    return ((const struct job *)arg)->alloc.v[i].cpus;
-}
-
-static uint32_t tasks_at(const void *arg, uint32_t i)
-{
-    return ((const struct job *)arg)->alloc.v[i].tasks;
-}
-
 static void add_counts(struct jobenv *e, const struct job *job)
 {
     struct buf b = BUF_INIT;
-    env_counts(job->alloc.n, cpus_at, job, &b);
+    jobvars_cpus_per_node(job, &b);
     set_text(e, "SLURM_JOB_CPUS_PER_NODE", b.s);
     buf_clear(&b);
-    env_counts(job->alloc.n, tasks_at, job, &b);
+    jobvars_tasks_per_node(job, &b);
     set_text(e, "SLURM_TASKS_PER_NODE", b.s);
     buf_release(&b);
     if (counts_tasks(job->spec) && job->ntasks) {

@@ -43,18 +43,6 @@ void jobview_id(const struct job_row *r, struct buf *out)
         job_id_text(r->job, jobview_tasks_max(), out);
 }
 
-/* Sorts by time of submission, then by number; Crockford's base 32, as Slurm writes its identifiers. */
-const char *jobview_sluid(const struct job *job, char text[static 16])
-{
-    static const char digits[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
-    uint64_t v = (uint64_t)job->submit_time << 26 | (job->job_id & 0x3ffffff);
-    text[0] = 's';
-    for (int i = 13; i > 0; i--, v >>= 5)
-        text[i] = digits[v & 31];
-    text[14] = '\0';
-    return text;
-}
-
 bool jobview_has_nodes(const struct job *job)
 {
     return job->nodes && *job->nodes;

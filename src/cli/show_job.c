@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/show.h"
+#include "model/jobvars.h"
 
 #include <string.h>
 
@@ -61,8 +62,9 @@ static void add_identity(const struct show *s, const struct job *job)
     buf_addf(s->out, "JobName=%s", spec->name ? spec->name : "(null)");
     next_line(s);
     if (s->details) {
-        char sluid[16];
-        buf_addf(s->out, "SLUID=%s", jobview_sluid(job, sluid));
+        char sluid[SLUID_LEN + 1];
+        jobvars_sluid(job, sluid);
+        buf_addf(s->out, "SLUID=%s", sluid);
         next_line(s);
     }
     buf_adds(s->out, "UserId=");

@@ -10,7 +10,7 @@
 #include "cli/jobvars.h"
 #include "cli/srun.h"
 #include "conf/conf.h"
-#include "nodecore/multiprog.h"
+#include "model/multiprog.h"
 
 enum { MULTI_PROG_MAX = 1 << 20 };
 

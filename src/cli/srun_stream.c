@@ -18,8 +18,8 @@
 #include "base/text.h"
 #include "cli/srun.h"
 #include "cli/srun_exit.h"
-#include "nodecore/env.h"
-#include "nodecore/pattern.h"
+#include "model/jobvars.h"
+#include "model/pattern.h"
 
 enum {
     SINK_STDOUT,
@@ -64,7 +64,7 @@ static char *expand(const struct srun *s, const char *pattern)
         v.user_name = job->spec->user_name ? job->spec->user_name : "";
     if (!v.job_name)
         v.job_name = "";
-    env_sluid(job, sluid);
+    jobvars_sluid(job, sluid);
     pattern_expand(pattern, &v, &b);
     return buf_take(&b);
 }

@@ -144,17 +144,36 @@ static char *dir_option(const struct up *up)
     return up->dir ? buf_format(" --dir %s", up->dir) : mem_strdup("");
 }
 
+/* How this program is called: by its name, or by its path where the shell would not find it. */
+static char *self(void)
+{
+    struct text_list folders = {0};
+    char *bin = up_bin_folder();
+    bool found = false;
+
+    text_split(&folders, cli_getenv("PATH") ? cli_getenv("PATH") : "", ':');
+    for (uint32_t i = 0; i < folders.n && !found; i++) {
+        char *path = buf_format("%s/sluice", folders.v[i]);
+        found = access(path, X_OK) == 0;
+        mem_free(path);
+    }
+    char *name = found ? mem_strdup("sluice") : buf_format("%s/sluice", bin);
+    text_list_release(&folders);
+    mem_free(bin);
+    return name;
+}
+
 static void show_use(const struct up *up)
 {
-    char *option = dir_option(up);
+    char *option = dir_option(up), *name = self();
 
     printf("\n"
-           "  eval \"$(sluice env%s)\"   lets this shell use it: sinfo, sbatch, srun, squeue ...\n"
-           "  export SLURM_CONF=%s   does so too\n"
-           "  sluice down%s   ends it\n"
+           "  eval \"$(%s env%s)\"   lets this shell use it: sinfo, sbatch, srun, squeue ...\n"
+           "  %s down%s   ends it\n"
            "Its logs are in %s\n",
-           option, up->folder.conf, option, up->folder.log);
+           name, option, name, option, up->folder.log);
     mem_free(option);
+    mem_free(name);
 }
 
 /* --- up

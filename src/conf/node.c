@@ -216,7 +216,7 @@ static bool add_node(struct loader *l, const struct node_line *n, const struct n
 {
     struct conf *c = l->c;
     char name[HOSTLIST_NAME_SIZE], other[HOSTLIST_NAME_SIZE];
-    uint64_t port = 0;
+    uint64_t port = conf_u32(c, CONF_SLURMD_PORT);
     hostlist_nth(&s->names, i, name);
     if (map_str_has(&c->node_names, name)) {
         char *fatal = buf_format("Duplicated NodeHostName %s in config file", name);

@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "base/text.h"
+#include "model/jobvars.h"
 #include "nodecore/stepid.h"
 
 /* --- a list of NAME=value --- */
@@ -105,27 +106,10 @@ static void env_set_mb(struct meta_strs *env, const char *name, uint64_t value)
         env_set(env, name, "%llu", (unsigned long long)value);
 }
 
-void env_counts(uint32_t n, uint32_t (*at)(const void *arg, uint32_t i), const void *arg, struct buf *out)
+static void env_set_taken(struct meta_strs *env, const char *name, struct buf *text)
 {
-    for (uint32_t i = 0, run; i < n; i += run) {
-        uint32_t count = at(arg, i);
-
-        for (run = 1; i + run < n && at(arg, i + run) == count; run++)
-            ;
-        buf_addf(out, i ? ",%u" : "%u", count);
-        if (run > 1)
-            buf_addf(out, "(x%u)", run);
-    }
-}
-
-static void env_set_counts(struct meta_strs *env, const char *name, uint32_t n,
-                           uint32_t (*at)(const void *arg, uint32_t i), const void *arg)
-{
-    struct buf b = BUF_INIT;
-
-    env_counts(n, at, arg, &b);
-    env_set_text(env, name, b.s);
-    buf_release(&b);
+    env_set_text(env, name, text->s);
+    buf_clear(text);
 }
 
 /* --- what the launch record says --- */
@@ -155,30 +139,6 @@ uint32_t launch_task_count(const struct step_launch *l)
 uint32_t launch_task_rank(const struct step_launch *l, uint32_t local_id)
 {
     return l->batch ? 0 : launch_layout(l)->tasks.v[local_id];
-}
-
-static uint32_t job_cpus_at(const void *arg, uint32_t i)
-{
-    return ((const struct job *)arg)->alloc.v[i].cpus;
-}
-static uint32_t job_tasks_at(const void *arg, uint32_t i)
-{
-    return ((const struct job *)arg)->alloc.v[i].tasks;
-}
-static uint32_t step_tasks_at(const void *arg, uint32_t i)
-{
-    return ((const struct step *)arg)->layout.v[i].tasks.n;
-}
-
-void env_sluid(const struct job *job, char ret[SLUID_LEN + 1])
-{
-    static const char digits[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
-    uint64_t v = (uint64_t)job->submit_time << 31 | (job->job_id & INT32_MAX);
-
-    ret[0] = 's';
-    for (int i = SLUID_LEN - 1; i > 0; i--, v >>= 5)
-        ret[i] = digits[v & 31];
-    ret[SLUID_LEN] = 0;
 }
 
 /* --- devices --- */
@@ -277,8 +237,9 @@ static void env_job(struct meta_strs *env, const struct step_launch *l)
     const struct job *job = launch_job(l);
     const struct job_spec *spec = job->spec;
     char sluid[SLUID_LEN + 1];
+    struct buf counts = BUF_INIT;
 
-    env_sluid(job, sluid);
+    jobvars_sluid(job, sluid);
     env_set_text(env, "SLURM_CLUSTER_NAME", l->cred->cluster);
     env_set_text(env, "SLURM_CONF", l->conf_path);
     env_set_text(env, "SLURMD_NODENAME", l->node_name);
@@ -288,7 +249,8 @@ static void env_job(struct meta_strs *env, const struct step_launch *l)
     env_set_text(env, "SLURM_JOB_PARTITION", job->partition);
     env_set_text(env, "SLURM_JOB_NODELIST", job->nodes);
     env_set(env, "SLURM_JOB_NUM_NODES", "%u", job->alloc.n);
-    env_set_counts(env, "SLURM_JOB_CPUS_PER_NODE", job->alloc.n, job_cpus_at, job);
+    jobvars_cpus_per_node(job, &counts);
+    env_set_taken(env, "SLURM_JOB_CPUS_PER_NODE", &counts);
     env_set(env, "SLURM_JOB_UID", "%u", l->cred->uid);
     env_set(env, "SLURM_JOB_GID", "%u", l->cred->gid);
     env_set_text(env, "SLURM_JOB_USER", l->cred->user_name);
@@ -308,6 +270,7 @@ static void env_job(struct meta_strs *env, const struct step_launch *l)
     env_set(env, "SLURM_TOPOLOGY_ADDR_PATTERN", "%s", l->topology_pattern ? l->topology_pattern : "node");
     env_array(env, job);
     env_gpus(env, l);
+    buf_release(&counts);
 }
 
 static void env_launchers(struct meta_strs *env)
@@ -384,6 +347,7 @@ static void env_batch(struct meta_strs *env, const struct step_launch *l)
 {
     const struct job *job = l->batch->job;
     const struct job_spec *spec = job->spec;
+    struct buf counts = BUF_INIT;
 
     env_set(env, "ENVIRONMENT", "BATCH");
     env_set(env, "HOSTNAME", "%s", l->node_name);
@@ -393,7 +357,8 @@ static void env_batch(struct meta_strs *env, const struct step_launch *l)
     env_set_text(env, "SLURM_JOB_DEPENDENCY", spec->dependency);
     env_set(env, "SLURM_NNODES", "%u", job->alloc.n);
     env_set_text(env, "SLURM_NODELIST", job->nodes);
-    env_set_counts(env, "SLURM_TASKS_PER_NODE", job->alloc.n, job_tasks_at, job);
+    jobvars_tasks_per_node(job, &counts);
+    env_set_taken(env, "SLURM_TASKS_PER_NODE", &counts);
     if (spec->ntasks != NO_VAL || spec->ntasks_per_node != NO_VAL16 || spec->ntasks_per_gpu != NO_VAL16 ||
         spec->ntasks_per_core != NO_VAL16 || spec->ntasks_per_socket != NO_VAL16) {
         env_set(env, "SLURM_NTASKS", "%u", job->ntasks);
@@ -414,6 +379,7 @@ static void env_batch(struct meta_strs *env, const struct step_launch *l)
     env_default(env, "SLURM_SUBMIT_HOST", spec->alloc_node);
     env_set(env, "SLURM_STEP_ID", "%d", (int)l->cred->step_id);
     env_set(env, "SLURM_STEPID", "%d", (int)l->cred->step_id);
+    buf_release(&counts);
 }
 
 /* --- a step of srun --- */
@@ -431,6 +397,7 @@ static void env_gtids(struct meta_strs *env, const struct step_launch *l)
 static void env_step(struct meta_strs *env, const struct step_launch *l)
 {
     const struct step *step = l->tasks->step;
+    struct buf counts = BUF_INIT;
 
     env_default(env, "SLURM_JOB_NAME", step->name);
     env_set_text(env, "SLURM_JOB_GROUP", l->group_name);
@@ -439,8 +406,10 @@ static void env_step(struct meta_strs *env, const struct step_launch *l)
     env_set_text(env, "SLURM_STEP_NODELIST", step->nodes);
     env_set(env, "SLURM_STEP_NUM_NODES", "%u", step->layout.n);
     env_set(env, "SLURM_STEP_NUM_TASKS", "%u", step->ntasks);
-    env_set_counts(env, "SLURM_STEP_TASKS_PER_NODE", step->layout.n, step_tasks_at, step);
-    env_set_counts(env, "SLURM_TASKS_PER_NODE", step->layout.n, step_tasks_at, step);
+    jobvars_step_tasks_per_node(step, &counts);
+    env_set_taken(env, "SLURM_STEP_TASKS_PER_NODE", &counts);
+    jobvars_step_tasks_per_node(step, &counts);
+    env_set_taken(env, "SLURM_TASKS_PER_NODE", &counts);
     env_set(env, "SLURM_NNODES", "%u", step->layout.n);
     env_set_text(env, "SLURM_NODELIST", step->nodes);
     env_set(env, "SLURM_NTASKS", "%u", step->ntasks);
@@ -456,6 +425,7 @@ static void env_step(struct meta_strs *env, const struct step_launch *l)
     /* These belong to the batch script that the step may have been started from. */
     env_unset(env, "SLURM_PROCID");
     env_unset(env, "SLURM_LOCALID");
+    buf_release(&counts);
 }
 
 void env_build(struct meta_strs *env, const struct step_launch *l, int nice_value)

@@ -13,15 +13,10 @@
 #include "meta/meta.h"
 #include "model.h"
 
-enum { SLUID_LEN = 14 };
-
 void env_set(struct meta_strs *env, const char *name, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 void env_unset(struct meta_strs *env, const char *name);
 const char *env_get(const struct meta_strs *env, const char *name); /* NULL when absent */
-
-/* "2(x3),1" of counts; `at` gives the i-th one. */
-void env_counts(uint32_t n, uint32_t (*at)(const void *arg, uint32_t i), const void *arg, struct buf *out);
 
 /* Takes the limits that sbatch and srun send as SLURM_RLIMIT_NOFILE=512 out of the environment: "NOFILE=512"
  * is added to *ret. */
@@ -32,9 +27,6 @@ void env_build(struct meta_strs *env, const struct step_launch *l, int nice_valu
 /* What differs from task to task. `devices` are the GPUs bound to it; NULL: all of the step. */
 void env_task(struct meta_strs *env, const struct step_launch *l, uint32_t local_id, uint32_t pid,
               const struct bits *devices);
-
-/* The job's name that sorts by time: 's' and 13 digits of Crockford's base 32. */
-void env_sluid(const struct job *job, char ret[SLUID_LEN + 1]);
 
 const struct job *launch_job(const struct step_launch *l);
 /* This node's place in the step (tasks) or the job (batch). */

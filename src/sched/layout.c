@@ -232,10 +232,27 @@ static uint64_t job_gres_count(const struct job_node *share, const struct gres_n
     return n;
 }
 
+/* Does a list such as "cpu=8,gres/gpu:2" name more than CPUs and memory? "none" does: it asks for no devices.
+ */
+static bool names_devices(const char *tres)
+{
+    struct text_list items = {0};
+    bool yes = false;
+
+    text_split(&items, tres ? tres : "", ',');
+    for (uint32_t i = 0; i < items.n && !yes; i++)
+        yes = !text_starts_nocase(items.v[i], "cpu") && !text_starts_nocase(items.v[i], "mem");
+    text_list_release(&items);
+    return yes;
+}
+
 /* All of the job's devices on the node, or as many free ones as were asked for. */
 static int give_gres(struct layout *l, struct slot *s, struct step_node *ret, struct err *e)
 {
-    if (!l->want->tres_per_node && !l->want->tres_per_task && !l->want->tres_per_step) {
+    const struct step_create *w = l->want;
+
+    if (!names_devices(w->tres_per_node) && !names_devices(w->tres_per_task) &&
+        !names_devices(w->tres_per_step)) {
         for (uint32_t i = 0; i < s->share->gres.n; i++)
             meta_copy(&record_job_gres, meta_recs_push(&record_job_gres, &ret->gres), &s->share->gres.v[i]);
         return 0;

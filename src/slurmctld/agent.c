@@ -76,6 +76,7 @@ struct agent {
     struct map_u64 links; /* node index -> struct link */
     struct link *active;
     uint32_t opening;
+    VEC(uint32_t) again; /* jobs whose launch reached a slurmd that had not registered yet */
     bool stopping;
     uint64_t timeout_ms;
 };
@@ -401,6 +402,13 @@ static void take_answer(struct link *l, struct parcel *p, const struct frame *f)
 
     if (p->type == MSG_LAUNCH_BATCH) {
         stat_add(STAT_LAUNCHES, 1);
+        if (rc == -ESLURM_INVALID_NODE_STATE) {
+            *VEC_PUSH(&a->again) = p->job_id; /* it will have registered in a moment */
+            parcel_free(p);
+            return;
+        }
+        if (rc < 0)
+            log_error("node %s did not take job %u: %s", l->name, p->job_id, e.text);
         report_launch(a, p, rc < 0 ? (uint32_t)e.code : 0, rc < 0 ? e.text : NULL);
     } else if (p->type == MSG_NODE_PING && rc == 0 &&
                meta_decode(&record_node_ping_reply, &reply, f->body, f->len, &e) == 0) {
@@ -448,6 +456,18 @@ static const struct net_ops node_ops = {
     .closed = on_closed,
 };
 
+static void send_launch(struct agent *a, uint32_t job_id, struct snapshot *s);
+
+static void launch_again(struct agent *a)
+{
+    struct snapshot *s = a->again.n ? ctld_snapshot(a->ctld) : NULL;
+
+    for (uint32_t i = 0; i < a->again.n; i++)
+        send_launch(a, a->again.v[i], s);
+    a->again.n = 0;
+    snapshot_drop(s);
+}
+
 /* Time limits and second tries; links with nothing to do leave the list. */
 static void on_sweep(uv_timer_t *t)
 {
@@ -457,6 +477,7 @@ static void on_sweep(uv_timer_t *t)
     uint64_t now = uv_now(&a->loop);
 
     a->active = NULL;
+    launch_again(a);
     for (struct link *l = list; l; l = next) {
         next = l->next_active;
         l->active = false;
@@ -589,12 +610,12 @@ static void launch_prepared(uv_work_t *req, int status)
 }
 
 /* The name service and the journal may take their time: on a thread of the pool. */
-static void send_launch(struct agent *a, const struct effect *f, struct snapshot *s)
+static void send_launch(struct agent *a, uint32_t job_id, struct snapshot *s)
 {
-    const struct job *job = snapshot_job(s, f->job_id);
+    const struct job *job = snapshot_job(s, job_id);
     const struct node *node = job && job->batch_host ? snapshot_node(s, job->batch_host) : NULL;
 
-    if (!node)
+    if (!node || job->state != JOB_RUNNING || job->flags & JOBF_LAUNCHED)
         return; /* it has been overtaken */
     struct launch *l = mem_alloc(sizeof *l);
     l->agent = a;
@@ -610,7 +631,7 @@ static void send_launch(struct agent *a, const struct effect *f, struct snapshot
 static void send_effect(struct agent *a, const struct effect *f, struct snapshot *s)
 {
     if (f->type == EFFECT_LAUNCH_BATCH) {
-        send_launch(a, f, s);
+        send_launch(a, f->job_id, s);
         return;
     }
     const struct node *node = ptree_get(&s->nodes, f->node_index);
@@ -732,6 +753,7 @@ void agent_stop(struct agent *a)
         mem_free(l);
     }
     map_u64_release(&a->links);
+    VEC_FREE(&a->again);
     net_free(a->net);
     uv_loop_close(&a->loop);
     mem_free(a);

@@ -99,15 +99,6 @@ static void set_nodesets(struct policy *p, const struct conf *c)
     }
 }
 
-uint32_t configure_slurm_uid(const struct conf *c)
-{
-    uint32_t uid = 0, gid;
-
-    if (!users_id(conf_str(c, CONF_SLURM_USER), &uid, &gid))
-        log_error("SlurmUser=%s: no such user", conf_str(c, CONF_SLURM_USER));
-    return uid;
-}
-
 static struct policy *make_policy(const struct conf *c)
 {
     struct policy *p = meta_new(&record_policy);

@@ -167,7 +167,6 @@ void net_thread_stop(struct net_thread *t);
 /* configure.c */
 struct configure *configure_from(const struct conf *conf, uint32_t slurm_uid, struct err *e);
 /* Reads the files; warnings and errors go to the log. NULL with Slurm's fatal text in *e. */
-uint32_t configure_slurm_uid(const struct conf *c); /* SlurmUser, by name or number */
 struct conf *configure_load(const char *path, struct err *e);
 
 /* credential.c: what a node may execute, signed. */

@@ -10,8 +10,9 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "model/jobvars.h"
+#include "model/pattern.h"
 #include "nodecore/env.h"
-#include "nodecore/pattern.h"
 #include "slurmstepd/stepd.h"
 #include "nodecore/stepid.h"
 
@@ -40,7 +41,7 @@ char *files_expand(const struct stepd *s, const char *pattern, const struct task
         .sluid = sluid,
     };
 
-    env_sluid(job, sluid);
+    jobvars_sluid(job, sluid);
     pattern_expand(pattern, &v, &b);
     return buf_take(&b);
 }

@@ -16,9 +16,9 @@
 
 #include "base/mem.h"
 #include "base/text.h"
+#include "model/multiprog.h"
 #include "nodecore/bind.h"
 #include "nodecore/env.h"
-#include "nodecore/multiprog.h"
 #include "slurmstepd/stepd.h"
 
 /* --- in the child --- */

@@ -8,6 +8,7 @@ import argparse
 import collections
 import os
 import random
+import select
 import signal
 import subprocess
 import sys
@@ -100,11 +101,13 @@ class Ledger:
 
 
 def kill(pid):
+    """Returns when the last of its threads has gone, and its locks with them."""
+    fd = os.pidfd_open(pid)
     try:
-        os.kill(pid, signal.SIGKILL)
-    except ProcessLookupError:
-        return
-    poll(lambda: not Path(f"/proc/{pid}").exists() or "\nState:\tZ" in Path(f"/proc/{pid}/status").read_text(), 10, "SIGKILL did not work")
+        signal.pidfd_send_signal(fd, signal.SIGKILL)
+        assert select.select([fd], [], [], 10)[0], f"process {pid} outlives SIGKILL"
+    finally:
+        os.close(fd)
 
 
 def campaign(rounds, seed, submitters, victim, seconds, pause, nodes=4, cpus=8):

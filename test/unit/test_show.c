@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Records as squeue and scontrol print them: the texts that Slurm 26.05 printed for the same job. */
+#include "model/jobvars.h"
 #include "unit.h"
 
 #include <stdlib.h>
@@ -102,9 +103,10 @@ static void test_scontrol_show_job(void **state)
     struct job *j = running_job();
     struct buf out = BUF_INIT;
     struct show s = {.out = &out, .details = true, .now = SUBMITTED + 8};
-    char sluid[16];
+    char sluid[SLUID_LEN + 1];
+    jobvars_sluid(j, sluid);
     show_job(&s, j);
-    char *at = strstr(out.s, jobview_sluid(j, sluid));
+    char *at = strstr(out.s, sluid);
     assert_non_null(at);
     at[0] = '*';
     memmove(at + 1, at + strlen(sluid), strlen(at + strlen(sluid)) + 1);

@@ -6,8 +6,8 @@
 #include "base/mem.h"
 #include "nodecore/bind.h"
 #include "nodecore/env.h"
-#include "nodecore/multiprog.h"
-#include "nodecore/pattern.h"
+#include "model/multiprog.h"
+#include "model/pattern.h"
 #include "nodecore/stepid.h"
 
 /* --- file patterns
@@ -301,21 +301,6 @@ static void test_step_environment(void **state)
     meta_free(&record_step_launch, l);
 }
 
-static uint32_t nth(const void *arg, uint32_t i)
-{
-    return ((const uint32_t *)arg)[i];
-}
-
-static void test_counts(void **state)
-{
-    static const uint32_t counts[] = {2, 2, 2, 1, 3, 3};
-    struct buf b = BUF_INIT;
-
-    env_counts(6, nth, counts, &b);
-    assert_string_equal(b.s, "2(x3),1,3(x2)");
-    buf_release(&b);
-}
-
 static void test_limits_leave_the_environment(void **state)
 {
     struct meta_strs env = {0}, limits = {0};
@@ -452,7 +437,6 @@ int main(void)
         cmocka_unit_test(test_batch_environment),
         cmocka_unit_test(test_environment_of_gpus_arrays_and_restarts),
         cmocka_unit_test(test_step_environment),
-        cmocka_unit_test(test_counts),
         cmocka_unit_test(test_limits_leave_the_environment),
         cmocka_unit_test(test_multi_prog),
         cmocka_unit_test(test_gpu_bindings),

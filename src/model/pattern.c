@@ -1,21 +1,36 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "nodecore/pattern.h"
+#include "model/pattern.h"
 
 #include <stdbool.h>
 #include <string.h>
 
 #include "base/text.h"
 #include "meta/meta.h"
-#include "nodecore/stepid.h"
+#include "model/jobtext.h"
 
 enum { PATTERN_WIDTH_MAX = 10 };
+
+/* What %s is for the steps that have no number; NULL for the others. */
+static const char *pattern_step_name(uint32_t step_id)
+{
+    switch (step_id) {
+    case STEP_BATCH:
+        return "batch";
+    case STEP_EXTERN:
+        return "extern";
+    case STEP_INTERACTIVE:
+        return "interactive";
+    default:
+        return NULL;
+    }
+}
 
 /* Where the number of a symbol comes from; texts have their own table. */
 static bool pattern_number(char symbol, const struct pattern_values *v, uint32_t *ret)
 {
     /* Slurm prints NO_VAL for the array index of a batch job that is not an array, and 0 in a step of srun.
      */
-    uint32_t no_index = step_is_special(v->step_id) ? NO_VAL : 0;
+    uint32_t no_index = pattern_step_name(v->step_id) ? NO_VAL : 0;
     uint32_t index = v->array_task_id == NO_VAL ? no_index : v->array_task_id;
 
     switch (symbol) {
@@ -39,7 +54,7 @@ static bool pattern_number(char symbol, const struct pattern_values *v, uint32_t
         return true;
     case 's':
         *ret = v->step_id;
-        return !step_is_special(v->step_id);
+        return !pattern_step_name(v->step_id);
     case 't':
         *ret = v->task;
         return true;
@@ -53,7 +68,7 @@ static bool pattern_text(char symbol, const struct pattern_values *v, struct buf
     switch (symbol) {
     case 'J':
         buf_addf(out, "%u", v->job_id);
-        if (!step_is_special(v->step_id))
+        if (!pattern_step_name(v->step_id))
             buf_addf(out, ".%u", v->step_id);
         return true;
     case 'N':
@@ -63,7 +78,7 @@ static bool pattern_text(char symbol, const struct pattern_values *v, struct buf
         buf_adds(out, v->sluid);
         return true;
     case 's':
-        step_id_text(v->step_id, out);
+        buf_adds(out, pattern_step_name(v->step_id));
         return true;
     case 'u':
         buf_adds(out, v->user_name);

@@ -3,8 +3,8 @@
  * multiprog: which program of a --multi-prog file a task runs. Pure; the form is "MULTIPLE PROGRAM
  * CONFIGURATION" of srun(1).
  */
-#ifndef NODECORE_MULTIPROG_H
-#define NODECORE_MULTIPROG_H
+#ifndef MODEL_MULTIPROG_H
+#define MODEL_MULTIPROG_H
 
 #include "base/err.h"
 #include "meta/meta.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "nodecore/multiprog.h"
+#include "model/multiprog.h"
 
 #include <string.h>
 

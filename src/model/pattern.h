@@ -2,8 +2,8 @@
 /*
  * pattern: names of output files, as "FILENAME PATTERN" of sbatch(1) describes them. Pure.
  */
-#ifndef NODECORE_PATTERN_H
-#define NODECORE_PATTERN_H
+#ifndef MODEL_PATTERN_H
+#define MODEL_PATTERN_H
 
 #include <stdint.h>
 
