@@ -121,7 +121,8 @@ static void keep(struct alloc *a, void *record)
     if (a->job)
         meta_free(&record_job, a->job);
     a->job = record;
-    if (job_is_ended(a->job) || job_is_final(a->job))
+    a->told++;
+    if (job_is_final(a->job))
         a->over = true;
 }
 

@@ -4,8 +4,8 @@
  * given back.
  *
  * The controller tells every change of the job on a connection of its own (`job_watch`), so nothing here
- * polls. Signals arrive through a descriptor: whoever calls alloc_signals() has them blocked from then on, and
- * a child has to unblock them (alloc_signals_child()).
+ * polls. Signals arrive through a descriptor: whoever calls alloc_signals() has them blocked from then on,
+ * and a child has to unblock them (alloc_signals_child()).
  *
  * Texts go to standard error as the two commands of Slurm write them. Functions that can end the command give
  * its exit status, or 0.
@@ -26,6 +26,7 @@ struct alloc {
     uint32_t job_id;
     struct job *job;      /* the last record told; NULL before */
     struct client *watch; /* NULL: not watched */
+    uint64_t told;        /* how many records have come */
     bool over;            /* the job has ended, or is not known any more */
     bool waited;          /* it did not start at once */
     int signal_fd;        /* -1: signals are not taken */

@@ -232,7 +232,8 @@ static int export_job(struct salloc *s)
     return 0;
 }
 
-/* The exit code that a shell's `$?` after salloc shows: Slurm's salloc gives 0 for a command that a signal ended. */
+/* The exit code that a shell's `$?` after salloc shows: Slurm's salloc gives 0 for a command that a signal
+ * ended. */
 static int exit_status(const struct salloc *s)
 {
     if (s->self_sent && WIFSIGNALED(s->status) && WTERMSIG(s->status) == SIGTERM)

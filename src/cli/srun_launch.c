@@ -62,7 +62,8 @@ static void say_launching(struct srun *s, const struct step_node *where)
     for (uint32_t i = 0; i < where->tasks.n; i++)
         bits_set(&tasks, where->tasks.v[i]);
     srun_ranks_text(&tasks, &text);
-    cli_verbose(s->cli, "launching StepId=%s on host %s, %u tasks: %s", s->id, where->name, where->tasks.n, text.s);
+    cli_verbose(s->cli, "launching StepId=%s on host %s, %u tasks: %s", s->id, where->name, where->tasks.n,
+                text.s);
     bits_release(&tasks);
     buf_release(&text);
 }

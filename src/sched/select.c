@@ -32,6 +32,7 @@ struct candidate {
     const struct node *node;
     uint32_t tasks;
     uint64_t gres;
+    uint32_t given; /* tasks, once the choice is made */
     bool required, chosen;
 };
 
@@ -203,28 +204,52 @@ static bool find_nodes(struct search *s)
     return enough(s) && s->nodes <= s->d.nodes_max;
 }
 
-/* Every chosen node gets a task first; the rest go block by block, from the first node on. */
+static uint32_t least(uint32_t a, uint32_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Every chosen node gets the tasks of one unit first, because it is charged for a whole unit; the rest go
+ * block by block. */
+static void share_tasks(struct search *s)
+{
+    uint32_t left = s->d.ntasks > s->nodes ? s->d.ntasks : s->nodes, nodes_left = s->nodes;
+    for (uint32_t i = 0; i < s->list.n; i++) {
+        struct candidate *c = &s->list.v[i];
+        if (!c->chosen)
+            continue;
+        uint32_t unit = node_shape(s->v->policy, c->node).unit_cpus / s->d.cpus_per_task;
+        c->given = least(least(unit ? unit : 1, c->tasks), left - --nodes_left);
+        left -= c->given;
+    }
+    for (uint32_t i = 0; i < s->list.n; i++) {
+        struct candidate *c = &s->list.v[i];
+        if (!c->chosen)
+            continue;
+        uint32_t more = least(c->tasks - c->given, left);
+        c->given += more;
+        left -= more;
+        if (s->d.tasks_per_node_exact)
+            c->given = s->d.tasks_per_node;
+    }
+}
+
 static void make_start(struct search *s, struct start_job *ret)
 {
     uint64_t left[DEMAND_GRES_MAX];
     for (uint32_t i = 0; i < s->d.gres_n; i++)
         left[i] = s->d.gres[i].per_job;
-    uint32_t spare = s->d.ntasks > s->nodes ? s->d.ntasks - s->nodes : 0, nodes_left = s->nodes;
+    uint32_t nodes_left = s->nodes;
+    share_tasks(s);
     for (uint32_t i = 0; i < s->list.n; i++) {
-        struct candidate *c = &s->list.v[i];
+        const struct candidate *c = &s->list.v[i];
         if (!c->chosen)
             continue;
-        uint32_t tasks = 1, more = c->tasks - 1 < spare ? c->tasks - 1 : spare;
-        if (s->d.tasks_per_node_exact)
-            more = s->d.tasks_per_node - 1;
-        else
-            spare -= more;
-        tasks += more;
         struct job_node share;
-        offer_take(&s->d, s->v->policy, c->node, load_get(s->loads, c->node), tasks, nodes_left--, left,
+        offer_take(&s->d, s->v->policy, c->node, load_get(s->loads, c->node), c->given, nodes_left--, left,
                    &share);
         ret->cpus += share.cpus;
-        ret->ntasks += tasks;
+        ret->ntasks += c->given;
         *(struct job_node *)meta_recs_push(&record_job_node, &ret->alloc) = share;
     }
     ret->job_id = s->job->job_id;
