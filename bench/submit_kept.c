@@ -2,10 +2,10 @@
 /*
  * submit_kept: durable submissions per second over kept connections.
  *
- *   submit_kept JOBS [CONNECTIONS [IN_FLIGHT]]       (SLURM_CONF says where the controller is)
+ *   submit_kept [-H] JOBS [CONNECTIONS [IN_FLIGHT]]       (SLURM_CONF says where the controller is)
  *
- * Each connection keeps IN_FLIGHT requests outstanding. Every job has its own script, so nothing is shared on
- * disk.
+ * -H submits held jobs: a queue that stays. Each connection keeps IN_FLIGHT requests outstanding. Every job
+ * has its own script, so nothing is shared on disk.
  */
 #include <pthread.h>
 #include <stdio.h>
@@ -21,6 +21,7 @@ struct lane {
     const struct client_env *env;
     uint32_t number, jobs, in_flight;
     uint32_t refused;
+    bool hold;
 };
 
 static void send_one(struct lane *l, struct client *c, uint32_t i)
@@ -33,6 +34,7 @@ static void send_one(struct lane *l, struct client *c, uint32_t i)
     meta_init(&record_submit_request, &r);
     r.spec = meta_new(&record_job_spec);
     r.spec->name = name;
+    r.spec->hold = l->hold;
     r.spec->work_dir = mem_strdup("/tmp");
     r.payload = meta_new(&record_payload);
     meta_bytes_set(&r.payload->script, script, strlen(script));
@@ -85,6 +87,10 @@ int main(int argc, char **argv)
     struct client_env env;
     struct lane lanes[LANES_MAX] = {0};
     struct err e;
+    bool hold = argc > 1 && strcmp(argv[1], "-H") == 0;
+
+    argc -= hold;
+    argv += hold;
     uint32_t jobs = argc > 1 ? (uint32_t)strtoul(argv[1], NULL, 10) : 10000, refused = 0;
     uint32_t n = argc > 2 ? (uint32_t)strtoul(argv[2], NULL, 10) : 4;
     uint32_t in_flight = argc > 3 ? (uint32_t)strtoul(argv[3], NULL, 10) : 256;
@@ -95,7 +101,8 @@ int main(int argc, char **argv)
     }
     int64_t begin = client_now_ms();
     for (uint32_t i = 0; i < n; i++) {
-        lanes[i] = (struct lane){.env = &env, .number = i, .jobs = jobs / n, .in_flight = in_flight};
+        lanes[i] =
+            (struct lane){.env = &env, .number = i, .jobs = jobs / n, .in_flight = in_flight, .hold = hold};
         pthread_create(&lanes[i].thread, NULL, run_lane, &lanes[i]);
     }
     for (uint32_t i = 0; i < n; i++) {

@@ -258,6 +258,22 @@ static void make_start(struct search *s, struct start_job *ret)
         ret->ntasks = s->d.ntasks;
 }
 
+/* A drained node comes back by hand, which may be for somebody else's reservation. */
+static void explain_away(const struct search *s, struct selection *ret)
+{
+    bool drained = true;
+    for (uint32_t i = bits_next(&s->away_required, 0); i != BITS_MAX; i = bits_next(&s->away_required, i + 1)) {
+        const struct node *n = ptree_get(s->v->nodes, i);
+        drained &= n->state == NODE_UP && (n->flags & NODEF_DRAIN) != 0;
+    }
+    char *names = nodeset_text(s->v, &s->away_required);
+    if (drained)
+        buf_print(ret->text, sizeof ret->text, "ReqNodeNotAvail, May be reserved for other job");
+    else
+        buf_print(ret->text, sizeof ret->text, "ReqNodeNotAvail, UnavailableNodes:%s", names);
+    mem_free(names);
+}
+
 static void explain_failure(struct search *s, enum select_mode mode, struct selection *ret)
 {
     ret->reason = WHY_RESOURCES;
@@ -267,9 +283,7 @@ static void explain_failure(struct search *s, enum select_mode mode, struct sele
                   s->possible, bits_count(&s->part->members), s->d.nodes_min);
     } else if (bits_any(&s->away_required)) {
         ret->reason = WHY_REQNODENOTAVAIL;
-        char *names = nodeset_text(s->v, &s->away_required);
-        buf_print(ret->text, sizeof ret->text, "ReqNodeNotAvail, UnavailableNodes:%s", names);
-        mem_free(names);
+        explain_away(s, ret);
     } else if (s->possible - s->away < s->d.nodes_min) {
         buf_print(
             ret->text, sizeof ret->text,
