@@ -55,6 +55,14 @@ def test_as_an_ordinary_user():
         assert (c.work / "out").read_text() == f"{SOMEBODY.pw_uid}\n"
 
 
+def test_a_folder_that_was_removed_while_it_was_up():
+    with Cluster() as c:
+        before = c.pids()
+        (c.dir / "etc/slurm.conf").unlink()
+        c.up()
+        assert len(c.pids()) == 3 and not set(before) & set(c.pids())
+
+
 def test_two_clusters_do_not_meet():
     with Cluster() as a, Cluster() as b:
         a.submit("sleep 5", "-J", "of-a")
