@@ -21,6 +21,11 @@ enum {
 static const int steering[] = {SIGINT,  SIGQUIT, SIGTERM, SIGHUP,  SIGUSR1, SIGUSR2,
                                SIGCONT, SIGALRM, SIGPIPE, SIGTSTP, SIGWINCH};
 
+uint32_t alloc_immediate(const struct job_cli_opts *c)
+{
+    return c->immediate == NO_VAL ? 0 : c->immediate;
+}
+
 int64_t alloc_now_ms(void)
 {
     struct timespec t;
@@ -116,7 +121,8 @@ static void keep(struct alloc *a, void *record)
     if (a->job)
         meta_free(&record_job, a->job);
     a->job = record;
-    if (job_is_ended(a->job) || job_is_final(a->job))
+    a->told++;
+    if (job_is_final(a->job))
         a->over = true;
 }
 
@@ -130,7 +136,7 @@ static void watch_lost(struct alloc *a, const struct err *e)
         a->retry_ms = alloc_now_ms() + RETRY_MS;
 }
 
-static int ask(struct alloc *a, struct err *e)
+int alloc_watch(struct alloc *a, struct err *e)
 {
     struct job_select select;
     char id[16];
@@ -146,23 +152,6 @@ static int ask(struct alloc *a, struct err *e)
     return rc;
 }
 
-int alloc_watch(struct alloc *a, struct err *e)
-{
-    enum msg_type type;
-    void *record;
-    int rc = ask(a, e);
-    if (rc == 0) {
-        /* A signal ends the wait early; it is looked at afterwards. */
-        while ((rc = client_receive(a->watch, -1, &type, &record, e)) == 0)
-            ;
-        if (rc < 0)
-            watch_lost(a, e);
-        else
-            keep(a, record);
-    }
-    return rc < 0 ? rc : 0;
-}
-
 int alloc_fd(struct alloc *a)
 {
     struct err e;
@@ -176,7 +165,7 @@ void alloc_news(struct alloc *a)
     struct err e;
     int rc = 1;
     if (!a->watch && a->retry_ms && alloc_now_ms() >= a->retry_ms)
-        ask(a, &e);
+        alloc_watch(a, &e);
     while (a->watch && rc > 0) {
         rc = client_receive(a->watch, 0, &type, &record, &e);
         if (rc < 0)
@@ -281,7 +270,7 @@ int alloc_wait(struct alloc *a)
 {
     const struct job_cli_opts *c = &a->opt->parts[0]->cli;
     int64_t begin = alloc_now_ms(), queued_at = begin + QUEUED_AFTER_MS;
-    int64_t give_up = c->immediate ? begin + (int64_t)c->immediate * 1000 : 0;
+    int64_t give_up = alloc_immediate(c) ? begin + (int64_t)alloc_immediate(c) * 1000 : 0;
     struct err e;
     if (alloc_watch(a, &e) < 0 && a->over) {
         cli_error(a->cli, "Unable to allocate resources: %s", e.text);

@@ -4,8 +4,8 @@
  * given back.
  *
  * The controller tells every change of the job on a connection of its own (`job_watch`), so nothing here
- * polls. Signals arrive through a descriptor: whoever calls alloc_signals() has them blocked from then on, and
- * a child has to unblock them (alloc_signals_child()).
+ * polls. Signals arrive through a descriptor: whoever calls alloc_signals() has them blocked from then on,
+ * and a child has to unblock them (alloc_signals_child()).
  *
  * Texts go to standard error as the two commands of Slurm write them. Functions that can end the command give
  * its exit status, or 0.
@@ -26,6 +26,7 @@ struct alloc {
     uint32_t job_id;
     struct job *job;      /* the last record told; NULL before */
     struct client *watch; /* NULL: not watched */
+    uint64_t told;        /* how many records have come */
     bool over;            /* the job has ended, or is not known any more */
     bool waited;          /* it did not start at once */
     int signal_fd;        /* -1: signals are not taken */
@@ -45,7 +46,8 @@ int alloc_submit(struct alloc *a);
 int alloc_test(struct alloc *a);
 /* Until the job runs. Signals give it up. */
 int alloc_wait(struct alloc *a);
-/* Starts to watch a job; 0, or negative with the error. The first record has come then. */
+/* Asks to be told about a.job_id: its record as it is now, and then every change, as alloc_news() finds them.
+ */
 int alloc_watch(struct alloc *a, struct err *e);
 /* The descriptor to poll for news, or -1; and what to do when it is readable (or when polling timed out). */
 int alloc_fd(struct alloc *a);
@@ -54,6 +56,8 @@ void alloc_news(struct alloc *a);
 void alloc_give_back(struct alloc *a, uint32_t status);
 void alloc_release(struct alloc *a);
 
+/* --immediate=N: seconds; 0 = not given, or "at once", which the controller sees to. */
+uint32_t alloc_immediate(const struct job_cli_opts *c);
 int64_t alloc_now_ms(void); /* monotonic */
 
 #endif

@@ -2,10 +2,10 @@
 /*
  * srun: the one struct of an srun, and what its files do with it.
  *
- * srun gets a job (alloc.h) or joins one, asks the controller for a step, and gives the launch to every node of
- * the step over a connection of its own. That connection then belongs to the step's slurmstepd: output and exit
- * statuses come over it, input and signals go. One thread, one poll loop (srun_loop.c); nothing but the standard
- * streams ever blocks, and those are written only when poll says so.
+ * srun gets a job (alloc.h) or joins one, asks the controller for a step, and gives the launch to every node
+ * of the step over a connection of its own. That connection then belongs to the step's slurmstepd: output and
+ * exit statuses come over it, input and signals go. One thread, one poll loop (srun_loop.c); nothing but the
+ * standard streams ever blocks, and those are written only when poll says so.
  *
  * Flow: when a reader of our output is slow, its queue grows to SRUN_QUEUE_MAX; then nothing is read from the
  * nodes any more, and the tasks wait in write(2).
@@ -22,7 +22,7 @@
 #include "model/message.h"
 
 enum {
-    SRUN_QUEUE_MAX = 1 << 20,   /* bytes that wait for a slow reader, here or at a node */
+    SRUN_QUEUE_MAX = 1 << 20,    /* bytes that wait for a slow reader, here or at a node */
     SRUN_EXITS_TOGETHER_MS = 50, /* tasks of one node that end within it are told in one line */
 };
 
@@ -40,7 +40,7 @@ struct srun_node {
     uint32_t index;
     int fd; /* -1: closed */
     struct buf in, out;
-    bool accepted;      /* the daemon took the launch; nothing is sent before */
+    bool accepted;       /* the daemon took the launch; nothing is sent before */
     uint32_t open_tasks; /* tasks that have not ended */
     VEC(struct srun_exit) exits;
     int64_t exits_ms; /* when they have to be told; 0: there are none */
@@ -48,9 +48,9 @@ struct srun_node {
 
 /* Something that output goes to. */
 struct srun_sink {
-    int fd;        /* -1: thrown away */
-    bool plain;    /* a regular file: takes everything at once */
-    bool broken;   /* its reader has gone */
+    int fd;      /* -1: thrown away */
+    bool plain;  /* a regular file: takes everything at once */
+    bool broken; /* its reader has gone */
     struct buf queue;
 };
 
@@ -65,9 +65,9 @@ struct srun_out {
 struct srun_streams {
     struct srun_sink sinks[4]; /* our stdout and stderr, then the files of -o and -e */
     struct srun_out out, err;
-    int in_fd;           /* -1: no input, or its end was told */
-    uint32_t in_task;    /* who gets it; INFINITE: all, NO_VAL: nobody */
-    char *in_node_path;  /* opened by the nodes */
+    int in_fd;          /* -1: no input, or its end was told */
+    uint32_t in_task;   /* who gets it; INFINITE: all, NO_VAL: nobody */
+    char *in_node_path; /* opened by the nodes */
     bool label;
     uint32_t label_width;
 };
@@ -78,7 +78,7 @@ struct srun {
     const struct jobopt_part *part;
     const struct job_cli_opts *given; /* of the part */
     struct alloc alloc;
-    bool own_job;      /* the allocation is ours to give back */
+    bool own_job; /* the allocation is ours to give back */
     uint32_t job_id;
     struct step_create_reply reply;
     const struct step *step; /* reply.step */
@@ -92,12 +92,12 @@ struct srun {
     struct srun_streams io;
     bool pty;
 
-    int status;       /* highest exit status so far, as a shell sees it */
-    uint32_t worst;   /* its wait(2) status */
-    bool aborting;    /* "Job step aborted" was said: everything is being killed */
-    bool ending;      /* --kill-on-bad-exit or --wait has begun to end the step */
-    bool forced;      /* "Force Terminated" was said */
-    bool leave;       /* do not wait for anything any more */
+    int status;           /* highest exit status so far, as a shell sees it */
+    uint32_t worst;       /* its wait(2) status */
+    bool aborting;        /* "Job step aborted" was said: everything is being killed */
+    bool ending;          /* --kill-on-bad-exit or --wait has begun to end the step */
+    bool forced;          /* "Force Terminated" was said */
+    bool leave;           /* do not wait for anything any more */
     int64_t wait_ms;      /* --wait is over; 0 = not set, as below */
     int64_t kill_ms;      /* what is left gets SIGKILL */
     int64_t abort_ms;     /* the end of our patience */
@@ -124,7 +124,8 @@ void srun_node_readable(struct srun *s, struct srun_node *n);
 void srun_node_writable(struct srun *s, struct srun_node *n);
 /* The node cannot be worked with any more: its tasks count as failed. `text` may be NULL. */
 void srun_node_lost(struct srun *s, struct srun_node *n, const char *text);
-void srun_node_send(struct srun *s, struct srun_node *n, enum msg_type type, const struct meta_record *r, const void *rec);
+void srun_node_send(struct srun *s, struct srun_node *n, enum msg_type type, const struct meta_record *r,
+                    const void *rec);
 void srun_nodes_signal(struct srun *s, int signal, bool task_failed);
 void srun_tell_exits(struct srun *s, bool all); /* those that are due, or all */
 bool srun_nodes_full(const struct srun *s);     /* input has to wait */

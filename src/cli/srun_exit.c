@@ -59,7 +59,8 @@ uint32_t srun_label_width(uint32_t ntasks)
     return width;
 }
 
-static void add_line(const struct buf *part, uint32_t task, uint32_t width, const char *rest, size_t n, struct buf *out)
+static void add_line(const struct buf *part, uint32_t task, uint32_t width, const char *rest, size_t n,
+                     struct buf *out)
 {
     buf_addf(out, "%*u: ", (int)width, task);
     buf_add(out, part->s, part->len);
@@ -67,7 +68,8 @@ static void add_line(const struct buf *part, uint32_t task, uint32_t width, cons
     buf_addc(out, '\n');
 }
 
-void srun_label_add(struct buf *part, uint32_t task, uint32_t width, const void *data, size_t n, struct buf *out)
+void srun_label_add(struct buf *part, uint32_t task, uint32_t width, const void *data, size_t n,
+                    struct buf *out)
 {
     const char *at = data, *end = at + n;
     while (at < end) {

@@ -1,30 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The launch of a step: one record, given to every node of it. */
-#include <string.h>
-
 #include "base/mem.h"
-#include "base/text.h"
 #include "cli/jobenv.h"
 #include "cli/srun.h"
 #include "cli/srun_exit.h"
+#include "cli/submit.h"
 #include "conf/conf.h"
-
-/* Limits travel beside the environment, as CORE=0: the tasks are not to see the variables. */
-static void add_environment(struct launch_tasks *m, const struct jobenv *e)
-{
-    static const char prefix[] = "SLURM_RLIMIT_";
-    for (uint32_t i = 0; i < e->vars.n; i++) {
-        const char *entry = e->vars.v[i];
-        if (!text_starts(entry, prefix)) {
-            meta_strs_push(&m->env, entry);
-            continue;
-        }
-        const char *name = entry + sizeof prefix - 1, *value = strchr(name, '=') + 1;
-        char *limit = buf_format("%.*s%s", (int)(value - name), name, value + (*value == 'U'));
-        meta_strs_push(&m->rlimits, limit);
-        mem_free(limit);
-    }
-}
 
 static const char *mpi_type(struct srun *s)
 {
@@ -53,7 +34,7 @@ static int fill(struct srun *s, struct launch_tasks *m, struct err *err)
     meta_init(&record_launch_tasks, m);
     if (jobenv_make(&e, &s->opt, s->part, err) < 0)
         return -err->code;
-    add_environment(m, &e);
+    submit_split_environment(&e, &m->env, &m->rlimits);
     jobenv_release(&e);
     meta_bytes_set(&m->credential, s->reply.credential.v, s->reply.credential.n);
     m->job = meta_dup(&record_job, s->reply.job);
@@ -81,7 +62,8 @@ static void say_launching(struct srun *s, const struct step_node *where)
     for (uint32_t i = 0; i < where->tasks.n; i++)
         bits_set(&tasks, where->tasks.v[i]);
     srun_ranks_text(&tasks, &text);
-    cli_verbose(s->cli, "launching StepId=%s on host %s, %u tasks: %s", s->id, where->name, where->tasks.n, text.s);
+    cli_verbose(s->cli, "launching StepId=%s on host %s, %u tasks: %s", s->id, where->name, where->tasks.n,
+                text.s);
     bits_release(&tasks);
     buf_release(&text);
 }

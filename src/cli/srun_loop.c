@@ -40,7 +40,9 @@ static void fill(struct watch_set *w, struct srun *s)
         if (s->io.sinks[i].queue.len)
             watch(w, s->io.sinks[i].fd, POLLOUT, WATCH_SINK, i);
     for (uint32_t i = 0; i < s->nodes_n; i++)
-        watch(w, s->nodes[i].fd, (full ? 0 : POLLIN) | (s->nodes[i].accepted && s->nodes[i].out.len ? POLLOUT : 0), WATCH_NODE, i);
+        watch(w, s->nodes[i].fd,
+              (full ? 0 : POLLIN) | (s->nodes[i].accepted && s->nodes[i].out.len ? POLLOUT : 0), WATCH_NODE,
+              i);
 }
 
 static void node_ready(struct srun *s, struct srun_node *n, short got, short asked)

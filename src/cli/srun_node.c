@@ -15,7 +15,8 @@ enum { READ_SIZE = 64 << 10 };
 
 /* --- out --- */
 
-void srun_node_send(struct srun *s, struct srun_node *n, enum msg_type type, const struct meta_record *r, const void *rec)
+void srun_node_send(struct srun *s, struct srun_node *n, enum msg_type type, const struct meta_record *r,
+                    const void *rec)
 {
     if (n->fd < 0)
         return;
@@ -121,6 +122,13 @@ static void tell_exit(struct srun *s, const struct srun_node *n, const struct sr
     }
 }
 
+static int by_first_task(const void *a, const void *b, void *arg)
+{
+    const struct srun_exit *x = a, *y = b;
+    (void)arg;
+    return bits_next(&x->tasks, 0) < bits_next(&y->tasks, 0) ? -1 : 1;
+}
+
 void srun_tell_exits(struct srun *s, bool all)
 {
     int64_t now = alloc_now_ms();
@@ -128,6 +136,7 @@ void srun_tell_exits(struct srun *s, bool all)
         struct srun_node *n = &s->nodes[i];
         if (!n->exits.n || (!all && s->open_tasks && now < n->exits_ms))
             continue;
+        vec_sort(n->exits.v, n->exits.n, sizeof *n->exits.v, by_first_task, NULL);
         for (uint32_t k = 0; k < n->exits.n; k++) {
             tell_exit(s, n, &n->exits.v[k]);
             bits_release(&n->exits.v[k].tasks);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Signals to srun, and the ways in which it ends a step: Ctrl-C, a failed task, one that lags behind, a lost node.
- * "SIGNALS AND ESCAPE SEQUENCES", --ignore-signals, --wait and --kill-on-bad-exit of srun(1).
+ * Signals to srun, and the ways in which it ends a step: Ctrl-C, a failed task, one that lags behind, a lost
+ * node. "SIGNALS AND ESCAPE SEQUENCES", --ignore-signals, --wait and --kill-on-bad-exit of srun(1).
  */
 #include <signal.h>
 
@@ -13,8 +13,8 @@
 #include "conf/conf.h"
 
 enum {
-    TWICE_MS = 1000,       /* two Ctrl-C within it mean it */
-    PATIENCE_EXTRA_S = 2,  /* beyond KillWait */
+    TWICE_MS = 1000,      /* two Ctrl-C within it mean it */
+    PATIENCE_EXTRA_S = 2, /* beyond KillWait */
 };
 
 static uint32_t kill_wait(struct srun *s)
@@ -71,7 +71,8 @@ static bool ends_on_failure(struct srun *s)
 
 static uint32_t longest_wait(struct srun *s)
 {
-    return s->given->max_wait == NO_VAL ? conf_u32(cli_env(s->cli)->conf, CONF_WAIT_TIME) : s->given->max_wait;
+    return s->given->max_wait == NO_VAL ? conf_u32(cli_env(s->cli)->conf, CONF_WAIT_TIME)
+                                        : s->given->max_wait;
 }
 
 void srun_task_failed(struct srun *s, bool bad)

@@ -51,18 +51,35 @@ static int find_job(struct srun *s, struct job **ret)
     return rc < 0 && e.code != ESLURM_INVALID_JOB_ID ? 1 : expired(s);
 }
 
+static bool leaves_nothing(const char *nodes, const char *exclude)
+{
+    struct hostlist left = {0}, gone = {0};
+    struct err e;
+    bool nothing = exclude && hostlist_parse(&left, nodes, &e) == 0 &&
+                   hostlist_parse(&gone, exclude, &e) == 0 && hostlist_delete(&left, &gone, &e) >= 0 &&
+                   left.count == 0;
+    hostlist_release(&left);
+    hostlist_release(&gone);
+    return nothing;
+}
+
 static int check_counts(struct srun *s, const struct job *job)
 {
     const struct job_spec *spec = &s->part->spec;
     uint32_t have = job->alloc.n, want = spec->min_nodes == NO_VAL ? 0 : spec->min_nodes;
     if (s->given->relative != NO_VAL && s->given->relative + (want ? want : 1) > have) {
-        cli_error(s->cli,
-                  "--relative and SLURM_JOB_NUM_NODES option incompatible with count of allocated nodes (%u+%u>%u)",
-                  s->given->relative, want ? want : 1, have);
+        cli_error(
+            s->cli,
+            "--relative and SLURM_JOB_NUM_NODES option incompatible with count of allocated nodes (%u+%u>%u)",
+            s->given->relative, want ? want : 1, have);
         return 1;
     }
     if (want > have) {
         cli_error(s->cli, "Only allocated %u nodes asked for %u", have, want);
+        return 1;
+    }
+    if (leaves_nothing(job->nodes, spec->exc_nodes)) {
+        cli_error(s->cli, "Hostlist is empty!  Can't run job.");
         return 1;
     }
     return 0;
@@ -127,7 +144,8 @@ static void fill(const struct srun *s, struct step_create *r)
     const struct job_cli_opts *c = s->given;
     meta_init(&record_step_create, r);
     r->job_id = s->job_id;
-    r->name = mem_strdup(c->job_name_given && jobopt_given(s->part, "job-name") == JOBOPT_ARGV ? spec->name : NULL);
+    r->name =
+        mem_strdup(c->job_name_given && jobopt_given(s->part, "job-name") == JOBOPT_ARGV ? spec->name : NULL);
     if (!r->name && s->part->argc) {
         const char *slash = strrchr(s->part->argv[0], '/');
         r->name = mem_strdup(slash ? slash + 1 : s->part->argv[0]);
@@ -150,7 +168,7 @@ static void fill(const struct srun *s, struct step_create *r)
     r->overlap = c->overlap;
     r->exact = c->exact || c->exclusive_step || (c->cpus_given && !c->whole);
     r->overcommit = spec->overcommit == 1;
-    r->immediate = c->immediate || spec->immediate;
+    r->immediate = spec->immediate;
     r->interactive = jobopt_given(s->part, "interactive") != JOBOPT_UNSET;
     r->srun_host = mem_strdup(s->opt.world.hostname);
     r->srun_pid = (uint32_t)getpid();
@@ -191,16 +209,18 @@ static int refused(struct srun *s, const struct err *e)
 }
 
 /* Until the job has changed or the time is over. Gives the signal that ended it, or 0. */
-static int wait_for_change(struct srun *s, int64_t until_ms)
+static int wait_for_change(struct srun *s, int64_t until_ms, bool *ret_changed)
 {
     struct alloc *a = &s->alloc;
     struct err e;
-    if (!a->watch && !a->retry_ms && !a->over)
-        alloc_watch(a, &e);
+    uint64_t known = a->told;
+    if (!a->watch && !a->retry_ms && !a->over && alloc_watch(a, &e) == 0)
+        known++; /* how the job is now: no change */
     struct pollfd fds[2] = {{.fd = a->signal_fd, .events = POLLIN}, {.fd = alloc_fd(a), .events = POLLIN}};
     int64_t left = until_ms - alloc_now_ms();
     poll(fds, 2, left > 0 ? (int)left : 0);
     alloc_news(a);
+    *ret_changed = a->told > known;
     for (int signal; (signal = alloc_next_signal(a));)
         if (signal == SIGINT || signal == SIGTERM || signal == SIGHUP || signal == SIGQUIT)
             return signal;
@@ -217,14 +237,15 @@ struct patience {
 static int wait_turn(struct srun *s, struct patience *p, const struct err *e)
 {
     int64_t now = alloc_now_ms();
-    bool at_once = s->part->spec.immediate || s->given->immediate;
+    bool at_once = s->part->spec.immediate || alloc_immediate(s->given);
     if (!may_come(e->code) || (at_once && now >= p->give_up_ms))
         return refused(s, e);
     if (!p->told && e->code != ESLURM_NODES_BUSY)
         cli_info(s->cli, "Job %u step creation temporarily disabled, retrying (%s)", s->job_id, e->text);
     p->told = true;
     int64_t until = now + p->pause_ms;
-    int signal = wait_for_change(s, at_once && p->give_up_ms < until ? p->give_up_ms : until);
+    bool changed;
+    int signal = wait_for_change(s, at_once && p->give_up_ms < until ? p->give_up_ms : until, &changed);
     p->pause_ms = p->pause_ms * 2 < RETRY_MS_MAX ? p->pause_ms * 2 : RETRY_MS_MAX;
     if (signal) {
         cli_info(s->cli, "Cancelled pending job step with signal %d", signal);
@@ -233,7 +254,7 @@ static int wait_turn(struct srun *s, struct patience *p, const struct err *e)
                 error_text(ESLURM_JOB_STEP_ALREADY_COMPLETING_OR_COMPLETED));
         return refused(s, &gone);
     }
-    if (e->code == ESLURM_NODES_BUSY)
+    if (changed && e->code == ESLURM_NODES_BUSY)
         cli_verbose(s->cli, "Step completed in JobId=%u, retrying", s->job_id);
     return 0;
 }
@@ -258,8 +279,8 @@ int srun_create(struct srun *s)
     struct patience p = {.pause_ms = RETRY_MS_MIN};
     struct err e;
     int status = 0, rc;
-    if (s->given->immediate)
-        p.give_up_ms = alloc_now_ms() + (int64_t)s->given->immediate * 1000;
+    if (alloc_immediate(s->given))
+        p.give_up_ms = alloc_now_ms() + (int64_t)alloc_immediate(s->given) * 1000;
     if (s->alloc.job && job_is_active(s->alloc.job))
         say_layout(s, s->alloc.job);
     fill(s, &request);

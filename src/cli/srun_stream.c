@@ -3,8 +3,8 @@
  * The standard streams of a step on srun's side: who gets what (srun(1), IO Redirection), labels, and queues
  * before slow readers.
  *
- * A file whose name has a part that differs from node to node or from task to task is opened by the nodes; every
- * other file is opened here, once.
+ * A file whose name has a part that differs from node to node or from task to task is opened by the nodes;
+ * every other file is opened here, once.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -35,7 +35,7 @@ enum {
 /* Has the name a %t, %n or %N, with or without a width? */
 static bool differs_by_node(const char *pattern)
 {
-    for (const char *p = pattern; (p = strchr(p, '%')); ) {
+    for (const char *p = pattern; (p = strchr(p, '%'));) {
         p++;
         while (text_is_digit(*p))
             p++;
@@ -176,7 +176,8 @@ int srun_streams_open(struct srun *s)
 static struct srun_out *stream_of(struct srun *s, uint32_t task, uint32_t stream)
 {
     struct srun_out *o = stream == 2 ? &s->io.err : &s->io.out;
-    if (task >= s->step->ntasks || (o->only != INFINITE && o->only != task) || o->sink->fd < 0 || o->sink->broken)
+    if (task >= s->step->ntasks || (o->only != INFINITE && o->only != task) || o->sink->fd < 0 ||
+        o->sink->broken)
         return NULL;
     return o;
 }
@@ -213,7 +214,8 @@ void srun_sink_write(struct srun *s, struct srun_sink *k)
     size_t done = 0;
     while (done < k->queue.len && !k->broken && (k->plain || is_writable(k->fd))) {
         size_t left = k->queue.len - done;
-        ssize_t put = write(k->fd, k->queue.s + done, k->plain || left < WRITE_AT_ONCE ? left : WRITE_AT_ONCE);
+        ssize_t put =
+            write(k->fd, k->queue.s + done, k->plain || left < WRITE_AT_ONCE ? left : WRITE_AT_ONCE);
         if (put < 0 && errno != EINTR && errno != EAGAIN)
             k->broken = true;
         else if (put > 0)

@@ -368,6 +368,17 @@ static int bring_up(struct up *up, const struct up_processes *running, struct no
     return rc;
 }
 
+/* What runs of this folder. Nobody can use what is left of a folder that has been removed: it is ended. */
+static int find_running(const struct up *up, struct up_processes *ret, struct err *e)
+{
+    unsigned n;
+
+    if (!up_folder_exists(&up->folder) && up_end(&up->folder, &n, e) < 0)
+        return -e->code;
+    up_find(&up->folder, ret);
+    return 0;
+}
+
 int cmd_up(struct cli *cli)
 {
     struct up up;
@@ -382,7 +393,10 @@ int cmd_up(struct cli *cli)
         cli_error(cli, "%s", e.text);
         return EXIT_FAILURE;
     }
-    up_find(&up.folder, &running);
+    if (find_running(&up, &running, &e) < 0) {
+        cli_error(cli, "%s", e.text);
+        return EXIT_FAILURE;
+    }
     bool was_up = up_count(&running, UP_CTLD) > 0;
     unsigned had = up_count(&running, UP_SLURMD);
     /* What still runs goes by the present configuration. */

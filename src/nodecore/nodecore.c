@@ -463,8 +463,11 @@ int node_signal(struct node_core *n, const struct kill_job *k, struct node_effec
         if (!signal_meant_for(s, k))
             continue;
         node_order(out, j, s, k->signal, k->signal == SIGNAL_KILL);
+        struct step_order *o = out->list.v[out->list.n - 1].record;
+        if (j->state <= NJOB_RUNNING)
+            o->state = JOB_CANCELLED; /* a signal alone ends no job */
         if (k->flags & KILLF_BATCH && s->step_id == NODE_STEP_BATCH)
-            ((struct step_order *)out->list.v[out->list.n - 1].record)->flags = KILLF_BATCH;
+            o->flags = KILLF_BATCH;
     }
     return 0;
 }

@@ -17,6 +17,7 @@
 #include "sched/demand.h"
 #include "sched/nodeset.h"
 #include "sched/offer.h"
+#include "sched/tres.h"
 
 /* One of the job's nodes as the step sees it. */
 struct slot {
@@ -324,6 +325,8 @@ static int parse_gres(struct layout *l, struct err *e)
 
 static int build(struct layout *l, struct step *ret, struct err *e)
 {
+    if (ret->dist == DIST_UNSET)
+        ret->dist = l->ntasks > l->n ? DIST_BLOCK : DIST_CYCLIC;
     struct hostlist names = {0};
     for (uint32_t i = 0; i < l->n; i++) {
         struct step_node *n = meta_recs_push(&record_step_node, &ret->layout);
@@ -355,7 +358,7 @@ int sched_layout_step(const struct sched_view *v, const struct job *job, const s
     l.cpus_per_task = want->cpus_per_task == NO_VAL16 || !want->cpus_per_task ? 1 : want->cpus_per_task;
     l.exact = want->exact;
     meta_init(&record_step, ret);
-    ret->dist = want->dist == DIST_UNSET ? DIST_BLOCK : want->dist;
+    ret->dist = want->dist;
     ret->plane_size = want->plane_size;
     int r = parse_gres(&l, e);
     if (r == 0)
@@ -375,6 +378,7 @@ int sched_layout_step(const struct sched_view *v, const struct job *job, const s
         return r;
     }
     ret->ntasks = l.ntasks;
+    ret->tres = tres_of_step(v->policy, ret);
     ret->cpus_per_task = want->cpus_per_task;
     ret->overlap = want->overlap;
     ret->time_limit = want->time_limit;

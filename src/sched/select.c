@@ -32,6 +32,7 @@ struct candidate {
     const struct node *node;
     uint32_t tasks;
     uint64_t gres;
+    uint32_t given; /* tasks, once the choice is made */
     bool required, chosen;
 };
 
@@ -203,34 +204,75 @@ static bool find_nodes(struct search *s)
     return enough(s) && s->nodes <= s->d.nodes_max;
 }
 
-/* Every chosen node gets a task first; the rest go block by block, from the first node on. */
+static uint32_t least(uint32_t a, uint32_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Every chosen node gets the tasks of one unit first, because it is charged for a whole unit; the rest go
+ * block by block. */
+static void share_tasks(struct search *s)
+{
+    uint32_t left = s->d.ntasks > s->nodes ? s->d.ntasks : s->nodes, nodes_left = s->nodes;
+    for (uint32_t i = 0; i < s->list.n; i++) {
+        struct candidate *c = &s->list.v[i];
+        if (!c->chosen)
+            continue;
+        uint32_t unit = node_shape(s->v->policy, c->node).unit_cpus / s->d.cpus_per_task;
+        c->given = least(least(unit ? unit : 1, c->tasks), left - --nodes_left);
+        left -= c->given;
+    }
+    for (uint32_t i = 0; i < s->list.n; i++) {
+        struct candidate *c = &s->list.v[i];
+        if (!c->chosen)
+            continue;
+        uint32_t more = least(c->tasks - c->given, left);
+        c->given += more;
+        left -= more;
+        if (s->d.tasks_per_node_exact)
+            c->given = s->d.tasks_per_node;
+    }
+}
+
 static void make_start(struct search *s, struct start_job *ret)
 {
     uint64_t left[DEMAND_GRES_MAX];
     for (uint32_t i = 0; i < s->d.gres_n; i++)
         left[i] = s->d.gres[i].per_job;
-    uint32_t spare = s->d.ntasks > s->nodes ? s->d.ntasks - s->nodes : 0, nodes_left = s->nodes;
+    uint32_t nodes_left = s->nodes;
+    share_tasks(s);
     for (uint32_t i = 0; i < s->list.n; i++) {
-        struct candidate *c = &s->list.v[i];
+        const struct candidate *c = &s->list.v[i];
         if (!c->chosen)
             continue;
-        uint32_t tasks = 1, more = c->tasks - 1 < spare ? c->tasks - 1 : spare;
-        if (s->d.tasks_per_node_exact)
-            more = s->d.tasks_per_node - 1;
-        else
-            spare -= more;
-        tasks += more;
         struct job_node share;
-        offer_take(&s->d, s->v->policy, c->node, load_get(s->loads, c->node), tasks, nodes_left--, left,
+        offer_take(&s->d, s->v->policy, c->node, load_get(s->loads, c->node), c->given, nodes_left--, left,
                    &share);
         ret->cpus += share.cpus;
-        ret->ntasks += tasks;
+        ret->ntasks += c->given;
         *(struct job_node *)meta_recs_push(&record_job_node, &ret->alloc) = share;
     }
     ret->job_id = s->job->job_id;
     ret->partition = mem_strdup(s->part->name);
     if (ret->ntasks < s->d.ntasks)
         ret->ntasks = s->d.ntasks;
+}
+
+/* A drained node comes back by hand, which may be for somebody else's reservation. */
+static void explain_away(const struct search *s, struct selection *ret)
+{
+    bool drained = true;
+    for (uint32_t i = bits_next(&s->away_required, 0); i != BITS_MAX;
+         i = bits_next(&s->away_required, i + 1)) {
+        const struct node *n = ptree_get(s->v->nodes, i);
+        drained &= n->state == NODE_UP && (n->flags & NODEF_DRAIN) != 0;
+    }
+    char *names = nodeset_text(s->v, &s->away_required);
+    if (drained)
+        buf_print(ret->text, sizeof ret->text, "ReqNodeNotAvail, May be reserved for other job");
+    else
+        buf_print(ret->text, sizeof ret->text, "ReqNodeNotAvail, UnavailableNodes:%s", names);
+    mem_free(names);
 }
 
 static void explain_failure(struct search *s, enum select_mode mode, struct selection *ret)
@@ -242,9 +284,7 @@ static void explain_failure(struct search *s, enum select_mode mode, struct sele
                   s->possible, bits_count(&s->part->members), s->d.nodes_min);
     } else if (bits_any(&s->away_required)) {
         ret->reason = WHY_REQNODENOTAVAIL;
-        char *names = nodeset_text(s->v, &s->away_required);
-        buf_print(ret->text, sizeof ret->text, "ReqNodeNotAvail, UnavailableNodes:%s", names);
-        mem_free(names);
+        explain_away(s, ret);
     } else if (s->possible - s->away < s->d.nodes_min) {
         buf_print(
             ret->text, sizeof ret->text,

@@ -9,6 +9,7 @@
 #include "sched/demand.h"
 
 char *tres_of_alloc(const struct policy *p, const struct start_job *start);
+char *tres_of_step(const struct policy *p, const struct step *step);
 /* mem in MiB for the whole job. */
 char *tres_of_request(const struct policy *p, const struct demand *d, uint32_t cpus, uint32_t nodes,
                       uint64_t mem);

@@ -168,6 +168,15 @@ static void post_submit(struct net_thread *t, struct work *w, uint32_t sender)
     REQUIRE(uv_queue_work(&t->loop, &l->req, look_up, looked_up) == 0);
 }
 
+/* The core knows uids, not groups. An administrator's rare command may wait for the name service here. */
+static void add_members(struct part_update *u)
+{
+    if (!u->part || !u->part->allow_groups)
+        return;
+    configure_groups(u->part);
+    meta_strs_push(&u->fields, "allow_uids");
+}
+
 void command_post(struct request *r)
 {
     struct snapshot *s = ctld_snapshot(r->t->ctld);
@@ -183,6 +192,8 @@ void command_post(struct request *r)
     w->done = durable;
     snapshot_drop(s);
     net_hold(r->conn);
+    if (r->type->number == MSG_PART_UPDATE)
+        add_members(w->record);
     if (r->type->number == MSG_SUBMIT)
         post_submit(r->t, w, r->peer->uid);
     else

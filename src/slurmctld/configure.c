@@ -14,7 +14,7 @@ struct conf *configure_load(const char *path, struct err *e)
     struct conf_source source = conf_file_source();
     struct conf_messages msgs = {0};
     struct buf text = BUF_INIT;
-    struct conf *c = conf_load(&source, path, CONF_WANT_ALL, &msgs, e);
+    struct conf *c = conf_load(&source, path, CONF_WANT_ALL | CONF_WANT_DAEMON, &msgs, e);
 
     for (uint32_t i = 0; i < msgs.n; i++) {
         buf_clear(&text);
@@ -149,10 +149,11 @@ static void add_down(struct configure *to, const struct node *n)
 }
 
 /* AllowGroups is asked of the name service here, so that the core needs none. */
-static void add_allowed(struct part *p)
+void configure_groups(struct part *p)
 {
     struct text_list groups = {0};
 
+    p->allow_uids.n = 0;
     text_split(&groups, p->allow_groups ? p->allow_groups : "", ',');
     for (uint32_t i = 0; i < groups.n; i++)
         if (!text_same_nocase(groups.v[i], "ALL") && !users_of_group(groups.v[i], &p->allow_uids))
@@ -196,7 +197,7 @@ struct configure *configure_from(const struct conf *c, uint32_t slurm_uid, struc
     to->parts.n = n;
     for (uint32_t i = 0; i < n; i++) {
         meta_copy(&record_part, &to->parts.v[i], &parts[i]);
-        add_allowed(&to->parts.v[i]);
+        configure_groups(&to->parts.v[i]);
     }
     return to;
 }

@@ -167,6 +167,8 @@ void net_thread_stop(struct net_thread *t);
 /* configure.c */
 struct configure *configure_from(const struct conf *conf, uint32_t slurm_uid, struct err *e);
 /* Reads the files; warnings and errors go to the log. NULL with Slurm's fatal text in *e. */
+/* Puts the members of the partition's AllowGroups into allow_uids. */
+void configure_groups(struct part *p);
 struct conf *configure_load(const char *path, struct err *e);
 
 /* credential.c: what a node may execute, signed. */

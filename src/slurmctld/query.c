@@ -90,8 +90,10 @@ static bool more_nodes(struct query *q, struct buf *out, size_t limit)
 
 bool part_is_hidden(const struct part *p, uint32_t uid, enum message_access access)
 {
-    bool member = !p->allow_groups || text_same_nocase(p->allow_groups, "ALL") || access >= ACCESS_OPERATOR;
+    bool member = !p->allow_groups || text_same_nocase(p->allow_groups, "ALL");
 
+    if (access >= ACCESS_OPERATOR)
+        return false;
     for (uint32_t i = 0; !member && i < p->allow_uids.n; i++)
         member = p->allow_uids.v[i] == uid;
     return (p->flags & PARTF_HIDDEN) || !member;

@@ -126,10 +126,10 @@ static void take_registered(struct slurmd *d, const struct frame *f)
     }
     if (!d->registered)
         log_info("registered with the controller as node %u", r.node_index);
-    d->registered = r.kill_jobs.n == 0;
+    d->registered = true;
     kill_strangers(d, &r);
-    if (!d->registered)
-        retry_in(d, SLURMD_REGISTER_AGAIN_MS); /* the node is out of service until they are gone */
+    if (r.kill_jobs.n)
+        retry_in(d, SLURMD_REGISTER_AGAIN_MS); /* a node that was out of service stays so until they are gone */
     meta_release(&record_node_register_reply, &r);
     node_connected(&d->core, slurmd_now(), &out);
     effects_run(d, &out);

@@ -241,21 +241,30 @@ static void exclusive_takes_the_whole_node(void **state)
     teardown(&c);
 }
 
+/* As Slurm 26.05 was seen to do: first what each node's first core has room for, then block by block. */
 static void tasks_fill_nodes_block_by_block(void **state)
 {
-    struct cluster c;
-    setup(&c);
-    struct job *j = new_job(&c);
-    j->spec->min_nodes = j->spec->max_nodes = 3;
-    j->spec->ntasks = 5;
-    queue_job(&c, j, NULL);
-    plan(&c);
-    const struct job *r = job(&c, 1);
-    assert_int_equal(r->alloc.n, 3);
-    assert_int_equal(r->alloc.v[0].tasks, 3);
-    assert_int_equal(r->alloc.v[1].tasks, 1);
-    assert_int_equal(r->alloc.v[0].cpus, 4);
-    teardown(&c);
+    static const struct {
+        uint32_t ntasks, cpus_per_task, tasks[3], cpus[3];
+    } rows[] = {{5, 1, {2, 2, 1}, {2, 2, 2}}, {7, 2, {4, 2, 1}, {8, 4, 2}}, {3, 1, {1, 1, 1}, {2, 2, 2}}};
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct cluster c;
+        setup(&c);
+        struct job *j = new_job(&c);
+        j->spec->min_nodes = j->spec->max_nodes = 3;
+        j->spec->ntasks = rows[i].ntasks;
+        j->spec->cpus_per_task = (uint16_t)rows[i].cpus_per_task;
+        queue_job(&c, j, NULL);
+        plan(&c);
+        const struct job *r = job(&c, 1);
+        assert_int_equal(r->alloc.n, 3);
+        for (uint32_t n = 0; n < 3; n++) {
+            assert_int_equal(r->alloc.v[n].tasks, rows[i].tasks[n]);
+            assert_int_equal(r->alloc.v[n].cpus, rows[i].cpus[n]);
+        }
+        teardown(&c);
+    }
 }
 
 static void two_jobs_never_hold_the_same_gpu(void **state)

@@ -93,7 +93,8 @@ static int signal_step(struct decide *d, const struct job_target *t, const struc
     bool known = job_step(j, t->step_id) >= 0 || t->step_id == STEP_BATCH || t->step_id == STEP_EXTERN;
     if (!job_is_active(j) || !known)
         return ESLURM_JOB_STEP_ALREADY_COMPLETING_OR_COMPLETED;
-    send_signal(d, j, t->step_id, r);
+    struct job_signal step = {.signal = r->signal ? r->signal : KILL_SIGNAL, .flags = r->flags};
+    send_signal(d, j, t->step_id, &step); /* to cancel a step is to kill it; only jobs end gently */
     return 0;
 }
 

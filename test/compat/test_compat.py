@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What Slurm printed, case for case: `run` executes the cases in namespaces of their own, `diff` compares with expected/.
+
+known-differences.txt has the cases that still differ, each with a reason: a case that differs and is not there is a regression,
+one that is there and is the same by now asks for its line to be removed. SLUICE_COMPAT=REGEX runs only cases that match.
+"""
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).resolve().parent
+TOP = HERE.parent.parent
+BUILD = Path(os.environ.get("SLUICE_BUILD", TOP / "build"))
+
+
+def namespaces():
+    probe = ["unshare", "--pid", "--fork", "--mount-proc", "--net", "--mount", "--uts", "--ipc", "true"]
+    return os.geteuid() == 0 and subprocess.run(probe, capture_output=True).returncode == 0
+
+
+def known():
+    rows = (line.split(None, 1) for line in (HERE / "known-differences.txt").read_text().splitlines() if line and line[0] != "#")
+    return {case: reason for case, reason in rows}
+
+
+@pytest.mark.skipif(not namespaces(), reason="needs root and Linux namespaces")
+def test_cases(tmp_path_factory):
+    out, prefix = tmp_path_factory.mktemp("compat"), tmp_path_factory.mktemp("prefix")
+    subprocess.run(["meson", "install", "-C", BUILD, "--no-rebuild", "--quiet"], check=True, env={**os.environ, "DESTDIR": str(prefix)})
+    [root] = [p.parent.parent for p in prefix.rglob("bin/sluice")]
+    only = ["--only", os.environ["SLUICE_COMPAT"]] if "SLUICE_COMPAT" in os.environ else []
+    subprocess.run([sys.executable, HERE / "run", "--prefix", root, "--cases", HERE / "cases", "--out", out, "--no-accounting", *only],
+                   check=True, stdout=subprocess.DEVNULL, timeout=1800)
+    r = subprocess.run([sys.executable, HERE / "diff", HERE / "expected", out, "-v", "--json", out / "summary", *only],
+                       capture_output=True, text=True)
+    differs = {case: parts for case, parts in json.loads((out / "summary").read_text())["cases"].items() if parts}
+    ran = set(json.loads((out / "summary").read_text())["cases"])
+    worse, better = sorted(set(differs) - set(known())), sorted((set(known()) & ran) - set(differs))
+    details = [block for block in r.stdout.split("\ndiffers ") if block.split(None, 1)[0] in worse]
+    assert not worse, "these cases were the same before:\n" + "\n".join(details)
+    assert not better, f"the same by now, remove them from known-differences.txt: {' '.join(better)}"
