@@ -31,8 +31,7 @@ struct job_row job_row_of(const struct job *job);
 
 /* 7, 7_3, 7_[1-5,9%2]. The task list is cut off at SLURM_BITSTR_LEN bytes (default 64, 0 = never). */
 void jobview_id(const struct job_row *r, struct buf *out);
-void jobview_array_tasks(const struct job_row *r,
-                         struct buf *out); 
+void jobview_array_tasks(const struct job_row *r, struct buf *out);
 bool jobview_has_nodes(const struct job *job);
 void jobview_nodes_or_reason(const struct job *job, struct buf *out); /* %R of squeue */
 /* Exit status for a shell: the code, or 128 + signal. */
