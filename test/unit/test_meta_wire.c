@@ -146,6 +146,7 @@ static void test_unset_records_are_empty(void **state)
         void *rec = meta_new(all_records[i]);
         meta_encode(all_records[i], rec, &wire);
         assert_int_equal(wire.len, 0);
+        buf_release(&wire);
         meta_free(all_records[i], rec);
     }
 }
