@@ -22,6 +22,7 @@ struct squeue {
     struct job_select select;
     struct layout layout;
     struct sort_spec sort;
+    const char *sort_bad; /* what was not understood of it, or NULL */
     struct jobcols_ctx ctx;
     struct buf out;
     struct lines lines;   /* what will be printed ... */
@@ -364,13 +365,11 @@ static const char *default_format(const struct squeue *q)
                         : "%.18i %.9P %.8j %.8u %.2t %.10M %.6D %R";
 }
 
-static int set_sort(struct squeue *q, const struct column *table, const char *otherwise)
+/* A sort order that is not understood is complained about below the title line, as Slurm does. */
+static void set_sort(struct squeue *q, const struct column *table, const char *otherwise)
 {
-    const char *bad;
-    if (sort_parse(&q->sort, table, q->sort_text ? q->sort_text : otherwise, &bad) == 0)
-        return 0;
-    cli_error(q->cli, "Invalid sort specification: %s", bad);
-    return -1;
+    if (sort_parse(&q->sort, table, q->sort_text ? q->sort_text : otherwise, &q->sort_bad) < 0)
+        sort_release(&q->sort);
 }
 
 /* What follows from the options together; -1 = go on. */
@@ -389,8 +388,7 @@ static int settle(struct squeue *q)
         filters_states_default(&q->select);
     }
     const struct column *table = q->want_steps ? jobcols_steps : jobcols_jobs;
-    if (set_sort(q, table, q->want_steps ? "P,i" : q->start ? "S" : "P,t,-p") < 0)
-        return EXIT_FAILURE;
+    set_sort(q, table, q->want_steps ? "P,i" : q->start ? "S" : "P,t,-p");
     if (q->format_long)
         layout_parse_long(&q->layout, table, q->format_long, bad_field, q);
     else
@@ -539,16 +537,21 @@ static int fetch(struct squeue *q)
     return rc;
 }
 
-static void print_lines(struct squeue *q)
+static int print_lines(struct squeue *q)
 {
     struct lines *l = &q->lines;
     if (q->header)
         layout_head(&q->layout, &q->out);
+    if (q->sort_bad) {
+        cli_error(q->cli, "Invalid sort specification: %s", q->sort_bad);
+        return EXIT_FAILURE;
+    }
     lines_sort(l);
     for (uint32_t i = 0; i < l->list.n; i++) {
         buf_add(&q->out, l->text.s + l->list.v[i].begin, l->list.v[i].len);
         cli_flush_some(&q->out);
     }
+    return 0;
 }
 
 static int print_json(struct squeue *q)
@@ -560,7 +563,6 @@ static int print_json(struct squeue *q)
 static int once(struct squeue *q)
 {
     bool nobody = q->users_bad && !q->select.uids.n; /* only unknown users: no job is theirs */
-    int rc = 0;
     q->ctx.now = cli_now();
     q->received = 0;
     q->lines = (struct lines){.layout = &q->layout, .sort = &q->sort, .ctx = &q->ctx, .text = BUF_INIT};
@@ -570,10 +572,7 @@ static int once(struct squeue *q)
         timefmt_head(q->ctx.now, &q->out);
         buf_addc(&q->out, '\n');
     }
-    if (q->json_wanted)
-        rc = print_json(q);
-    else
-        print_lines(q);
+    int rc = q->json_wanted ? print_json(q) : print_lines(q);
     cli_flush(&q->out);
     if (q->iterate) {
         lines_release(&q->lines);
