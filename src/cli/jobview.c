@@ -136,8 +136,13 @@ uint64_t jobview_min_mem(const struct job *job, const char **ret_key)
         *ret_key = "MinMemoryGPU";
         return s->mem_per_gpu;
     }
+    if (s->mem_per_node == NO_VAL64 && job->def_mem_cpu != NO_VAL64) {
+        *ret_key = "MinMemoryCPU";
+        return job->def_mem_cpu;
+    }
+    uint64_t per_node = s->mem_per_node == NO_VAL64 ? job->def_mem_node : s->mem_per_node;
     *ret_key = "MinMemoryNode";
-    return s->mem_per_node == NO_VAL64 ? 0 : s->mem_per_node;
+    return per_node == NO_VAL64 ? 0 : per_node;
 }
 
 void jobview_tres_per_task(const struct job *job, struct buf *out)
