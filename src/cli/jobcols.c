@@ -221,9 +221,7 @@ READER(user)
     jobview_user(JOB(row), out);
 }
 
-NUM(min_cpus, SPEC(row)->min_cpus_node != NO_VAL16   ? SPEC(row)->min_cpus_node
-              : SPEC(row)->cpus_per_task != NO_VAL16 ? SPEC(row)->cpus_per_task
-                                                     : 1)
+NUM(min_cpus, jobview_min_cpus(SPEC(row)))
 
 READER(min_memory)
 {

@@ -31,8 +31,7 @@ struct job_row job_row_of(const struct job *job);
 
 /* 7, 7_3, 7_[1-5,9%2]. The task list is cut off at SLURM_BITSTR_LEN bytes (default 64, 0 = never). */
 void jobview_id(const struct job_row *r, struct buf *out);
-void jobview_array_tasks(const struct job_row *r,
-                         struct buf *out); 
+void jobview_array_tasks(const struct job_row *r, struct buf *out);
 bool jobview_has_nodes(const struct job *job);
 void jobview_nodes_or_reason(const struct job *job, struct buf *out); /* %R of squeue */
 /* Exit status for a shell: the code, or 128 + signal. */
@@ -47,6 +46,8 @@ const char *jobview_exclusive(const struct job *job); /* NO, NODE, USER, MCS, TO
 
 /* MiB with a unit, converted where two decimals hold it exactly: 500M, 2G, 62.50G. */
 void jobview_mb(uint64_t mb, bool convert, struct buf *out);
+/* CPUs that a node must have at least: MinCPUsNode. */
+uint32_t jobview_min_cpus(const struct job_spec *spec);
 /* Least memory on a node (or a CPU): *ret_key is MinMemoryNode, MinMemoryCPU, ... */
 uint64_t jobview_min_mem(const struct job *job, const char **ret_key);
 

@@ -290,12 +290,7 @@ static void add_minima(const struct show *s, const struct job *job)
     const struct job_spec *spec = job->spec;
     const char *key;
     uint64_t mem = jobview_min_mem(job, &key);
-    uint16_t min_cpus = spec->min_cpus_node != NO_VAL16 ? spec->min_cpus_node : spec->cpus_per_task;
-    if (min_cpus == NO_VAL16)
-        min_cpus = 1;
-    if (spec->ntasks_per_node != NO_VAL16 && spec->ntasks_per_node > min_cpus)
-        min_cpus = spec->ntasks_per_node;
-    buf_addf(s->out, "MinCPUsNode=%u %s=", min_cpus,
+    buf_addf(s->out, "MinCPUsNode=%u %s=", jobview_min_cpus(spec),
              strcmp(key, "MinMemoryGPU") == 0 ? "MinMemoryTRES" : key);
     jobview_mb(mem, true, s->out);
     buf_adds(s->out, " MinTmpDiskNode=");

@@ -137,6 +137,17 @@ static int check_possible(const struct sched_view *v, const struct job *job, con
     return r;
 }
 
+/* The nodes that a waiting job shows: as many as its tasks fill, going by the partition's average node. */
+static uint32_t nodes_shown(const struct demand *d, const struct part *part)
+{
+    uint64_t cpus = (uint64_t)d->ntasks * d->cpus_per_task, nodes;
+    if (!part->total_nodes || !part->total_cpus)
+        return d->nodes_min;
+    uint32_t node_cpus = part->total_cpus / part->total_nodes;
+    nodes = node_cpus ? (cpus + node_cpus - 1) / node_cpus : 0;
+    return nodes > d->nodes_min && nodes < NO_VAL ? (uint32_t)nodes : d->nodes_min;
+}
+
 static void fill_effective(const struct sched_view *v, struct job *job, const struct demand *d,
                            const struct part *part)
 {
@@ -148,8 +159,10 @@ static void fill_effective(const struct sched_view *v, struct job *job, const st
     job->time_limit = demand_time_limit(job->spec, part);
     job->ntasks = d->ntasks;
     job->cpus = cpus > UINT32_MAX ? UINT32_MAX : (uint32_t)cpus;
-    job->node_count = d->nodes_min;
+    job->node_count = nodes_shown(d, part);
     uint64_t mem = d->mem_node ? d->mem_node * d->nodes_min : d->mem_cpu * cpus;
+    if (d->mem_gpu)
+        mem = d->mem_gpu * demand_gpus(d, d->nodes_min, d->ntasks);
     if (d->mem_whole) {
         uint32_t first = bits_next(&part->members, 0);
         const struct node *n = first == BITS_MAX ? NULL : ptree_get(v->nodes, first);

@@ -84,6 +84,15 @@ int demand_parse_gres(struct demand *d, const char *tres, size_t slot, struct er
     return r;
 }
 
+uint64_t demand_gpus(const struct demand *d, uint64_t nodes, uint64_t tasks)
+{
+    uint64_t n = 0;
+    for (uint32_t i = 0; i < d->gres_n; i++)
+        if (text_same(d->gres[i].name, "gpu"))
+            n += d->gres[i].per_job + d->gres[i].per_node * nodes + d->gres[i].per_task * tasks;
+    return n;
+}
+
 uint32_t demand_time_limit(const struct job_spec *spec, const struct part *part)
 {
     if (spec->time_limit != NO_VAL && spec->time_limit != 0)
@@ -107,7 +116,10 @@ static void set_memory(struct demand *d, const struct sched_view *v, const struc
 {
     const struct policy *p = v->policy;
     d->mem_default = spec->mem_per_node == NO_VAL64 && spec->mem_per_cpu == NO_VAL64;
-    if (spec->mem_per_node != NO_VAL64) {
+    if (spec->mem_per_gpu != NO_VAL64) {
+        d->mem_gpu = spec->mem_per_gpu;
+        d->mem_default = false;
+    } else if (spec->mem_per_node != NO_VAL64) {
         d->mem_node = spec->mem_per_node;
         d->mem_whole = spec->mem_per_node == 0;
     } else if (spec->mem_per_cpu != NO_VAL64) {
@@ -119,7 +131,7 @@ static void set_memory(struct demand *d, const struct sched_view *v, const struc
     } else if (opt_mb(p->def_mem_cpu) || opt_mb(p->def_mem_node)) {
         d->mem_cpu = opt_mb(p->def_mem_cpu);
         d->mem_node = d->mem_cpu ? 0 : opt_mb(p->def_mem_node);
-    } else if (spec->mem_per_gpu == NO_VAL64) {
+    } else {
         d->mem_whole = p->cr_memory;
     }
 }

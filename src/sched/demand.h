@@ -40,6 +40,7 @@ struct demand {
     uint32_t sockets_min, cores_min, threads_min; /* geometry a node must have, 0 = any */
     uint32_t tmp_disk;                            /* MiB */
     uint64_t mem_node, mem_cpu;                   /* MiB, 0 = not asked */
+    uint64_t mem_gpu;                             /* MiB a GPU, 0 = not asked */
     bool mem_whole;                               /* all memory of each node */
     bool mem_default;                             /* mem_* is the partition's or the cluster's default */
     bool exclusive;                               /* nobody else's job on its nodes */
@@ -58,6 +59,8 @@ void demand_release(struct demand *d);
 /* The effective time limit in minutes: the job's, else the partition's default, else its maximum. */
 uint32_t demand_time_limit(const struct job_spec *spec, const struct part *part);
 
+/* GPUs that so many nodes and tasks ask for, with those of the whole job. */
+uint64_t demand_gpus(const struct demand *d, uint64_t nodes, uint64_t tasks);
 /* Adds to the job-wide count of one kind; false when there are too many kinds. */
 bool demand_add_gres(struct demand *d, const char *name, const char *type, uint64_t count);
 /* Splits "gres/gpu:h100:2,gres/fpga:1" (the tres_per_* fields) into needs; `slot` is the offset of the count

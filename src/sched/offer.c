@@ -118,13 +118,25 @@ bool offer_possible(const struct demand *d, const struct policy *p, const struct
     return offer_make(d, p, n, &idle).tasks > 0;
 }
 
+/* Free devices of a need; of GPUs no more than there is --mem-per-gpu memory for. */
+static uint64_t gres_room(const struct demand *d, const struct policy *p, const struct node *n,
+                          const struct node_load *l, const struct gres_need *need)
+{
+    uint64_t left = gres_free(n, l, need->name, need->type);
+    if (!d->mem_gpu || !text_same(need->name, "gpu"))
+        return left;
+    uint64_t taken = p->cr_memory ? l->mem : 0, all = node_memory(n);
+    uint64_t fit = all > taken ? (all - taken) / d->mem_gpu : 0;
+    return left < fit ? left : fit;
+}
+
 /* Tasks that the free devices of every need allow. */
-static uint32_t gres_tasks(const struct demand *d, const struct node_shape *s, const struct node *n,
+static uint32_t gres_tasks(const struct demand *d, const struct policy *p, const struct node *n,
                            const struct node_load *l, uint32_t tasks, uint64_t *ret_per_job)
 {
     for (uint32_t i = 0; i < d->gres_n && tasks; i++) {
         const struct gres_need *g = &d->gres[i];
-        uint64_t left = gres_free(n, l, g->name, g->type);
+        uint64_t left = gres_room(d, p, n, l, g);
         if (left < g->per_node || (g->per_socket && left < g->per_socket * max32(d->sockets_min, 1)) ||
             (g->per_job && !left))
             return 0;
@@ -179,7 +191,7 @@ struct offer offer_make(const struct demand *d, const struct policy *p, const st
         return o;
     if (d->tasks_per_node)
         tasks = min32(tasks, d->tasks_per_node);
-    o.tasks = gres_tasks(d, &s, n, l, tasks, &o.gres);
+    o.tasks = gres_tasks(d, p, n, l, tasks, &o.gres);
     return o;
 }
 
@@ -276,7 +288,7 @@ static void take_gres(const struct demand *d, const struct policy *p, const stru
         const struct gres_need *need = &d->gres[i];
         uint64_t want = need->per_node + need->per_task * tasks + need->per_socket * max32(d->sockets_min, 1);
         if (need->per_job) {
-            uint64_t left = gres_free(n, l, need->name, need->type), others = nodes_left - 1;
+            uint64_t left = gres_room(d, p, n, l, need), others = nodes_left - 1;
             uint64_t share = per_job_left[i] > others ? per_job_left[i] - others : 1;
             want = share < left ? share : left;
             per_job_left[i] -= want < per_job_left[i] ? want : per_job_left[i];
@@ -326,4 +338,7 @@ void offer_take(const struct demand *d, const struct policy *p, const struct nod
     else /* a thread that tasks may not use is charged for, but brings no memory */
         ret->mem = d->mem_node ? d->mem_node : d->mem_cpu * (d->threads ? got * usable : ret->cpus);
     take_gres(d, p, n, l, d->tasks_open ? tasks->charged : tasks->placed, nodes_left, per_job_left, ret);
+    for (uint32_t i = 0; i < ret->gres.n; i++)
+        if (d->mem_gpu && text_same(ret->gres.v[i].name, "gpu"))
+            ret->mem += d->mem_gpu * ret->gres.v[i].count;
 }
