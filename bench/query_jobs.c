@@ -6,8 +6,9 @@
 #include "client/client.h"
 #include "client/internal.h"
 
-static int count(void *arg, const void *record)
+static int count(void *arg, void *record)
 {
+    meta_free(&record_job, record);
     ++*(uint32_t *)arg;
     return 0;
 }

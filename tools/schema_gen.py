@@ -29,6 +29,10 @@ KINDS = {
     "strs": ("struct meta_strs", 8), "u32s": ("struct meta_u32s", 8),
     "recs": ("struct {\n        struct %s *v;\n        uint32_t n;\n    }", 8),
 }
+# kind -> what an unset field holds, where that is not 0 (src/meta/kind.c says the same)
+UNSET = {"tri": "NO_VAL16", "u16_opt": "NO_VAL16", "u32_opt": "NO_VAL", "u64_opt": "NO_VAL64", "minutes": "NO_VAL", "mb": "NO_VAL64",
+         "uid": "NO_VAL", "gid": "NO_VAL"}
+OWNED = {"str", "hosts", "tres", "bytes", "bits", "rec", "ref", "strs", "u32s", "recs"}
 KEYWORDS = set("""auto break case char const continue default do double else enum extern float for goto if inline int
 long register restrict return short signed sizeof static struct switch typedef union unsigned void volatile while
 bool true false asm typeof sh""".split())
@@ -283,6 +287,23 @@ def c_field(record, name, f):
     return "    {" + ", ".join(parts) + "},"
 
 
+def c_record(name, row):
+    """The fields by tag, which of them own memory, the record with every field unset, and what holds these together."""
+    fields = sorted(row["field"].items(), key=lambda item: item[1]["tag"])
+    owned = [str(i) for i, (_, f) in enumerate(fields) if f["kind"] in OWNED]
+    blank = [f".{field} = {UNSET[f['kind']]}" for field, f in fields if f["kind"] in UNSET]
+    blank += [".sh = {1}"] if row.get("shared") else []
+    yield f"static const struct meta_field {name}_fields[] = {{"
+    yield from (c_field(name, field, f) for field, f in fields)
+    yield "    {0},\n};"
+    yield f"static const uint16_t {name}_owned[] = {{{', '.join(owned) or '0'}}};"
+    yield f"static const struct {name} {name}_blank = {{{', '.join(blank) or '0'}}};"
+    yield f"const struct meta_record record_{name} = {{"
+    yield f'    .name = "{name}", .help = {quoted(row.get("help"))}, .fields = {name}_fields, .n = {len(fields)},'
+    yield f"    .size = sizeof(struct {name}), .shared = {'true' if row.get('shared') else 'false'},"
+    yield f"    .owned = {name}_owned, .owned_n = {len(owned)}, .blank = &{name}_blank,\n}};\n"
+
+
 def c_table(c_type, name, count, rows, line):
     """A table with one empty row at its end, so that it may have no rows."""
     yield f"const {c_type} {name}[] = {{"
@@ -304,12 +325,7 @@ def model_c(schema):
                 quoted(v.get(key)) for key in ("name", "alt", "json", "help")) + "},"
         yield f'}};\nconst struct meta_enum enum_{name} = {{"{name}", {name}_names, {len(row["values"])}}};\n'
     for name, row in schema["record"].items():
-        fields = sorted(row["field"].items(), key=lambda item: item[1]["tag"])
-        yield f"static const struct meta_field {name}_fields[] = {{"
-        yield from (c_field(name, field, f) for field, f in fields)
-        yield "    {0},\n};"
-        yield (f'const struct meta_record record_{name} = {{"{name}", {quoted(row.get("help"))}, {name}_fields, '
-               f"{len(fields)}, sizeof(struct {name}), {'true' if row.get('shared') else 'false'}}};\n")
+        yield from c_record(name, row)
     yield "const struct meta_record *const all_records[] = {"
     yield from (f"    &record_{name}," for name in schema["record"])
     yield f"    NULL,\n}};\nconst uint32_t all_records_count = {len(schema['record'])};\n"

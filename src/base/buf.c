@@ -43,7 +43,8 @@ void buf_add(struct buf *b, const void *p, size_t len)
 {
     if (!len)
         return;
-    buf_reserve(b, len);
+    if (b->len + len >= b->cap)
+        buf_reserve(b, len);
     memcpy(b->s + b->len, p, len);
     b->len += len;
     b->s[b->len] = '\0';
@@ -57,7 +58,10 @@ void buf_adds(struct buf *b, const char *s)
 
 void buf_addc(struct buf *b, char c)
 {
-    buf_add(b, &c, 1);
+    if (b->len + 1 >= b->cap)
+        buf_reserve(b, 1);
+    b->s[b->len++] = c;
+    b->s[b->len] = '\0';
 }
 
 void buf_addn(struct buf *b, char c, size_t count)
@@ -68,6 +72,22 @@ void buf_addn(struct buf *b, char c, size_t count)
     memset(b->s + b->len, c, count);
     b->len += count;
     b->s[b->len] = '\0';
+}
+
+void buf_add_u64(struct buf *b, uint64_t v)
+{
+    char digits[20], *p = digits + sizeof digits;
+    do
+        *--p = (char)('0' + v % 10);
+    while (v /= 10);
+    buf_add(b, p, (size_t)(digits + sizeof digits - p));
+}
+
+void buf_add_i64(struct buf *b, int64_t v)
+{
+    if (v < 0)
+        buf_addc(b, '-');
+    buf_add_u64(b, v < 0 ? 0 - (uint64_t)v : (uint64_t)v);
 }
 
 void buf_addv(struct buf *b, const char *fmt, va_list ap)

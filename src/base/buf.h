@@ -36,6 +36,9 @@ void buf_add(struct buf *b, const void *p, size_t len);
 void buf_adds(struct buf *b, const char *s); /* NULL adds nothing */
 void buf_addc(struct buf *b, char c);
 void buf_addn(struct buf *b, char c, size_t count);
+/* Decimal digits without the price of a format. */
+void buf_add_u64(struct buf *b, uint64_t v);
+void buf_add_i64(struct buf *b, int64_t v);
 void buf_addf(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void buf_addv(struct buf *b, const char *fmt, va_list ap) __attribute__((format(printf, 2, 0)));
 void buf_sep(struct buf *b, const char *sep); /* adds sep unless the buffer is empty: for joining */

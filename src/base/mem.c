@@ -38,7 +38,7 @@ void *mem_array(size_t count, size_t size)
 
 void *mem_dup(const void *p, size_t size)
 {
-    return p ? memcpy(mem_alloc(size), p, size) : NULL;
+    return p ? memcpy(mem_realloc(NULL, size), p, size) : NULL;
 }
 
 char *mem_strdup(const char *s)

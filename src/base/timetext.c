@@ -77,19 +77,32 @@ int time_parse_seconds(const char *text, uint32_t *ret, struct err *e)
     return parse_limit(text, 1, ret, e);
 }
 
+static void add_two(struct buf *out, unsigned v)
+{
+    buf_add(out, (char[2]){(char)('0' + v / 10), (char)('0' + v % 10)}, 2);
+}
+
 static void add_duration(struct buf *out, uint64_t seconds, bool all)
 {
     uint64_t days = seconds / DAY;
     unsigned h = (unsigned)(seconds % DAY / HOUR), m = (unsigned)(seconds % HOUR / MINUTE),
              s = (unsigned)(seconds % MINUTE);
-    if (days)
-        buf_addf(out, "%" PRIu64 "-%02u:%02u:%02u", days, h, m, s);
-    else if (all)
-        buf_addf(out, "%02u:%02u:%02u", h, m, s);
+    if (days) {
+        buf_add_u64(out, days);
+        buf_addc(out, '-');
+    }
+    if (days || all)
+        add_two(out, h);
     else if (h)
-        buf_addf(out, "%u:%02u:%02u", h, m, s);
-    else
-        buf_addf(out, "%u:%02u", m, s);
+        buf_add_u64(out, h);
+    if (days || all || h) {
+        buf_addc(out, ':');
+        add_two(out, m);
+    } else {
+        buf_add_u64(out, m);
+    }
+    buf_addc(out, ':');
+    add_two(out, s);
 }
 
 void time_add_short(struct buf *out, uint64_t seconds)

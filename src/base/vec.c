@@ -26,6 +26,11 @@ void vec_sort(void *v, uint32_t n, size_t size, int (*cmp)(const void *, const v
         for (uint32_t lo = 0; lo<n; lo = n - lo> 2 * width ? lo + 2 * width : n) {
             uint32_t mid = n - lo > width ? lo + width : n, hi = n - mid > width ? mid + width : n;
             uint32_t a = lo, b = mid;
+            /* Halves that follow each other already: lists mostly come in order. */
+            if (mid == hi || cmp(from + (mid - 1) * size, from + mid * size, arg) <= 0) {
+                memcpy(to + lo * size, from + lo * size, (hi - lo) * size);
+                continue;
+            }
             for (uint32_t out = lo; out < hi; out++) {
                 int left = a < mid && (b >= hi || cmp(from + a * size, from + b * size, arg) <= 0);
                 memcpy(to + out * size, from + (left ? a++ : b++) * size, size);

@@ -155,18 +155,29 @@ static size_t utf8_span(const char *s, size_t chars, size_t *ret_chars)
     return i;
 }
 
-static void add_cell(const struct column_use *u, const char *text, struct buf *out)
+static size_t utf8_count(const char *s, size_t len)
 {
-    if (u->width <= 0) {
-        buf_adds(out, text);
-    } else {
-        size_t chars, bytes = utf8_span(text, (size_t)u->width, &chars);
-        size_t pad = (size_t)u->width - chars;
-        if (u->right)
-            buf_addn(out, ' ', pad);
-        buf_add(out, text, bytes);
-        if (!u->right)
-            buf_addn(out, ' ', pad);
+    size_t n = 0;
+    for (size_t i = 0; i < len; i++)
+        n += ((unsigned char)s[i] & 0xc0) != 0x80;
+    return n;
+}
+
+/* Pads or cuts what `out` holds from `begin` on. */
+static void fit_cell(const struct column_use *u, size_t begin, struct buf *out)
+{
+    if (u->width <= 0)
+        return;
+    size_t bytes = out->len - begin, chars = utf8_count(out->s + begin, bytes);
+    if (chars > (size_t)u->width) {
+        bytes = utf8_span(out->s + begin, (size_t)u->width, &chars);
+        buf_truncate(out, begin + bytes);
+    }
+    size_t pad = (size_t)u->width - chars;
+    buf_addn(out, ' ', pad);
+    if (u->right && pad) {
+        memmove(out->s + begin + pad, out->s + begin, bytes);
+        memset(out->s + begin, ' ', pad);
     }
 }
 
@@ -196,8 +207,11 @@ void layout_head(const struct layout *l, struct buf *out)
     buf_adds(out, l->prefix);
     for (uint32_t i = 0; i < l->uses.n; i++) {
         const struct column_use *u = &l->uses.v[i];
-        if (u->column)
-            add_cell(u, u->column->head, out);
+        if (u->column) {
+            size_t begin = out->len;
+            buf_adds(out, u->column->head);
+            fit_cell(u, begin, out);
+        }
         buf_adds(out, u->suffix);
     }
     buf_addc(out, '\n');
@@ -205,19 +219,17 @@ void layout_head(const struct layout *l, struct buf *out)
 
 void layout_row(const struct layout *l, const void *row, const void *ctx, struct buf *out)
 {
-    struct buf cell = BUF_INIT;
     buf_adds(out, l->prefix);
     for (uint32_t i = 0; i < l->uses.n; i++) {
         const struct column_use *u = &l->uses.v[i];
         if (u->column) {
-            buf_clear(&cell);
-            u->column->text(row, ctx, &cell);
-            add_cell(u, cell.s, out);
+            size_t begin = out->len;
+            u->column->text(row, ctx, out);
+            fit_cell(u, begin, out);
         }
         buf_adds(out, u->suffix);
     }
     buf_addc(out, '\n');
-    buf_release(&cell);
 }
 
 int column_compare(const struct column *c, const void *a, const void *b, const void *ctx)

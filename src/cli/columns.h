@@ -31,6 +31,9 @@ struct column {
     void (*text)(const void *row, const void *ctx, struct buf *out);
     /* For sorting and grouping: a number whose order is the order of rows; NULL: the text decides. */
     int64_t (*order)(const void *row, const void *ctx);
+    /* Columns of jobs: the fields that both read beside those that are always there (jobfields.h); NULL: any.
+     */
+    const char *reads;
 };
 
 struct column_use {

@@ -16,6 +16,7 @@ int cmd_check(struct cli *cli);
 int cmd_down(struct cli *cli);
 int cmd_env(struct cli *cli);
 int cmd_explain(struct cli *cli);
+int cmd_sim(struct cli *cli);
 int cmd_up(struct cli *cli);
 
 #endif

@@ -110,13 +110,20 @@ void docout_end(struct docout *d)
 /* meta_json_string leaves "/" as it is; Slurm writes "\/". */
 static void json_text(const char *s, struct buf *out)
 {
-    struct buf b = BUF_INIT;
-    meta_json_string(s ? s : "", &b);
-    for (size_t i = 0; i < b.len; i++) {
-        if (b.s[i] == '/' && (i == 0 || b.s[i - 1] != '\\'))
-            buf_addc(out, '\\');
-        buf_addc(out, b.s[i]);
+    if (!s || !strchr(s, '/')) {
+        meta_json_string(s, out);
+        return;
     }
+    struct buf b = BUF_INIT;
+    meta_json_string(s, &b);
+    const char *p = b.s, *slash;
+    for (; (slash = strchr(p, '/')); p = slash + 1) {
+        buf_add(out, p, (size_t)(slash - p));
+        if (slash[-1] != '\\') /* there is at least the quote before it */
+            buf_addc(out, '\\');
+        buf_addc(out, '/');
+    }
+    buf_adds(out, p);
     buf_release(&b);
 }
 
@@ -155,16 +162,22 @@ static void scalar(struct docout *d, const char *key, const char *tag, const cha
 
 void docout_int(struct docout *d, const char *key, int64_t value)
 {
-    char text[32];
-    buf_print(text, sizeof text, "%lld", (long long)value);
-    scalar(d, key, "int", text);
+    lead(d, key);
+    if (d->yaml)
+        buf_adds(d->out, "!!int ");
+    buf_add_i64(d->out, value);
+    if (d->yaml)
+        buf_addc(d->out, '\n');
 }
 
 void docout_uint(struct docout *d, const char *key, uint64_t value)
 {
-    char text[32];
-    buf_print(text, sizeof text, "%llu", (unsigned long long)value);
-    scalar(d, key, "int", text);
+    lead(d, key);
+    if (d->yaml)
+        buf_adds(d->out, "!!int ");
+    buf_add_u64(d->out, value);
+    if (d->yaml)
+        buf_addc(d->out, '\n');
 }
 
 void docout_bool(struct docout *d, const char *key, bool value)

@@ -3,24 +3,24 @@
 
 #include "base/mem.h"
 
-static int keep_job(void *arg, const void *record)
+static int keep_job(void *arg, void *record)
 {
     struct job_list *l = arg;
-    *VEC_PUSH(&l->list) = meta_dup(&record_job, record);
+    *VEC_PUSH(&l->list) = record;
     return 0;
 }
 
-static int keep_node(void *arg, const void *record)
+static int keep_node(void *arg, void *record)
 {
     struct node_list *l = arg;
-    *VEC_PUSH(&l->list) = meta_dup(&record_node, record);
+    *VEC_PUSH(&l->list) = record;
     return 0;
 }
 
-static int keep_part(void *arg, const void *record)
+static int keep_part(void *arg, void *record)
 {
     struct part_list *l = arg;
-    *VEC_PUSH(&l->list) = meta_dup(&record_part, record);
+    *VEC_PUSH(&l->list) = record;
     return 0;
 }
 

@@ -30,9 +30,9 @@ uint32_t jobview_tasks_max(void)
 void jobview_array_tasks(const struct job_row *r, struct buf *out)
 {
     if (r->task != NO_VAL)
-        buf_addf(out, "%u", r->task);
+        buf_add_u64(out, r->task);
     else
-        job_array_text(r->job, jobview_tasks_max(), out);
+        job_array_text(r->job, r->job->flags & JOBF_ARRAY ? jobview_tasks_max() : 0, out);
 }
 
 void jobview_id(const struct job_row *r, struct buf *out)
@@ -40,7 +40,7 @@ void jobview_id(const struct job_row *r, struct buf *out)
     if (r->task != NO_VAL)
         buf_addf(out, "%u_%u", r->job->array_job_id, r->task);
     else
-        job_id_text(r->job, jobview_tasks_max(), out);
+        job_id_text(r->job, r->job->flags & JOBF_ARRAY ? jobview_tasks_max() : 0, out);
 }
 
 bool jobview_has_nodes(const struct job *job)

@@ -26,6 +26,7 @@ static const struct command commands[] = {
     {"srun", cmd_srun, "run a parallel program"},
     {"check", cmd_check, "say what is wrong with a configuration file"},
     {"explain", cmd_explain, "say why a job waits and when it will start"},
+    {"sim", cmd_sim, "run the scheduler against virtual nodes with faults by seed"},
     {"up", cmd_up, "bring up a private cluster on this host"},
     {"down", cmd_down, "end it"},
     {"env", cmd_env, "print what lets a shell use it"},

@@ -11,8 +11,10 @@
 #include "cli/filters.h"
 #include "cli/help.h"
 #include "cli/jobcols.h"
+#include "cli/jobfields.h"
 #include "cli/jobjson.h"
 #include "cli/jobview.h"
+#include "cli/lines.h"
 #include "cli/timefmt.h"
 
 struct squeue {
@@ -22,6 +24,9 @@ struct squeue {
     struct sort_spec sort;
     struct jobcols_ctx ctx;
     struct buf out;
+    struct lines lines;   /* what will be printed ... */
+    struct job_list kept; /* ... or, of --json, what it is about */
+    uint32_t received;
     const char *format, *format_long, *sort_text, *states, *steps, *jobs, *json;
     bool all, array, header, long_form, want_steps, start, notme, per_partition, json_wanted, yaml, users_bad,
         bad_format;
@@ -359,6 +364,15 @@ static const char *default_format(const struct squeue *q)
                         : "%.18i %.9P %.8j %.8u %.2t %.10M %.6D %R";
 }
 
+static int set_sort(struct squeue *q, const struct column *table, const char *otherwise)
+{
+    const char *bad;
+    if (sort_parse(&q->sort, table, q->sort_text ? q->sort_text : otherwise, &bad) == 0)
+        return 0;
+    cli_error(q->cli, "Invalid sort specification: %s", bad);
+    return -1;
+}
+
 /* What follows from the options together; -1 = go on. */
 static int settle(struct squeue *q)
 {
@@ -375,6 +389,8 @@ static int settle(struct squeue *q)
         filters_states_default(&q->select);
     }
     const struct column *table = q->want_steps ? jobcols_steps : jobcols_jobs;
+    if (set_sort(q, table, q->want_steps ? "P,i" : q->start ? "S" : "P,t,-p") < 0)
+        return EXIT_FAILURE;
     if (q->format_long)
         layout_parse_long(&q->layout, table, q->format_long, bad_field, q);
     else
@@ -383,33 +399,9 @@ static int settle(struct squeue *q)
     for (const struct column *c = table; c->name; c++)
         if (strcmp(c->name, "Cluster") == 0 && layout_has(&q->layout, c))
             q->ctx.cluster = cli_cluster(q->cli);
+    if (!q->json_wanted)
+        jobfields_of_columns(&q->select, &q->layout, &q->sort);
     return -1;
-}
-
-/*
- * A single id is asked for without the other filters: an unknown job is an error then, and one that is merely
- * filtered out is not.
- */
-static int fetch(struct squeue *q, struct job_list *jobs)
-{
-    struct err e;
-    struct buf line = BUF_INIT;
-    struct job_select select;
-    bool single = q->select.ids.n == 1 && !q->want_steps;
-    meta_copy(&record_job_select, &select, &q->select);
-    if (single) {
-        select.states.n = 0;
-        select.flag_states = 0;
-    }
-    int rc = fetch_jobs(cli_ctld(q->cli), &select, jobs, &e);
-    meta_release(&record_job_select, &select);
-    if (rc == 0 && single && jobs->list.n == 0 && !q->select.uids.n && !q->select.partitions.n &&
-        !q->select.names.n)
-        rc = err_set(&e, ESLURM_INVALID_JOB_ID, "Invalid job id specified");
-    if (rc < 0)
-        fprintf(stderr, "slurm_load_jobs error: %s\n", cli_error_line(&e, &line));
-    buf_release(&line);
-    return rc;
 }
 
 static bool wanted(const struct squeue *q, const struct job *job)
@@ -420,21 +412,17 @@ static bool wanted(const struct squeue *q, const struct job *job)
     return (q->over < 0 || ran > q->over) && (q->under < 0 || ran < q->under);
 }
 
-struct job_rows {
-    VEC(struct job_row) list;
-};
-
-static void add_partitions(const struct squeue *q, struct job_rows *rows, struct job_row row)
+static void add_partitions(struct squeue *q, struct job_row row)
 {
     if (!q->per_partition || !job_is_pending(row.job) || !row.partition || !strchr(row.partition, ',')) {
-        *VEC_PUSH(&rows->list) = row;
+        lines_add(&q->lines, &row);
         return;
     }
     struct text_list names = {0};
     text_split(&names, row.partition, ',');
     for (uint32_t i = 0; i < names.n; i++) {
-        row.partition = mem_strdup(names.v[i]);
-        *VEC_PUSH(&rows->list) = row;
+        row.partition = names.v[i];
+        lines_add(&q->lines, &row);
     }
     text_list_release(&names);
 }
@@ -454,56 +442,24 @@ static void tasks_asked(const struct squeue *q, const struct job *job, struct bi
     }
 }
 
-static void add_rows(const struct squeue *q, struct job_rows *rows, const struct job *job)
+static void add_rows(struct squeue *q, const struct job *job)
 {
     struct job_row row = job_row_of(job);
     struct bits asked = {0};
     if (job->flags & JOBF_ARRAY)
         tasks_asked(q, job, &asked);
     if (!(job->flags & JOBF_ARRAY) || (!q->array && !bits_any(&asked))) {
-        add_partitions(q, rows, row);
+        add_partitions(q, row);
         return;
     }
     for (uint32_t t = bits_next(&job->array_tasks, 0); t < BITS_MAX;
          t = bits_next(&job->array_tasks, t + 1)) {
         row.task = t;
         if (!bits_any(&asked) || bits_test(&asked, t))
-            add_partitions(q, rows, row);
+            add_partitions(q, row);
     }
     bits_release(&asked);
 }
-
-static int set_sort(struct squeue *q, const struct column *table, const char *otherwise)
-{
-    const char *bad;
-    if (sort_parse(&q->sort, table, q->sort_text ? q->sort_text : otherwise, &bad) == 0)
-        return 0;
-    cli_error(q->cli, "Invalid sort specification: %s", bad);
-    return -1;
-}
-
-static int print_jobs(struct squeue *q, const struct job_list *jobs)
-{
-    struct job_rows rows = {0};
-    for (uint32_t i = 0; i < jobs->list.n; i++)
-        if (wanted(q, jobs->list.v[i]))
-            add_rows(q, &rows, jobs->list.v[i]);
-    if (q->header)
-        layout_head(&q->layout, &q->out);
-    if (set_sort(q, jobcols_jobs, q->start ? "S" : "P,t,-p") < 0)
-        return EXIT_FAILURE;
-    sort_rows(&q->sort, rows.list.v, rows.list.n, sizeof(struct job_row), &q->ctx);
-    for (uint32_t i = 0; i < rows.list.n; i++) {
-        layout_row(&q->layout, &rows.list.v[i], &q->ctx, &q->out);
-        cli_flush_some(&q->out);
-    }
-    VEC_FREE(&rows.list);
-    return 0;
-}
-
-struct step_rows {
-    VEC(struct step_row) list;
-};
 
 /* Whether one of the given ids names this step; ids without a step name all of a job's. */
 static bool step_wanted(const struct squeue *q, const struct step_row *r)
@@ -523,66 +479,106 @@ static bool step_wanted(const struct squeue *q, const struct step_row *r)
     return !any || match;
 }
 
-static void add_steps(const struct squeue *q, struct step_rows *rows, const struct job *job)
+static void add_steps(struct squeue *q, const struct job *job)
 {
     if (!job_is_active(job))
         return;
     struct step_row row = {.job = job, .id = STEP_BATCH};
     if (job->flags & JOBF_BATCH && step_wanted(q, &row))
-        *VEC_PUSH(&rows->list) = row;
+        lines_add(&q->lines, &row);
     for (uint32_t i = 0; i < job->steps.n; i++) {
         row.step = &job->steps.v[i];
         row.id = row.step->step_id;
         if (step_wanted(q, &row))
-            *VEC_PUSH(&rows->list) = row;
+            lines_add(&q->lines, &row);
     }
 }
 
-static int print_steps(struct squeue *q, const struct job_list *jobs)
+static int take_job(void *arg, void *record)
 {
-    struct step_rows rows = {0};
-    for (uint32_t i = 0; i < jobs->list.n; i++)
-        if (wanted(q, jobs->list.v[i]))
-            add_steps(q, &rows, jobs->list.v[i]);
-    if (q->header)
-        layout_head(&q->layout, &q->out);
-    if (set_sort(q, jobcols_steps, "P,i") < 0)
-        return EXIT_FAILURE;
-    sort_rows(&q->sort, rows.list.v, rows.list.n, sizeof(struct step_row), &q->ctx);
-    for (uint32_t i = 0; i < rows.list.n; i++)
-        layout_row(&q->layout, &rows.list.v[i], &q->ctx, &q->out);
-    VEC_FREE(&rows.list);
+    struct squeue *q = arg;
+    struct job *job = record;
+    q->received++;
+    if (wanted(q, job)) {
+        if (q->json_wanted) {
+            *VEC_PUSH(&q->kept.list) = job;
+            return 0;
+        }
+        if (q->want_steps)
+            add_steps(q, job);
+        else
+            add_rows(q, job);
+    }
+    meta_free(&record_job, job);
     return 0;
 }
 
-static int print_json(struct squeue *q, const struct job_list *jobs)
+/*
+ * A single id is asked for without the other filters: an unknown job is an error then, and one that is merely
+ * filtered out is not.
+ */
+static int fetch(struct squeue *q)
 {
-    struct job_list chosen = {0};
-    for (uint32_t i = 0; i < jobs->list.n; i++)
-        if (wanted(q, jobs->list.v[i]))
-            *VEC_PUSH(&chosen.list) = jobs->list.v[i];
-    int rc = q->want_steps ? jobjson_steps(q->cli, chosen.list.v, chosen.list.n, q->yaml)
-                           : jobjson_jobs(q->cli, chosen.list.v, chosen.list.n, q->yaml);
-    VEC_FREE(&chosen.list);
+    struct err e;
+    struct buf line = BUF_INIT;
+    struct job_select select;
+    bool single = q->select.ids.n == 1 && !q->want_steps;
+    meta_copy(&record_job_select, &select, &q->select);
+    if (single) {
+        select.states.n = 0;
+        select.flag_states = 0;
+    }
+    int rc = client_list(cli_ctld(q->cli), MSG_JOBS, &select, take_job, q, &e);
+    meta_release(&record_job_select, &select);
+    if (rc == 0 && single && q->received == 0 && !q->select.uids.n && !q->select.partitions.n &&
+        !q->select.names.n)
+        rc = err_set(&e, ESLURM_INVALID_JOB_ID, "Invalid job id specified");
+    if (rc < 0)
+        fprintf(stderr, "slurm_load_jobs error: %s\n", cli_error_line(&e, &line));
+    buf_release(&line);
     return rc;
+}
+
+static void print_lines(struct squeue *q)
+{
+    struct lines *l = &q->lines;
+    if (q->header)
+        layout_head(&q->layout, &q->out);
+    lines_sort(l);
+    for (uint32_t i = 0; i < l->list.n; i++) {
+        buf_add(&q->out, l->text.s + l->list.v[i].begin, l->list.v[i].len);
+        cli_flush_some(&q->out);
+    }
+}
+
+static int print_json(struct squeue *q)
+{
+    return q->want_steps ? jobjson_steps(q->cli, q->kept.list.v, q->kept.list.n, q->yaml)
+                         : jobjson_jobs(q->cli, q->kept.list.v, q->kept.list.n, q->yaml);
 }
 
 static int once(struct squeue *q)
 {
-    struct job_list jobs = {0};
     bool nobody = q->users_bad && !q->select.uids.n; /* only unknown users: no job is theirs */
-    if (!nobody && fetch(q, &jobs) < 0)
-        return EXIT_FAILURE;
+    int rc = 0;
     q->ctx.now = cli_now();
+    q->received = 0;
+    q->lines = (struct lines){.layout = &q->layout, .sort = &q->sort, .ctx = &q->ctx, .text = BUF_INIT};
+    if (!nobody && fetch(q) < 0)
+        return EXIT_FAILURE;
     if ((q->long_form || q->iterate) && q->header && !q->json_wanted) {
         timefmt_head(q->ctx.now, &q->out);
         buf_addc(&q->out, '\n');
     }
-    int rc = q->json_wanted  ? print_json(q, &jobs)
-             : q->want_steps ? print_steps(q, &jobs)
-                             : print_jobs(q, &jobs);
+    if (q->json_wanted)
+        rc = print_json(q);
+    else
+        print_lines(q);
     cli_flush(&q->out);
-    job_list_release(&jobs);
+    if (q->iterate) {
+        lines_release(&q->lines);
+        job_list_release(&q->kept);
+    }
     return rc;
 }
 

@@ -296,9 +296,11 @@ static void change_plugins(struct derive *d)
         }
         mem_free(value);
     }
-    if (!up_text_value(&d->text, "ProctrackType"))
+    char *tracking = up_text_value(&d->text, "ProctrackType");
+    if (!tracking)
         up_change(&d->changes, "ProctrackType", mem_strdup("proctrack/linuxproc"),
                   "nodes that share a host are not confined");
+    mem_free(tracking);
 }
 
 /* Programs of the site. */

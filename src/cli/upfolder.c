@@ -51,16 +51,31 @@ static char *absolute(const char *dir, struct err *e)
     return path;
 }
 
-int up_folder_name(struct up_folder *f, const char *dir, struct err *e)
+static int check_name(const char *dir, struct err *e)
 {
     const struct sockaddr_un *longest = NULL;
 
+    if (strlen(dir) + sizeof "/run/sack.socket" > sizeof longest->sun_path)
+        return err_set(e, ENAMETOOLONG, "%s: the name is too long for a folder with sockets", dir);
+    if (strpbrk(dir, " \t\n\"#%\\"))
+        return err_set(e, EINVAL, "%s: a name in slurm.conf cannot have white space or any of \" # %% \\",
+                       dir);
+    return 0;
+}
+
+int up_folder_name(struct up_folder *f, const char *dir, struct err *e)
+{
     *f = (struct up_folder){.lock = -1};
     f->dir = absolute(dir, e);
     if (!f->dir)
         return -e->code;
     for (size_t n = strlen(f->dir); n > 1 && f->dir[n - 1] == '/'; n--)
         f->dir[n - 1] = '\0';
+    if (check_name(f->dir, e) < 0) {
+        mem_free(f->dir);
+        f->dir = NULL;
+        return -e->code;
+    }
     f->etc = buf_format("%s/etc", f->dir);
     f->state = buf_format("%s/state", f->dir);
     f->spool = buf_format("%s/spool", f->dir);
@@ -69,11 +84,6 @@ int up_folder_name(struct up_folder *f, const char *dir, struct err *e)
     f->conf = buf_format("%s/slurm.conf", f->etc);
     f->key = buf_format("%s/slurm.key", f->etc);
     f->socket = buf_format("%s/sack.socket", f->run);
-    if (strlen(f->socket) >= sizeof longest->sun_path)
-        return err_set(e, ENAMETOOLONG, "%s: the name is too long for a folder with sockets", f->dir);
-    if (strpbrk(f->dir, " \t\n\"#%\\"))
-        return err_set(e, EINVAL, "%s: a name in slurm.conf cannot have white space or any of \" # %% \\",
-                       f->dir);
     return 0;
 }
 

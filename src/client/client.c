@@ -282,19 +282,21 @@ int client_call(struct client *c, enum msg_type type, const void *request, void 
 }
 
 /* Gives every record of one list body to `each`. */
-static int walk_list(const struct frame *f, const struct meta_record *r,
-                     int (*each)(void *arg, const void *record), void *arg, void *record, struct err *e)
+static int walk_list(const struct frame *f, const struct meta_record *r, int (*each)(void *arg, void *record),
+                     void *arg, struct err *e)
 {
     const void *item;
     uint32_t pos = 0, len;
     int rc;
 
     while ((rc = frame_list_next(f->body, f->len, &pos, &item, &len, e)) > 0) {
+        void *record = mem_alloc(r->size);
         rc = meta_decode(r, record, item, len, e);
-        if (rc < 0)
+        if (rc < 0) {
+            mem_free(record);
             return rc;
+        }
         rc = each(arg, record);
-        meta_release(r, record);
         if (rc != 0)
             return rc;
     }
@@ -302,11 +304,10 @@ static int walk_list(const struct frame *f, const struct meta_record *r,
 }
 
 int client_list(struct client *c, enum msg_type type, const void *request,
-                int (*each)(void *arg, const void *record), void *arg, struct err *e)
+                int (*each)(void *arg, void *record), void *arg, struct err *e)
 {
     const struct message_type *t = message_by_number(type);
     uint32_t seq = ++c->seq;
-    void *record = mem_alloc(t->reply->size);
     bool more = true;
 
     int rc = send_frame(c, type, seq, request, e);
@@ -316,10 +317,9 @@ int client_list(struct client *c, enum msg_type type, const void *request,
         if (rc < 0)
             break;
         more = f.flags & FRAME_MORE;
-        rc = walk_list(&f, t->reply, each, arg, record, e);
+        rc = walk_list(&f, t->reply, each, arg, e);
         drop_frame(c, &f);
     }
-    mem_free(record);
     return rc;
 }
 

@@ -69,9 +69,10 @@ int client_take_fd(struct client *c); /* hands the descriptor over (srun's io co
 /* One request, one reply. `reply` is the reply record of the message type, uninitialised; NULL when the type
  * has none. */
 int client_call(struct client *c, enum msg_type type, const void *request, void *reply, struct err *e);
-/* One request, many replies (lists): `each` gets every record (borrowed) and returns 0 to go on. */
+/* One request, many replies (lists): `each` gets every record, which is its own from then on (meta_free), and
+ * returns 0 to go on. */
 int client_list(struct client *c, enum msg_type type, const void *request,
-                int (*each)(void *arg, const void *record), void *arg, struct err *e);
+                int (*each)(void *arg, void *record), void *arg, struct err *e);
 /* Sends only, and receives only: for connections that carry a conversation (srun <-> slurmstepd). */
 int client_send(struct client *c, enum msg_type type, const void *record, struct err *e);
 /* Next frame; waits at most timeout_ms (-1: for ever). *ret_type and a record of it (meta_free it). 1 = got

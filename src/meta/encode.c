@@ -15,6 +15,8 @@ enum { VARINT_MAX = 10 };
 struct writer {
     uint8_t *p, *end;
     struct buf *buf;
+    const struct meta_mask *masks;
+    uint32_t masks_n;
 };
 
 static void writer_sync(struct writer *w)
@@ -191,28 +193,62 @@ static void put_owned(struct writer *w, const struct meta_field *f, uint8_t clas
     }
 }
 
-static void put_record(struct writer *w, const struct meta_record *r, const void *rec)
+static inline void put_field(struct writer *w, const struct meta_field *f, const void *rec)
 {
-    for (const struct meta_field *f = r->fields, *end = f + r->n; f < end; f++) {
-        const struct meta_kind_info *k = meta_kind(f);
-        const void *p = field_of(f, rec);
-        if (k->class != CLASS_NUMBER) {
-            put_owned(w, f, k->class, p);
-            continue;
-        }
-        uint64_t v = number_load(k->width, p);
-        if (v != k->unset)
-            put_number(w, f, k, v);
+    const struct meta_kind_info *k = meta_kind(f);
+    const void *p = field_of(f, rec);
+    if (k->class != CLASS_NUMBER) {
+        put_owned(w, f, k->class, p);
+        return;
     }
+    uint64_t v = number_load(k->width, p);
+    if (v != k->unset)
+        put_number(w, f, k, v);
 }
 
-void meta_encode(const struct meta_record *r, const void *rec, struct buf *out)
+static void put_record(struct writer *w, const struct meta_record *r, const void *rec)
 {
-    struct writer w = {.buf = out};
+    for (const struct meta_mask *m = w->masks, *end = m + w->masks_n; m < end; m++) {
+        if (m->record != r)
+            continue;
+        for (uint32_t i = 0; i < m->n; i++)
+            put_field(w, &r->fields[m->fields[i]], rec);
+        return;
+    }
+    for (const struct meta_field *f = r->fields, *end = f + r->n; f < end; f++)
+        put_field(w, f, rec);
+}
+
+void meta_encode_fields(const struct meta_record *r, const void *rec, const struct meta_mask *masks,
+                        uint32_t masks_n, struct buf *out)
+{
+    struct writer w = {.buf = out, .masks = masks, .masks_n = masks_n};
     buf_reserve(out, 256);
     w.p = (uint8_t *)out->s + out->len;
     w.end = (uint8_t *)out->s + out->cap - 1;
     put_record(&w, r, rec);
     *w.p = '\0';
     writer_sync(&w);
+}
+
+void meta_encode(const struct meta_record *r, const void *rec, struct buf *out)
+{
+    meta_encode_fields(r, rec, NULL, 0, out);
+}
+
+void meta_mask_init(struct meta_mask *m, const struct meta_record *r, const struct meta_u32s *tags)
+{
+    *m = (struct meta_mask){.record = r, .fields = mem_array(r->n, sizeof *m->fields)};
+    for (uint32_t i = 0; i < r->n; i++)
+        for (uint32_t k = 0; k < tags->n; k++)
+            if (r->fields[i].tag == tags->v[k]) {
+                m->fields[m->n++] = (uint16_t)i;
+                break;
+            }
+}
+
+void meta_mask_release(struct meta_mask *m)
+{
+    mem_free(m->fields);
+    *m = (struct meta_mask){0};
 }

@@ -41,6 +41,11 @@ static void escaped(unsigned char c, struct buf *out)
     buf_addf(out, "\\u%04x", c);
 }
 
+static bool is_plain(unsigned char c)
+{
+    return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
+}
+
 void meta_json_string(const char *s, struct buf *out)
 {
     buf_addc(out, '"');
@@ -48,7 +53,7 @@ void meta_json_string(const char *s, struct buf *out)
     while (*p) {
         const unsigned char *start = p;
         unsigned len;
-        while (*p >= 0x20 && *p != '"' && *p != '\\' && *p != 0x7f && (*p < 0x80 || (len = utf8_len(p)) > 0))
+        while (is_plain(*p) || (*p >= 0x80 && (len = utf8_len(p)) > 0))
             p += *p < 0x80 ? 1 : len;
         buf_add(out, start, (size_t)(p - start));
         if (!*p)
@@ -71,9 +76,9 @@ static void optional_number(const struct meta_field *f, const void *rec, struct 
     buf_addf(out, "{\"set\":%s,\"infinite\":%s,\"number\":", set ? "true" : "false",
              infinite ? "true" : "false");
     if (f->kind == META_TIME)
-        meta_add_i64(out, (int64_t)v);
+        buf_add_i64(out, (int64_t)v);
     else
-        meta_add_u64(out, set ? v : 0);
+        buf_add_u64(out, set ? v : 0);
     buf_addc(out, '}');
 }
 
@@ -87,7 +92,7 @@ static void enum_value(const struct meta_field *f, uint64_t v, struct buf *out)
         }
     }
     buf_addc(out, '"'); /* of a newer peer */
-    meta_add_u64(out, v);
+    buf_add_u64(out, v);
     buf_addc(out, '"');
 }
 
@@ -135,9 +140,9 @@ static void number_value(const struct meta_field *f, const void *rec, struct buf
         if (meta_kind(f)->infinite)
             optional_number(f, rec, out);
         else if (meta_kind(f)->form == FORM_ZIGZAG)
-            meta_add_i64(out, number_signed(meta_kind(f)->width, v));
+            buf_add_i64(out, number_signed(meta_kind(f)->width, v));
         else
-            meta_add_u64(out, v);
+            buf_add_u64(out, v);
     }
 }
 
@@ -152,7 +157,7 @@ static void list_value(const struct meta_field *f, const void *rec, struct buf *
         else if (f->kind == META_STRS)
             meta_json_string(((char *const *)l->v)[i], out);
         else
-            meta_add_u64(out, ((const uint32_t *)l->v)[i]);
+            buf_add_u64(out, ((const uint32_t *)l->v)[i]);
     }
     buf_addc(out, ']');
 }

@@ -63,22 +63,6 @@ bool meta_number_allowed(const struct meta_field *f, uint64_t v)
     return (k->width == 8 || v >> (8 * k->width) == 0) && (!f->max || v <= f->max);
 }
 
-void meta_add_u64(struct buf *out, uint64_t v)
-{
-    char digits[20], *p = digits + sizeof digits;
-    do
-        *--p = (char)('0' + v % 10);
-    while (v /= 10);
-    buf_add(out, p, (size_t)(digits + sizeof digits - p));
-}
-
-void meta_add_i64(struct buf *out, int64_t v)
-{
-    if (v < 0)
-        buf_addc(out, '-');
-    meta_add_u64(out, v < 0 ? 0 - (uint64_t)v : (uint64_t)v);
-}
-
 void meta_add_f64(struct buf *out, double v)
 {
     if (v - v != 0) {

@@ -120,9 +120,6 @@ bool meta_number_allowed(const struct meta_field *f, uint64_t v);
 /* Frees what one field owns and makes it the default. */
 void meta_field_release(const struct meta_field *f, void *rec);
 
-/* Decimal digits without the price of a format. */
-void meta_add_u64(struct buf *out, uint64_t v);
-void meta_add_i64(struct buf *out, int64_t v);
 /* The shortest decimal text that reads back as the same number; "0" for what is not finite. */
 void meta_add_f64(struct buf *out, double v);
 

@@ -7,14 +7,7 @@
 
 void meta_init(const struct meta_record *r, void *rec)
 {
-    memset(rec, 0, r->size);
-    if (r->shared)
-        shared_init(rec);
-    for (uint32_t i = 0; i < r->n; i++) {
-        const struct meta_kind_info *k = meta_kind(&r->fields[i]);
-        if (k->unset)
-            number_store(k->width, field_in(&r->fields[i], rec), k->unset);
-    }
+    memcpy(rec, r->blank, r->size);
 }
 
 static void strs_release(struct meta_strs *l)
@@ -25,10 +18,12 @@ static void strs_release(struct meta_strs *l)
     *l = (struct meta_strs){0};
 }
 
+static void release_owned(const struct meta_record *r, void *rec);
+
 static void recs_release(const struct meta_record *sub, struct meta_recs *l)
 {
     for (uint32_t i = 0; i < l->n; i++)
-        meta_release(sub, member_in(sub, l->v, i));
+        release_owned(sub, member_in(sub, l->v, i));
     mem_free(l->v);
     *l = (struct meta_recs){0};
 }
@@ -67,26 +62,38 @@ void meta_field_release(const struct meta_field *f, void *rec)
     }
 }
 
+/* Every kind that owns memory begins with the pointer to it. */
+static bool owns(const struct meta_field *f, const void *rec)
+{
+    return *(void *const *)field_of(f, rec) != NULL;
+}
+
+/* Frees what the record owns, which goes itself then or begins anew. */
+static void release_owned(const struct meta_record *r, void *rec)
+{
+    for (uint32_t i = 0; i < r->owned_n; i++) {
+        const struct meta_field *f = &r->fields[r->owned[i]];
+        if (owns(f, rec))
+            meta_field_release(f, rec);
+    }
+}
+
 void meta_release(const struct meta_record *r, void *rec)
 {
-    for (uint32_t i = 0; i < r->n; i++)
-        if (meta_kind(&r->fields[i])->class != CLASS_NUMBER)
-            meta_field_release(&r->fields[i], rec);
+    release_owned(r, rec);
     meta_init(r, rec);
 }
 
 void *meta_new(const struct meta_record *r)
 {
-    void *rec = mem_alloc(r->size);
-    meta_init(r, rec);
-    return rec;
+    return mem_dup(r->blank, r->size);
 }
 
 void meta_free(const struct meta_record *r, void *rec)
 {
     if (!rec || (r->shared && !shared_drop(rec)))
         return;
-    meta_release(r, rec);
+    release_owned(r, rec);
     mem_free(rec);
 }
 
@@ -154,9 +161,9 @@ void meta_copy(const struct meta_record *r, void *dst, const void *src)
     memcpy((char *)dst + head, (const char *)src + head, r->size - head);
     if (r->shared)
         shared_init(dst);
-    for (uint32_t i = 0; i < r->n; i++)
-        if (meta_kind(&r->fields[i])->class != CLASS_NUMBER)
-            field_own(&r->fields[i], dst);
+    for (uint32_t i = 0; i < r->owned_n; i++)
+        if (owns(&r->fields[r->owned[i]], dst))
+            field_own(&r->fields[r->owned[i]], dst);
 }
 
 static size_t field_size(const struct meta_field *f)

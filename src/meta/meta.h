@@ -115,8 +115,11 @@ struct meta_record {
     const char *help;
     const struct meta_field *fields; /* ascending by tag */
     uint32_t n;
-    uint32_t size; /* sizeof the struct */
-    bool shared;   /* begins with struct shared */
+    uint32_t size;         /* sizeof the struct */
+    bool shared;           /* begins with struct shared */
+    const uint16_t *owned; /* indexes of the fields that own memory */
+    uint32_t owned_n;
+    const void *blank; /* the record with every field at its default */
 };
 
 /* Limits of every decoder: beyond them input is refused before memory is taken. */
@@ -145,6 +148,19 @@ void meta_bytes_set(struct meta_bytes *b, const void *p, size_t n);
 
 /* --- wire --------------------------------------------------------------------------------------------- */
 void meta_encode(const struct meta_record *r, const void *rec, struct buf *out);
+/*
+ * Only some fields of some records: of a record that a mask names only the fields of the mask are written, at
+ * any depth; records without a mask are written whole.
+ */
+struct meta_mask {
+    const struct meta_record *record;
+    uint16_t *fields; /* indexes of fields, ascending; owned */
+    uint32_t n;
+};
+void meta_mask_init(struct meta_mask *m, const struct meta_record *r, const struct meta_u32s *tags);
+void meta_mask_release(struct meta_mask *m);
+void meta_encode_fields(const struct meta_record *r, const void *rec, const struct meta_mask *masks,
+                        uint32_t masks_n, struct buf *out);
 /* rec is initialised here; on failure it is left at defaults (nothing to release). */
 int meta_decode(const struct meta_record *r, void *rec, const void *data, size_t len, struct err *e);
 

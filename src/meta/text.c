@@ -15,9 +15,9 @@ static void number_text(const struct meta_field *f, const void *rec, struct buf 
     else if (v == k->infinite && k->infinite)
         buf_adds(out, "UNLIMITED");
     else if (k->form == FORM_ZIGZAG)
-        meta_add_i64(out, number_signed(k->width, v));
+        buf_add_i64(out, number_signed(k->width, v));
     else
-        meta_add_u64(out, v);
+        buf_add_u64(out, v);
 }
 
 static void time_text(int64_t t, struct buf *out)
@@ -27,7 +27,7 @@ static void time_text(int64_t t, struct buf *out)
     if (t == 0)
         buf_adds(out, "Unknown");
     else if (t < first || t > last)
-        meta_add_i64(out, t);
+        buf_add_i64(out, t);
     else
         time_add_iso(out, t, NULL);
 }
@@ -39,7 +39,7 @@ static void enum_text(const struct meta_field *f, const void *rec, struct buf *o
     if (name)
         buf_adds(out, name);
     else
-        meta_add_u64(out, v);
+        buf_add_u64(out, v);
 }
 
 static void bytes_text(const struct meta_bytes *b, struct buf *out)
@@ -62,7 +62,7 @@ static void u32s_text(const struct meta_u32s *l, struct buf *out)
 {
     for (uint32_t i = 0; i < l->n; i++) {
         buf_adds(out, i ? "," : "");
-        meta_add_u64(out, l->v[i]);
+        buf_add_u64(out, l->v[i]);
     }
 }
 

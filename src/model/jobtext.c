@@ -112,7 +112,7 @@ void job_array_text(const struct job *j, uint32_t len_max, struct buf *out)
 void job_id_text(const struct job *j, uint32_t len_max, struct buf *out)
 {
     if (!j->array_job_id) {
-        buf_addf(out, "%u", j->job_id);
+        buf_add_u64(out, j->job_id);
         return;
     }
     buf_addf(out, j->flags & JOBF_ARRAY ? "%u_[" : "%u_", j->array_job_id);

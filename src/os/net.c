@@ -358,6 +358,18 @@ static void flush_one(struct net_conn *c)
     relax(c);
 }
 
+void net_push(struct net_conn *c)
+{
+    if (c->closing || c->connecting || c->out_waiting || !c->out.len)
+        return;
+    uv_buf_t b = uv_buf_init(c->out.s, (unsigned)c->out.len);
+    int rc = uv_try_write(&c->u.stream, &b, 1);
+    if (rc <= 0)
+        return; /* the flush at the end of the callback sees it too */
+    memmove(c->out.s, c->out.s + rc, c->out.len - (size_t)rc);
+    buf_truncate(&c->out, c->out.len - (size_t)rc);
+}
+
 void net_flush(struct net *n)
 {
     while (n->dirty) {

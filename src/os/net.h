@@ -88,6 +88,8 @@ void net_release(struct net_conn *c);
  * elsewhere. */
 struct buf *net_out(struct net_conn *c);
 void net_flush(struct net *n);
+/* Writes what the socket takes at once, so that the other side begins on it while more is being made. */
+void net_push(struct net_conn *c);
 /* More than NET_OUT_HIGH unsent: wait for `drained`. */
 bool net_full(struct net_conn *c);
 /* Closes after what is in net_out has been sent and the other side has closed too, or NET_HELLO_MS later:

@@ -96,6 +96,12 @@ int frame_read_error(const struct frame *f, struct err *e)
 
 void frame_list_add(struct buf *out, const struct meta_record *r, const void *rec)
 {
+    frame_list_add_fields(out, r, rec, NULL, 0);
+}
+
+void frame_list_add_fields(struct buf *out, const struct meta_record *r, const void *rec,
+                           const struct meta_mask *masks, uint32_t masks_n)
+{
     /* Most records take two bytes of length; the others are moved. */
     enum { GUESS = 2 };
     size_t begin = out->len;
@@ -103,7 +109,7 @@ void frame_list_add(struct buf *out, const struct meta_record *r, const void *re
     size_t n = 0;
 
     buf_addn(out, 0, GUESS);
-    meta_encode(r, rec, out);
+    meta_encode_fields(r, rec, masks, masks_n, out);
     size_t len = out->len - begin - GUESS;
     REQUIRE(len <= UINT32_MAX);
     for (size_t v = len;; v >>= 7) {

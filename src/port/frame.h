@@ -56,6 +56,9 @@ int frame_read_error(const struct frame *f, struct err *e);
 
 /* Lists: a body is a sequence of (varint length, record). */
 void frame_list_add(struct buf *out, const struct meta_record *r, const void *rec);
+/* The same with fewer fields (meta_encode_fields). */
+void frame_list_add_fields(struct buf *out, const struct meta_record *r, const void *rec,
+                           const struct meta_mask *masks, uint32_t masks_n);
 /* 1: *ret and *ret_len are the next item, *pos (from 0) is behind it. 0: the end. Negative: broken. */
 int frame_list_next(const void *body, uint32_t len, uint32_t *pos, const void **ret, uint32_t *ret_len,
                     struct err *e);

@@ -87,7 +87,7 @@ static struct submit_request *random_job(struct world *w)
     if (world_rand(w, 10) == 0)
         s->begin_time = SIM_EPOCH + w->now / 1000 + (int64_t)world_rand(w, 600);
     if (world_rand(w, 12) == 0)
-        s->dependency = mem_strdup("singleton");
+        mem_set_str(&s->dependency, "singleton");
     s->time_limit = 1 + (uint32_t)world_rand(w, 3);
     return r;
 }

@@ -13,7 +13,7 @@
 #include "slurmctld/net_thread.h"
 #include "version.h"
 
-enum { PIECE = 256 << 10 }; /* bytes of a frame of a list */
+enum { PIECE = 64 << 10 }; /* bytes of a frame of a list: the reader works on one while the next is made */
 
 struct query {
     struct query *next;
@@ -24,8 +24,10 @@ struct query {
     void *select; /* owned: the request record */
     const struct meta_record *select_type;
     struct job_filter *filter; /* of MSG_JOBS */
-    struct hostlist hosts;     /* of MSG_NODES with names */
-    uint32_t key;              /* where to go on */
+    struct meta_mask masks[2]; /* of MSG_JOBS: the wanted fields */
+    uint32_t masks_n;
+    struct hostlist hosts; /* of MSG_NODES with names */
+    uint32_t key;          /* where to go on */
     bool end;
 };
 
@@ -57,13 +59,13 @@ static bool more_jobs(struct query *q, struct buf *out, size_t limit)
 
     while (out->len < limit && (job = job_filter_next(q->filter, q->snapshot, &q->key))) {
         if (sel->with_steps || !job->steps.n) {
-            frame_list_add(out, &record_job, job);
+            frame_list_add_fields(out, &record_job, job, q->masks, q->masks_n);
             continue;
         }
         struct job copy;
         BORROW_SHARED(&copy, job);
         copy.steps.n = 0;
-        frame_list_add(out, &record_job, &copy);
+        frame_list_add_fields(out, &record_job, &copy, q->masks, q->masks_n);
     }
     return out->len >= limit;
 }
@@ -122,6 +124,8 @@ static void query_free(struct query *q)
     snapshot_drop(q->snapshot);
     meta_free(q->select_type, q->select);
     job_filter_free(q->filter);
+    for (uint32_t i = 0; i < q->masks_n; i++)
+        meta_mask_release(&q->masks[i]);
     hostlist_release(&q->hosts);
     mem_free(q);
 }
@@ -141,6 +145,8 @@ static bool send_pieces(struct net_conn *c, struct query *q)
             buf_truncate(out, begin);
         else
             frame_end(out, begin);
+        if (more)
+            net_push(c);
     }
     if (!more)
         frame_add(net_out(c), q->type, FRAME_REPLY, q->seq, NULL, NULL);
@@ -168,6 +174,12 @@ void query_drop_all(struct peer *p)
     }
 }
 
+static void want_fields(struct query *q, const struct meta_record *r, const struct meta_u32s *tags)
+{
+    if (tags->n)
+        meta_mask_init(&q->masks[q->masks_n++], r, tags);
+}
+
 static int prepare(struct query *q, struct err *e)
 {
     static const struct {
@@ -183,6 +195,9 @@ static int prepare(struct query *q, struct err *e)
         return hostlist_parse(&q->hosts, ((const struct node_select *)q->select)->nodes, e);
     if (q->type != MSG_JOBS)
         return 0;
+    const struct job_select *sel = q->select;
+    want_fields(q, &record_job, &sel->job_fields);
+    want_fields(q, &record_job_spec, &sel->spec_fields);
     q->filter = job_filter_new(q->select, q->snapshot, q->uid, q->access,
                                q->access < ACCESS_OPERATOR && is_private(q->snapshot, "jobs"), e);
     return q->filter ? 0 : -e->code;

@@ -79,8 +79,27 @@ static const struct meta_field zoo_fields[] = {
     FIELD(27, secret, META_STR, .flags = META_F_SECRET),
     FIELD(TAG_RECS, recs, META_RECS, .sub = &zoo_record),
 };
+static const uint16_t zoo_owned[] = {19, 20, 21, 22, 23, 24, 25, 26, 27};
+static const struct zoo zoo_blank = {
+    .sh = {1},
+    .tri = NO_VAL16,
+    .u16_opt = NO_VAL16,
+    .u32_opt = NO_VAL,
+    .u64_opt = NO_VAL64,
+    .minutes = NO_VAL,
+    .mb = NO_VAL64,
+    .uid = NO_VAL,
+    .gid = NO_VAL,
+};
 static const struct meta_record zoo_record = {
-    "zoo", NULL, zoo_fields, sizeof zoo_fields / sizeof *zoo_fields, sizeof(struct zoo), true,
+    .name = "zoo",
+    .fields = zoo_fields,
+    .n = sizeof zoo_fields / sizeof *zoo_fields,
+    .size = sizeof(struct zoo),
+    .shared = true,
+    .owned = zoo_owned,
+    .owned_n = sizeof zoo_owned / sizeof *zoo_owned,
+    .blank = &zoo_blank,
 };
 
 static void test_every_kind_round_trips(void **state)

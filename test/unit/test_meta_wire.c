@@ -139,6 +139,49 @@ static void test_mutations(void **state)
     }
 }
 
+static void test_unset_records_are_empty(void **state)
+{
+    for (uint32_t i = 0; i < all_records_count; i++) {
+        struct buf wire = BUF_INIT;
+        void *rec = meta_new(all_records[i]);
+        meta_encode(all_records[i], rec, &wire);
+        assert_int_equal(wire.len, 0);
+        meta_free(all_records[i], rec);
+    }
+}
+
+/* A mask of every other field: those arrive, the others are unset. */
+static void check_mask(const struct meta_record *r, uint64_t seed)
+{
+    struct pair p;
+    struct meta_u32s tags = {0};
+    struct meta_mask mask;
+    void *want = meta_new(r);
+    pair_begin(&p, r, seed);
+    for (uint32_t i = seed % 2; i < r->n; i += 2) {
+        meta_u32s_push(&tags, r->fields[i].tag);
+        if (r->fields[i].sub != r)
+            meta_copy_field(&r->fields[i], want, p.a);
+        else
+            tags.n--;
+    }
+    meta_mask_init(&mask, r, &tags);
+    meta_encode_fields(r, p.a, &mask, 1, &p.wire);
+    assert_int_equal(meta_decode(r, p.b, p.wire.s, p.wire.len, NULL), 0);
+    assert_same(r, want, p.b);
+    meta_mask_release(&mask);
+    mem_free(tags.v);
+    meta_free(r, want);
+    pair_end(&p);
+}
+
+static void test_masks(void **state)
+{
+    for (uint32_t i = 0; i < all_records_count; i++)
+        for (uint64_t seed = 1; seed <= 20; seed++)
+            check_mask(all_records[i], seed);
+}
+
 static void test_diff_names_each_difference(void **state)
 {
     for (uint32_t i = 0; i < all_records_count; i++) {
@@ -158,10 +201,9 @@ static void test_diff_names_each_difference(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_round_trip),
-        cmocka_unit_test(test_truncations),
-        cmocka_unit_test(test_mutations),
-        cmocka_unit_test(test_diff_names_each_difference),
+        cmocka_unit_test(test_round_trip), cmocka_unit_test(test_truncations),
+        cmocka_unit_test(test_mutations),  cmocka_unit_test(test_unset_records_are_empty),
+        cmocka_unit_test(test_masks),      cmocka_unit_test(test_diff_names_each_difference),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
