@@ -98,7 +98,7 @@ STR(wckey, SPEC(row)->wckey, "(null)")
 STR(work_dir, SPEC(row)->work_dir, "(null)")
 STR(cluster, CTX->cluster, "(null)")
 STR(exec_host, JOB(row)->batch_host ? JOB(row)->batch_host : JOB(row)->alloc_resp_host, "n/a")
-STR(sched_nodes, JOB(row)->state == JOB_PENDING ? JOB(row)->nodes : NULL, "(null)")
+STR(sched_nodes, JOB(row)->state == JOB_PENDING ? JOB(row)->sched_nodes : NULL, "(null)")
 FIXED(null_text, "(null)")
 FIXED(none_na, "N/A")
 FIXED(none_federation, "NA")
@@ -221,9 +221,7 @@ READER(user)
     jobview_user(JOB(row), out);
 }
 
-NUM(min_cpus, SPEC(row)->min_cpus_node != NO_VAL16   ? SPEC(row)->min_cpus_node
-              : SPEC(row)->cpus_per_task != NO_VAL16 ? SPEC(row)->cpus_per_task
-                                                     : 1)
+NUM(min_cpus, jobview_min_cpus(SPEC(row)))
 
 READER(min_memory)
 {
@@ -370,7 +368,8 @@ const struct column jobcols_jobs[] = {
     {"JobID", 'A', "JOBID", job_number, job_number_order, ""},
     {"BatchHost", 'B', "EXEC_HOST", exec_host, NULL, "batch_host alloc_resp_host"},
     {"tres-per-node", 'b', "TRES_PER_NODE", tres_per_node, NULL, "spec.tres_per_node"},
-    {"MinCpus", 'c', "MIN_CPUS", min_cpus, min_cpus_order, "spec.min_cpus_node spec.cpus_per_task"},
+    {"MinCpus", 'c', "MIN_CPUS", min_cpus, min_cpus_order,
+     "spec.min_cpus_node spec.cpus_per_task spec.ntasks_per_node"},
     {"NumCPUs", 'C', "CPUS", cpus, cpus_order, "cpus"},
     {"MinTmpDisk", 'd', "MIN_TMP_DISK", min_tmp_disk, NULL, "spec.tmp_disk"},
     {"NumNodes", 'D', "NODES", node_count, node_count_order, "node_count"},
@@ -391,7 +390,7 @@ const struct column jobcols_jobs[] = {
     {"TimeLimit", 'l', "TIME_LIMIT", time_limit, time_limit_order, "time_limit"},
     {"TimeLeft", 'L', "TIME_LEFT", time_left, time_left_order, "time_limit"},
     {"MinMemory", 'm', "MIN_MEMORY", min_memory, min_memory_order,
-     "spec.mem_per_cpu spec.mem_per_gpu spec.mem_per_node"},
+     "spec.mem_per_cpu spec.mem_per_gpu spec.mem_per_node def_mem_cpu def_mem_node"},
     {"TimeUsed", 'M', "TIME", time_used, time_used_order, ""},
     {"ReqNodes", 'n', "REQ_NODES", req_nodes, NULL, "spec.req_nodes"},
     {"NodeList", 'N', "NODELIST", nodes, NULL, "nodes"},
@@ -416,7 +415,7 @@ const struct column jobcols_jobs[] = {
     {"ExcNodes", 'x', "EXC_NODES", exc_nodes, NULL, "spec.exc_nodes"},
     {"CoreSpec", 'X', "CORE_SPEC", core_spec, NULL, "spec.core_spec"},
     {"Nice", 'y', "NICE", nice, nice_order, "spec.nice"},
-    {"SchedNodes", 'Y', "SCHEDNODES", sched_nodes, NULL, "nodes"},
+    {"SchedNodes", 'Y', "SCHEDNODES", sched_nodes, NULL, "state sched_nodes"},
     {"SCT", 'z', "S:C:T", sct, NULL, "spec.sockets_per_node spec.cores_per_socket spec.threads_per_core"},
     {"WorkDir", 'Z', "WORK_DIR", work_dir, NULL, "spec.work_dir"},
     {"AccrueTime", 0, "ACCRUE_TIME", accrue_time, accrue_time_order, "accrue_time"},

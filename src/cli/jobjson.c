@@ -269,10 +269,10 @@ static void add_sizes(struct docout *d, const struct job *job)
     docout_num(d, "tasks", true, false, job->ntasks);
     docout_str(d, "partition", job->partition ? job->partition : s->partition);
     docout_str(d, "prefer", s->prefer);
-    docout_opt64(d, "memory_per_cpu", s->mem_per_cpu);
+    docout_opt64(d, "memory_per_cpu", s->mem_per_cpu != NO_VAL64 ? s->mem_per_cpu : job->def_mem_cpu);
     const char *key;
     uint64_t mem = jobview_min_mem(job, &key);
-    docout_num(d, "memory_per_node", s->mem_per_cpu == NO_VAL64, false, mem);
+    docout_num(d, "memory_per_node", s->mem_per_cpu == NO_VAL64 && job->def_mem_cpu == NO_VAL64, false, mem);
     uint16_t min_cpus = s->min_cpus_node != NO_VAL16 ? s->min_cpus_node : s->cpus_per_task;
     docout_num(d, "minimum_cpus_per_node", true, false, min_cpus == NO_VAL16 ? 1 : min_cpus);
     docout_num(d, "minimum_tmp_disk_per_node", true, false, s->tmp_disk == NO_VAL ? 0 : s->tmp_disk);
@@ -292,7 +292,7 @@ static void add_sizes(struct docout *d, const struct job *job)
     add_zero(d, "resize_time");
     docout_uint(d, "restart_cnt", job->restarts);
     docout_str(d, "resv_name", s->reservation);
-    docout_str(d, "scheduled_nodes", job_is_pending(job) ? job->nodes : "");
+    docout_str(d, "scheduled_nodes", job_is_pending(job) ? job->sched_nodes : "");
     docout_uint(d, "segment_size", s->segment_size);
     docout_str(d, "selinux_context", s->selinux_context);
     docout_words(d, "shared",

@@ -123,8 +123,11 @@ static int nodes_of_list(struct jobopt *o, struct jobopt_part *p)
         s->ntasks = hosts.count;
     compress(&s->req_nodes, &hosts, s->dist == DIST_ARBITRARY);
     hostlist_uniq(&hosts);
-    if (!given(p, "nodes") && p->cli.jobid == NO_VAL)
-        s->min_nodes = s->max_nodes = hosts.count;
+    if (!given(p, "nodes") && p->cli.jobid == NO_VAL) {
+        s->min_nodes = hosts.count;
+        if (!given(p, "ntasks")) /* else more tasks may need more nodes */
+            s->max_nodes = hosts.count;
+    }
     hostlist_release(&hosts);
     return 0;
 }
@@ -141,11 +144,12 @@ static void tasks_implied(struct jobopt_part *p)
     uint64_t nodes = s->min_nodes == NO_VAL || s->min_nodes == 0 ? 1 : s->min_nodes, tasks = 0;
     if (s->ntasks != NO_VAL)
         return;
-    if (given(p, "extra-node-info"))
+    bool geometry = given(p, "extra-node-info") || (given(p, "nodes") && given(p, "cores-per-socket"));
+    if (geometry)
         tasks = nodes * at_least_one(s->sockets_per_node) * at_least_one(s->cores_per_socket);
     else if (s->ntasks_per_node != NO_VAL16)
         tasks = nodes * s->ntasks_per_node;
-    if (tasks <= INT32_MAX && given(p, "extra-node-info"))
+    if (tasks <= INT32_MAX && geometry)
         tasks *= at_least_one(s->threads_per_core);
     if (tasks > 0 && tasks <= INT32_MAX)
         s->ntasks = (uint32_t)tasks;

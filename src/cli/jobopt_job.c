@@ -82,7 +82,7 @@ int set_immediate(struct jobopt_use *u)
     u->part->cli.immediate = 0;
     if (u->arg && jobopt_number(u, u->arg, "immediate", 0, INT32_MAX, &u->part->cli.immediate) < 0)
         return -1;
-    u->part->spec.immediate = u->part->cli.immediate == 0;
+    u->part->spec.immediate = u->part->cli.immediate <= 1; /* a second is no time to wait */
     return 0;
 }
 

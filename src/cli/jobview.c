@@ -125,6 +125,15 @@ void jobview_mb(uint64_t mb, bool convert, struct buf *out)
         buf_addf(out, "%llu%c", (unsigned long long)(hundredths / 100), units[unit]);
 }
 
+uint32_t jobview_min_cpus(const struct job_spec *spec)
+{
+    uint32_t cpus = spec->min_cpus_node != NO_VAL16 ? spec->min_cpus_node : spec->cpus_per_task;
+    uint32_t tasks = spec->ntasks_per_node;
+    if (cpus == NO_VAL16)
+        cpus = 1;
+    return tasks != NO_VAL16 && tasks > cpus ? tasks : cpus;
+}
+
 uint64_t jobview_min_mem(const struct job *job, const char **ret_key)
 {
     const struct job_spec *s = job->spec;
@@ -136,8 +145,13 @@ uint64_t jobview_min_mem(const struct job *job, const char **ret_key)
         *ret_key = "MinMemoryGPU";
         return s->mem_per_gpu;
     }
+    if (s->mem_per_node == NO_VAL64 && job->def_mem_cpu != NO_VAL64) {
+        *ret_key = "MinMemoryCPU";
+        return job->def_mem_cpu;
+    }
+    uint64_t per_node = s->mem_per_node == NO_VAL64 ? job->def_mem_node : s->mem_per_node;
     *ret_key = "MinMemoryNode";
-    return s->mem_per_node == NO_VAL64 ? 0 : s->mem_per_node;
+    return per_node == NO_VAL64 ? 0 : per_node;
 }
 
 void jobview_tres_per_task(const struct job *job, struct buf *out)

@@ -46,6 +46,8 @@ const char *jobview_exclusive(const struct job *job); /* NO, NODE, USER, MCS, TO
 
 /* MiB with a unit, converted where two decimals hold it exactly: 500M, 2G, 62.50G. */
 void jobview_mb(uint64_t mb, bool convert, struct buf *out);
+/* CPUs that a node must have at least: MinCPUsNode. */
+uint32_t jobview_min_cpus(const struct job_spec *spec);
 /* Least memory on a node (or a CPU): *ret_key is MinMemoryNode, MinMemoryCPU, ... */
 uint64_t jobview_min_mem(const struct job *job, const char **ret_key);
 

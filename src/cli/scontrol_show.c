@@ -316,17 +316,21 @@ static int show_licenses(struct scontrol *s, const char *name)
             if (job_is_active(jobs.list.v[i]) && jobs.list.v[i]->spec->licenses)
                 add_licenses(&l, jobs.list.v[i]->spec->licenses, true);
     vec_sort(l.list.v, l.list.n, sizeof(struct license), compare_licenses, NULL);
+    bool found = !name;
     for (uint32_t i = 0; i < l.list.n; i++) {
         const struct license *x = &l.list.v[i];
         if (name && strcmp(name, x->name) != 0)
             continue;
+        found = true;
         printf("LicenseName=%s%sTotal=%llu Used=%llu Free=%llu Reserved=0 Remote=no\n", x->name,
                s->one_line ? " " : "\n    ", (unsigned long long)x->total, (unsigned long long)x->used,
                (unsigned long long)(x->total > x->used ? x->total - x->used : 0));
     }
     meta_release(&record_config_reply, &config);
     job_list_release(&jobs);
-    return 0;
+    if (!found)
+        cli_error(s->cli, "query \"%s\" matched zero licenses.", name);
+    return found ? 0 : EXIT_FAILURE;
 }
 
 /* slurmctld where the controller runs, slurmd where a node does. */

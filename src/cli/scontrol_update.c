@@ -500,14 +500,15 @@ int scontrol_update(struct scontrol *s, int argc, char **argv)
 {
     argv++;
     argc = fold_entity(argc - 1, argv);
-    if (any_key(argc, argv, "NodeName", 4))
-        return scontrol_update_node(s, argc, argv);
-    if (any_key(argc, argv, "PartitionName", 3))
-        return scontrol_update_part(s, argc, argv, false);
+    /* A job has a node list and a partition, too: it comes first. */
     if (any_key(argc, argv, "StepId", 4))
         return update_step(s, argc, argv);
     if (any_key(argc, argv, "JobId", 3))
         return scontrol_update_job(s, argc, argv);
+    if (any_key(argc, argv, "NodeName", 4))
+        return scontrol_update_node(s, argc, argv);
+    if (any_key(argc, argv, "PartitionName", 3))
+        return scontrol_update_part(s, argc, argv, false);
     if (any_key(argc, argv, "SlurmctldDebug", 10)) {
         struct pair p;
         scontrol_split(argv[0], &p);

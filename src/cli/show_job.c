@@ -153,8 +153,8 @@ static void add_places(const struct show *s, const struct job *job)
     add_str(s, "ExcNodeList", spec->exc_nodes);
     next_line(s);
     buf_addf(s->out, "NodeList=%s", !pending && job->nodes ? job->nodes : "");
-    if (pending && jobview_has_nodes(job))
-        buf_addf(s->out, " SchedNodeList=%s", job->nodes);
+    if (pending && job->sched_nodes)
+        buf_addf(s->out, " SchedNodeList=%s", job->sched_nodes);
     next_line(s);
     if (job->batch_host && !pending) {
         buf_addf(s->out, "BatchHost=%s", job->batch_host);
@@ -178,7 +178,7 @@ static void add_sizes(const struct show *s, const struct job *job)
     jobview_num_nodes(job, s->out);
     buf_addf(s->out, " NumCPUs=%u NumTasks=%u CPUs/Task=%u ReqB:S:C:T=0:", job->cpus, job->ntasks,
              spec->cpus_per_task == NO_VAL16 ? 1 : spec->cpus_per_task);
-    buf_addf(s->out, "%u:", spec->sockets_per_node == NO_VAL16 ? 0 : spec->sockets_per_node);
+    buf_adds(s->out, "0:"); /* the sockets are in Socks/Node */
     add_star(s, spec->cores_per_socket);
     buf_addc(s->out, ':');
     add_star(s, spec->threads_per_core);
@@ -290,12 +290,7 @@ static void add_minima(const struct show *s, const struct job *job)
     const struct job_spec *spec = job->spec;
     const char *key;
     uint64_t mem = jobview_min_mem(job, &key);
-    uint16_t min_cpus = spec->min_cpus_node != NO_VAL16 ? spec->min_cpus_node : spec->cpus_per_task;
-    if (min_cpus == NO_VAL16)
-        min_cpus = 1;
-    if (spec->ntasks_per_node != NO_VAL16 && spec->ntasks_per_node > min_cpus)
-        min_cpus = spec->ntasks_per_node;
-    buf_addf(s->out, "MinCPUsNode=%u %s=", min_cpus,
+    buf_addf(s->out, "MinCPUsNode=%u %s=", jobview_min_cpus(spec),
              strcmp(key, "MinMemoryGPU") == 0 ? "MinMemoryTRES" : key);
     jobview_mb(mem, true, s->out);
     buf_adds(s->out, " MinTmpDiskNode=");

@@ -9,6 +9,8 @@
 
 #include "base/mem.h"
 #include "cli/timefmt.h"
+#include "conf/conf.h"
+#include "model/errors.h"
 #include "model/jobtext.h"
 
 enum { GROUPS_MAX = 65536, PATH_SIZE = 4096, HOST_SIZE = 256 };
@@ -34,6 +36,22 @@ static void fill_world(struct jobopt_world *w)
                                .umask = (uint16_t)mask};
 }
 
+/* Specialised cores and threads are the site's to give. */
+static void check_specialised(struct cli *cli, struct job_spec *s)
+{
+    struct {
+        const char *option;
+        uint16_t *value;
+    } options[] = {{"-S", &s->core_spec}, {"--thread-spec", &s->thread_spec}};
+    for (size_t i = 0; i < sizeof options / sizeof options[0]; i++) {
+        if (*options[i].value == NO_VAL16 || conf_bool(cli_env(cli)->conf, CONF_ALLOW_SPEC_RESOURCES_USAGE))
+            continue;
+        cli_error(cli, "Ignoring %s since it's not allowed by configuration (AllowSpecResourcesUsage = No)",
+                  options[i].option);
+        *options[i].value = NO_VAL16;
+    }
+}
+
 bool submit_read_options(struct cli *cli, enum jobopt_cmd cmd, struct jobopt *o, int *ret_status)
 {
     struct jobopt_world world;
@@ -46,6 +64,8 @@ bool submit_read_options(struct cli *cli, enum jobopt_cmd cmd, struct jobopt *o,
     *ret_status = o->exit_code;
     cli->verbose = o->parts[0]->cli.verbose;
     cli->quiet = o->parts[0]->cli.quiet;
+    for (uint32_t i = 0; result == JOBOPT_GO && i < o->n_parts; i++)
+        check_specialised(cli, &o->parts[i]->spec);
     return result == JOBOPT_GO;
 }
 
@@ -104,8 +124,9 @@ void submit_complain(struct cli *cli, const char *prefix, const struct err *e)
     for (uint32_t i = 1; i < lines.n; i++)
         if (is_known_detail(lines.v[i]))
             cli_error(cli, "%s", lines.v[i]);
-    cli_error(cli, "%s%s", prefix, lines.n ? lines.v[0] : "");
-    for (uint32_t i = 1; i < lines.n; i++)
+    bool plain = e->code == ESLURM_INVALID_GRES; /* Slurm's commands find that out for themselves */
+    cli_error(cli, "%s%s", plain ? "" : prefix, lines.n ? lines.v[0] : "");
+    for (uint32_t i = 1; i < lines.n && cli->verbose; i++)
         if (!is_known_detail(lines.v[i]))
             cli_error(cli, "%s", lines.v[i]);
     text_list_release(&lines);

@@ -17,6 +17,7 @@ static void used_job_id(struct state *s, uint32_t id)
 void apply_job_submitted(struct state *s, const void *record, int64_t time)
 {
     struct job *j = meta_dup(&record_job, record);
+    j->last_sched_eval = time;
     REQUIRE(j->spec && job_phase(j) == PHASE_PENDING && !state_job(s, j->job_id));
     used_job_id(s, j->job_id);
     job_insert(s, j);
@@ -158,6 +159,7 @@ void apply_job_noted(struct state *s, const void *record, int64_t time)
     j->reason = c->reason;
     mem_set_str(&j->reason_text, c->text);
     j->start_time = c->start_time;
+    mem_set_str(&j->sched_nodes, c->nodes);
     j->last_sched_eval = time;
     job_edit_end(&e);
 }

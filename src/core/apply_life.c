@@ -67,6 +67,7 @@ void apply_job_started(struct state *s, const void *record, int64_t time)
     mem_set_str(&j->alloc_tres, c->alloc_tres);
     mem_set_str(&j->batch_host, c->batch_host);
     mem_set_str(&j->scheduler, c->scheduler);
+    mem_set_str(&j->sched_nodes, NULL);
     mem_set_str(&j->reason_text, NULL);
     mem_set_str(&j->dependency, NULL);
     j->state = JOB_RUNNING;
@@ -75,7 +76,7 @@ void apply_job_started(struct state *s, const void *record, int64_t time)
     j->cpus = c->cpus;
     j->ntasks = c->ntasks;
     j->node_count = c->alloc.n;
-    j->start_time = c->start_time;
+    j->start_time = j->last_sched_eval = c->start_time;
     j->end_time = c->end_time;
     j->time_limit = c->time_limit;
     j->suspend_time = 0;

@@ -48,6 +48,8 @@ void apply_node_registered(struct state *s, const void *record, int64_t time)
     }
     n->token = c->token;
     n->last_contact = time;
+    if (!n->last_busy) /* idle since it came */
+        n->last_busy = time;
     node_timer(s, n);
 }
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "model/jobvars.h"
 
+#include "base/bits.h"
+
 static void add_counts(uint32_t n, uint32_t (*at)(const void *arg, uint32_t i), const void *arg,
                        struct buf *out)
 {
@@ -15,9 +17,16 @@ static void add_counts(uint32_t n, uint32_t (*at)(const void *arg, uint32_t i), 
     }
 }
 
+uint32_t jobvars_usable_cpus(const struct job *job, const struct bits *cores, uint32_t cpus)
+{
+    uint32_t threads = job->spec->threads_per_core, usable = bits_count(cores) * threads;
+    return threads != NO_VAL16 && threads && usable < cpus ? usable : cpus;
+}
+
 static uint32_t job_cpus_at(const void *arg, uint32_t i)
 {
-    return ((const struct job *)arg)->alloc.v[i].cpus;
+    const struct job *job = arg;
+    return jobvars_usable_cpus(job, &job->alloc.v[i].cores, job->alloc.v[i].cpus);
 }
 static uint32_t job_tasks_at(const void *arg, uint32_t i)
 {

@@ -14,6 +14,8 @@
 enum { SLUID_LEN = 14 };
 
 /* All append "2(x3),1": a count for each node, equal neighbours together. Nothing without nodes. */
+/* CPUs that its tasks may use: with --threads-per-core fewer than it is charged for. */
+uint32_t jobvars_usable_cpus(const struct job *job, const struct bits *cores, uint32_t cpus);
 void jobvars_cpus_per_node(const struct job *job, struct buf *out);  /* SLURM_JOB_CPUS_PER_NODE */
 void jobvars_tasks_per_node(const struct job *job, struct buf *out); /* SLURM_TASKS_PER_NODE of a job */
 void jobvars_step_tasks_per_node(const struct step *step, struct buf *out); /* and of a step */

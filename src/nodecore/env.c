@@ -264,7 +264,7 @@ static void env_job(struct meta_strs *env, const struct step_launch *l)
         env_set(env, "SLURM_JOB_END_TIME", "%lld", (long long)job->end_time);
     if (job->restarts)
         env_set(env, "SLURM_RESTART_COUNT", "%u", job->restarts);
-    env_set(env, "SLURM_CPUS_ON_NODE", "%u", l->share->cpus);
+    env_set(env, "SLURM_CPUS_ON_NODE", "%u", jobvars_usable_cpus(job, &l->share->cores, l->share->cpus));
     env_set(env, "SLURM_OOM_KILL_STEP", "%d", spec->oom_kill_step == 1);
     env_set_text(env, "SLURM_TOPOLOGY_ADDR", l->topology_addr ? l->topology_addr : l->node_name);
     env_set(env, "SLURM_TOPOLOGY_ADDR_PATTERN", "%s", l->topology_pattern ? l->topology_pattern : "node");
@@ -308,11 +308,9 @@ static void env_memory(struct meta_strs *env, const struct job *job)
     env_set_mb(env, "SLURM_MEM_PER_NODE", spec->mem_per_node);
     if (spec->mem_per_node != NO_VAL64)
         return;
-    if (spec->mem_per_cpu != NO_VAL64)
-        env_set_mb(env, "SLURM_MEM_PER_CPU", spec->mem_per_cpu);
-    else if (job->alloc.n && job->alloc.v[0].cpus && job->alloc.v[0].mem % job->alloc.v[0].cpus == 0 &&
-             job->alloc.v[0].mem)
-        env_set_mb(env, "SLURM_MEM_PER_CPU", job->alloc.v[0].mem / job->alloc.v[0].cpus);
+    env_set_mb(env, "SLURM_MEM_PER_NODE", job->def_mem_node);
+    env_set_mb(env, "SLURM_MEM_PER_CPU",
+               spec->mem_per_cpu != NO_VAL64 ? spec->mem_per_cpu : job->def_mem_cpu);
 }
 
 static void env_distribution(struct meta_strs *env, uint32_t dist, uint32_t plane_size)
@@ -359,8 +357,7 @@ static void env_batch(struct meta_strs *env, const struct step_launch *l)
     env_set_text(env, "SLURM_NODELIST", job->nodes);
     jobvars_tasks_per_node(job, &counts);
     env_set_taken(env, "SLURM_TASKS_PER_NODE", &counts);
-    if (spec->ntasks != NO_VAL || spec->ntasks_per_node != NO_VAL16 || spec->ntasks_per_gpu != NO_VAL16 ||
-        spec->ntasks_per_core != NO_VAL16 || spec->ntasks_per_socket != NO_VAL16) {
+    if (spec->ntasks != NO_VAL || spec->ntasks_per_node != NO_VAL16 || spec->ntasks_per_gpu != NO_VAL16) {
         env_set(env, "SLURM_NTASKS", "%u", job->ntasks);
         env_set(env, "SLURM_NPROCS", "%u", job->ntasks);
     }

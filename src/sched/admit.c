@@ -12,6 +12,7 @@
 #include "model/errors.h"
 #include "sched/demand.h"
 #include "sched/constraint.h"
+#include "sched/licenses.h"
 #include "sched/limits.h"
 #include "sched/nodeset.h"
 #include "sched/offer.h"
@@ -92,7 +93,7 @@ static int check_names(const struct sched_view *v, const struct job *job, const 
 static const char *impossible_detail(const struct sched_view *v, const struct demand *d,
                                      const struct part *part)
 {
-    bool cpus = false, geometry = false, memory = false;
+    bool cpus = false, geometry = false, memory = false, disk = false;
     for (uint32_t i = bits_next(&part->members, 0); i != BITS_MAX; i = bits_next(&part->members, i + 1)) {
         const struct node *n = ptree_get(v->nodes, i);
         struct node_shape s = node_shape(v->policy, n);
@@ -101,19 +102,22 @@ static const char *impossible_detail(const struct sched_view *v, const struct de
         geometry |= d->sockets_min <= s.sockets && d->cores_min <= n->cores &&
                     d->threads_min <= (n->threads ? n->threads : 1u);
         memory |= d->mem_node <= n->real_memory && d->mem_cpu <= n->real_memory;
+        disk |= d->tmp_disk <= n->tmp_disk;
     }
     if (!cpus)
         return "CPU count per node can not be satisfied";
     if (!geometry)
         return "Socket, core and/or thread specification can not be satisfied";
-    return memory ? NULL : "Memory specification can not be satisfied";
+    if (!memory)
+        return "Memory specification can not be satisfied";
+    return disk ? NULL : "Temporary disk specification can not be satisfied";
 }
 
 /* Could the partition as a whole be large enough? When not, the job waits for a larger one rather than being
- * refused. */
+ * refused, whatever else it asks for. */
 static bool larger_than_partition(const struct demand *d, const struct part *part)
 {
-    uint64_t cpus = (uint64_t)d->ntasks * d->cpus_per_task;
+    uint64_t cpus = (uint64_t)(d->overcommit ? d->nodes_min : d->ntasks) * d->cpus_per_task;
     return d->nodes_min > part->total_nodes || (d->nodes_max == INFINITE && cpus > part->total_cpus) ||
            (d->nodes_max > 1 && cpus > part->total_cpus) || cpus > part->total_cpus;
 }
@@ -121,11 +125,11 @@ static bool larger_than_partition(const struct demand *d, const struct part *par
 static int check_possible(const struct sched_view *v, const struct job *job, const struct demand *d,
                           const struct part *part, struct err *e)
 {
+    if (larger_than_partition(d, part))
+        return 0;
     const char *detail = impossible_detail(v, d, part);
     if (detail)
         return refuse(e, ESLURM_NODE_CONFIG_UNAVAILABLE, detail);
-    if (larger_than_partition(d, part))
-        return 0;
     struct selection s;
     sched_select(v, job, part, SELECT_EMPTY, NULL, &s);
     int r = s.ok ? 0 : refuse(e, ESLURM_NODE_CONFIG_UNAVAILABLE, NULL);
@@ -133,17 +137,32 @@ static int check_possible(const struct sched_view *v, const struct job *job, con
     return r;
 }
 
+/* The nodes that a waiting job shows: as many as its tasks fill, going by the partition's average node. */
+static uint32_t nodes_shown(const struct demand *d, const struct part *part)
+{
+    uint64_t cpus = (uint64_t)d->ntasks * d->cpus_per_task, nodes;
+    if (!part->total_nodes || !part->total_cpus)
+        return d->nodes_min;
+    uint32_t node_cpus = part->total_cpus / part->total_nodes;
+    nodes = node_cpus ? (cpus + node_cpus - 1) / node_cpus : 0;
+    return nodes > d->nodes_min && nodes < NO_VAL ? (uint32_t)nodes : d->nodes_min;
+}
+
 static void fill_effective(const struct sched_view *v, struct job *job, const struct demand *d,
                            const struct part *part)
 {
-    uint64_t cpus = (uint64_t)d->ntasks * d->cpus_per_task;
-    if (cpus < (uint64_t)d->nodes_min * d->cpus_node_min)
-        cpus = (uint64_t)d->nodes_min * d->cpus_node_min;
+    /* A range of nodes says how many tasks only when it starts; with --overcommit tasks need no CPUs. */
+    bool open = job->spec->ntasks == NO_VAL && d->nodes_max != INFINITE && d->nodes_max != d->nodes_min;
+    uint64_t cpus = (uint64_t)(open || d->overcommit ? 1 : d->ntasks) * d->cpus_per_task;
+    job->def_mem_cpu = d->mem_default && d->mem_cpu ? d->mem_cpu : NO_VAL64;
+    job->def_mem_node = d->mem_default && d->mem_node ? d->mem_node : NO_VAL64;
     job->time_limit = demand_time_limit(job->spec, part);
     job->ntasks = d->ntasks;
     job->cpus = cpus > UINT32_MAX ? UINT32_MAX : (uint32_t)cpus;
-    job->node_count = d->nodes_min;
+    job->node_count = nodes_shown(d, part);
     uint64_t mem = d->mem_node ? d->mem_node * d->nodes_min : d->mem_cpu * cpus;
+    if (d->mem_gpu)
+        mem = d->mem_gpu * demand_gpus(d, d->nodes_min, d->ntasks);
     if (d->mem_whole) {
         uint32_t first = bits_next(&part->members, 0);
         const struct node *n = first == BITS_MAX ? NULL : ptree_get(v->nodes, first);
@@ -180,7 +199,8 @@ static int admit_partition(const struct sched_view *v, struct job *job, const st
     if (r < 0)
         return r;
     r = check_names(v, job, &d, e);
-    if (r == 0)
+    bool held = job->spec->hold || job->spec->priority == 0; /* it may be changed before it is released */
+    if (r == 0 && !held)
         r = check_possible(v, job, &d, part, e);
     if (r == 0 && enforces_limits(v->policy))
         r = check_limits(part, job, &d, uid, e);
@@ -199,9 +219,27 @@ static const struct part *default_partition(const struct sched_view *v)
     return NULL;
 }
 
+/* What does not depend on the partition. */
+static int check_request(const struct sched_view *v, const struct job_spec *spec, bool privileged,
+                         struct err *e)
+{
+    if (spec->reservation && *spec->reservation) /* there are none */
+        return refuse(e, ESLURM_REQUESTED_RESERVATION_INVALID, NULL);
+    if (spec->reboot == 1 && !privileged)
+        return refuse(e, ESLURM_ACCESS_DENIED, "rebooting of nodes is only allowed for admins");
+    struct licenses licenses;
+    licenses_init(&licenses, v->policy->licenses);
+    int r = licenses_check(&licenses, spec->licenses, e);
+    licenses_release(&licenses);
+    return r;
+}
+
 int sched_admit(const struct sched_view *v, struct job *job, uint32_t uid, bool privileged, struct err *e)
 {
     struct text_list names = {0};
+    int r = check_request(v, job->spec, privileged, e);
+    if (r < 0)
+        return r;
     if (job->spec->partition) {
         text_split(&names, job->spec->partition, ',');
     } else {
@@ -210,13 +248,13 @@ int sched_admit(const struct sched_view *v, struct job *job, uint32_t uid, bool 
             return refuse(e, ESLURM_DEFAULT_PARTITION_NOT_SET, NULL);
         text_list_push(&names, p->name);
     }
-    int r = names.n ? 0 : refuse(e, ESLURM_INVALID_PARTITION_NAME, NULL);
+    r = names.n ? 0 : refuse(e, ESLURM_INVALID_PARTITION_NAME, NULL);
     struct buf accepted = BUF_INIT;
     for (uint32_t i = 0; r == 0 && i < names.n; i++) {
         uint32_t index = v->part_index(v->ctx, names.v[i]);
         if (index == NO_VAL) {
             r = err_set(e, ESLURM_INVALID_PARTITION_NAME, "%s\ninvalid partition specified: %s",
-                        error_text(ESLURM_INVALID_PARTITION_NAME), job->spec->partition);
+                        error_text(ESLURM_INVALID_PARTITION_NAME), names.v[i]);
             break;
         }
         struct err why;

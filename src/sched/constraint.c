@@ -85,7 +85,8 @@ static bool read_and(struct reader *r)
     bool ok = read_term(r);
     while (!r->bad && (*r->at == '&' || *r->at == ',')) {
         r->at++;
-        ok = read_term(r) && ok;
+        if (*r->at) /* "amd&" is "amd" */
+            ok = read_term(r) && ok;
     }
     return ok;
 }

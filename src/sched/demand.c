@@ -84,6 +84,15 @@ int demand_parse_gres(struct demand *d, const char *tres, size_t slot, struct er
     return r;
 }
 
+uint64_t demand_gpus(const struct demand *d, uint64_t nodes, uint64_t tasks)
+{
+    uint64_t n = 0;
+    for (uint32_t i = 0; i < d->gres_n; i++)
+        if (text_same(d->gres[i].name, "gpu"))
+            n += d->gres[i].per_job + d->gres[i].per_node * nodes + d->gres[i].per_task * tasks;
+    return n;
+}
+
 uint32_t demand_time_limit(const struct job_spec *spec, const struct part *part)
 {
     if (spec->time_limit != NO_VAL && spec->time_limit != 0)
@@ -106,7 +115,11 @@ static void set_memory(struct demand *d, const struct sched_view *v, const struc
                        const struct part *part)
 {
     const struct policy *p = v->policy;
-    if (spec->mem_per_node != NO_VAL64) {
+    d->mem_default = spec->mem_per_node == NO_VAL64 && spec->mem_per_cpu == NO_VAL64;
+    if (spec->mem_per_gpu != NO_VAL64) {
+        d->mem_gpu = spec->mem_per_gpu;
+        d->mem_default = false;
+    } else if (spec->mem_per_node != NO_VAL64) {
         d->mem_node = spec->mem_per_node;
         d->mem_whole = spec->mem_per_node == 0;
     } else if (spec->mem_per_cpu != NO_VAL64) {
@@ -118,9 +131,23 @@ static void set_memory(struct demand *d, const struct sched_view *v, const struc
     } else if (opt_mb(p->def_mem_cpu) || opt_mb(p->def_mem_node)) {
         d->mem_cpu = opt_mb(p->def_mem_cpu);
         d->mem_node = d->mem_cpu ? 0 : opt_mb(p->def_mem_node);
-    } else if (spec->mem_per_gpu == NO_VAL64) {
+    } else {
         d->mem_whole = p->cr_memory;
     }
+}
+
+/* A range of nodes asks for its upper end, --spread-job for a node a task. */
+static void set_nodes_want(struct demand *d, const struct job_spec *spec)
+{
+    bool spread = spec->spread_job == 1;
+    d->nodes_want = d->nodes_min;
+    if (spec->use_min_nodes == 1 || (d->nodes_max == INFINITE && !spread))
+        return;
+    d->nodes_want = d->nodes_max;
+    if (!d->tasks_open && d->ntasks < d->nodes_want)
+        d->nodes_want = d->ntasks;
+    if (d->nodes_want == INFINITE || d->nodes_want < d->nodes_min)
+        d->nodes_want = d->nodes_min;
 }
 
 static void set_tasks(struct demand *d, const struct job_spec *spec)
@@ -142,6 +169,13 @@ static void set_tasks(struct demand *d, const struct job_spec *spec)
     else
         d->ntasks = d->nodes_min * (d->tasks_per_node ? d->tasks_per_node : 1);
     d->tasks_per_node_exact = d->tasks_per_node && spec->ntasks == NO_VAL;
+    d->tasks_open = spec->ntasks == NO_VAL && !d->tasks_per_node;
+    d->block_cores = spec->dist == DIST_PLANE || (spec->dist_sub && text_starts(spec->dist_sub, "block"));
+    if (!d->tasks_open) /* the tasks decide */
+        d->cpus_node_take = 1;
+    else
+        d->cpus_node_take = d->cpus_node_min;
+    set_nodes_want(d, spec);
 }
 
 int demand_init(struct demand *d, const struct sched_view *v, const struct job *job, const struct part *part,

@@ -26,17 +26,23 @@ struct gres_need {
 
 struct demand {
     uint32_t nodes_min, nodes_max;                /* at least 1; max may be INFINITE */
+    uint32_t nodes_want;                          /* as many as that when they are there */
     uint32_t ntasks;                              /* at least nodes_min unless the user asked for fewer */
     uint32_t cpus_per_task;                       /* at least 1 */
     uint32_t tasks_per_node;                      /* most on a node, 0 = no limit */
     bool tasks_per_node_exact;                    /* a node must take that many */
+    bool tasks_open;                              /* nobody said how many: as many as the CPUs take */
+    bool block_cores;                             /* fill a socket before the next one */
     uint32_t tasks_per_socket, tasks_per_core;    /* 0 = no limit */
     uint32_t threads;                             /* threads of a core that are used, 0 = all */
     uint32_t cpus_node_min;                       /* --mincpus, at least 1 */
+    uint32_t cpus_node_take;                      /* taken on each node whatever the tasks need, at least 1 */
     uint32_t sockets_min, cores_min, threads_min; /* geometry a node must have, 0 = any */
     uint32_t tmp_disk;                            /* MiB */
     uint64_t mem_node, mem_cpu;                   /* MiB, 0 = not asked */
+    uint64_t mem_gpu;                             /* MiB a GPU, 0 = not asked */
     bool mem_whole;                               /* all memory of each node */
+    bool mem_default;                             /* mem_* is the partition's or the cluster's default */
     bool exclusive;                               /* nobody else's job on its nodes */
     bool whole;                                   /* all units of each node are charged */
     bool overcommit;                              /* any number of tasks on the node's CPUs */
@@ -53,6 +59,8 @@ void demand_release(struct demand *d);
 /* The effective time limit in minutes: the job's, else the partition's default, else its maximum. */
 uint32_t demand_time_limit(const struct job_spec *spec, const struct part *part);
 
+/* GPUs that so many nodes and tasks ask for, with those of the whole job. */
+uint64_t demand_gpus(const struct demand *d, uint64_t nodes, uint64_t tasks);
 /* Adds to the job-wide count of one kind; false when there are too many kinds. */
 bool demand_add_gres(struct demand *d, const char *name, const char *type, uint64_t count);
 /* Splits "gres/gpu:h100:2,gres/fpga:1" (the tres_per_* fields) into needs; `slot` is the offset of the count

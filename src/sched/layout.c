@@ -14,6 +14,7 @@
 #include "base/text.h"
 #include "meta/meta.h"
 #include "model/errors.h"
+#include "model/jobvars.h"
 #include "sched/demand.h"
 #include "sched/nodeset.h"
 #include "sched/offer.h"
@@ -72,7 +73,8 @@ static void fill_slot(struct layout *l, struct slot *s, const struct job_node *s
     *s = (struct slot){.node = node, .share = share};
     struct node_shape shape = node_shape(l->v->policy, node);
     uint32_t units = bits_count(&share->cores);
-    s->unit_cpus = units && share->cpus / units ? share->cpus / units : shape.unit_cpus;
+    uint32_t usable = jobvars_usable_cpus(l->job, &share->cores, share->cpus);
+    s->unit_cpus = units && usable / units ? usable / units : shape.unit_cpus;
     bits_copy(&s->units, &share->cores);
     struct bits busy = {0};
     bool others = !l->want->overlap && busy_in_steps(l->job, node->index, &busy, NULL, NULL);

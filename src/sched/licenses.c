@@ -16,14 +16,21 @@ static struct license *find(const struct licenses *l, const char *name, size_t l
     return NULL;
 }
 
-/* "name", "name:3" or "name=3": the length of the name, or 0 when the count is no number above 0. */
+/* "name", "name:3" or "name=3": the length of the name, or 0 when the count is no number. */
 static size_t read_item(const char *item, uint64_t *ret_count)
 {
     size_t len = strcspn(item, ":=");
     *ret_count = 1;
-    if (item[len] && (!text_to_u64(item + len + 1, ret_count) || !*ret_count))
+    if (item[len] && !text_to_u64(item + len + 1, ret_count))
         return 0;
     return len;
+}
+
+/* Requests separate with ',' or ';' (all of them) or '|' (one of them). */
+static char separator(const char *wanted)
+{
+    size_t at = strcspn(wanted, "|;");
+    return wanted[at] ? wanted[at] : ',';
 }
 
 void licenses_init(struct licenses *l, const char *configured)
@@ -52,9 +59,9 @@ static bool each(const struct licenses *l, const char *wanted, bool (*ok)(struct
 {
     if (!wanted || !*wanted)
         return true;
-    bool any = strchr(wanted, '|') != NULL, all = true, one = false;
+    bool any = separator(wanted) == '|', all = true, one = false;
     struct text_list items = {0};
-    text_split(&items, wanted, any ? '|' : ',');
+    text_split(&items, wanted, separator(wanted));
     for (uint32_t i = 0; i < items.n && !(any && one); i++) {
         uint64_t count;
         size_t len = read_item(items.v[i], &count);

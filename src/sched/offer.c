@@ -118,13 +118,25 @@ bool offer_possible(const struct demand *d, const struct policy *p, const struct
     return offer_make(d, p, n, &idle).tasks > 0;
 }
 
+/* Free devices of a need; of GPUs no more than there is --mem-per-gpu memory for. */
+static uint64_t gres_room(const struct demand *d, const struct policy *p, const struct node *n,
+                          const struct node_load *l, const struct gres_need *need)
+{
+    uint64_t left = gres_free(n, l, need->name, need->type);
+    if (!d->mem_gpu || !text_same(need->name, "gpu"))
+        return left;
+    uint64_t taken = p->cr_memory ? l->mem : 0, all = node_memory(n);
+    uint64_t fit = all > taken ? (all - taken) / d->mem_gpu : 0;
+    return left < fit ? left : fit;
+}
+
 /* Tasks that the free devices of every need allow. */
-static uint32_t gres_tasks(const struct demand *d, const struct node_shape *s, const struct node *n,
+static uint32_t gres_tasks(const struct demand *d, const struct policy *p, const struct node *n,
                            const struct node_load *l, uint32_t tasks, uint64_t *ret_per_job)
 {
     for (uint32_t i = 0; i < d->gres_n && tasks; i++) {
         const struct gres_need *g = &d->gres[i];
-        uint64_t left = gres_free(n, l, g->name, g->type);
+        uint64_t left = gres_room(d, p, n, l, g);
         if (left < g->per_node || (g->per_socket && left < g->per_socket * max32(d->sockets_min, 1)) ||
             (g->per_job && !left))
             return 0;
@@ -179,7 +191,7 @@ struct offer offer_make(const struct demand *d, const struct policy *p, const st
         return o;
     if (d->tasks_per_node)
         tasks = min32(tasks, d->tasks_per_node);
-    o.tasks = gres_tasks(d, &s, n, l, tasks, &o.gres);
+    o.tasks = gres_tasks(d, p, n, l, tasks, &o.gres);
     return o;
 }
 
@@ -208,11 +220,11 @@ static void near_units(const struct demand *d, const struct node *n, const struc
     }
 }
 
-static uint32_t take_units(const struct node_shape *s, const struct node_load *l, const struct bits *only,
+static uint32_t take_range(const struct node_load *l, const struct bits *only, uint32_t from, uint32_t to,
                            uint32_t want, struct bits *ret)
 {
     uint32_t got = 0;
-    for (uint32_t u = 0; u < s->units && got < want; u++)
+    for (uint32_t u = from; u < to && got < want; u++)
         if (!bits_test(&l->units, u) && !bits_test(ret, u) && (!only || bits_test(only, u))) {
             bits_set(ret, u);
             got++;
@@ -220,53 +232,113 @@ static uint32_t take_units(const struct node_shape *s, const struct node_load *l
     return got;
 }
 
-static void take_gres(const struct demand *d, const struct node *n, const struct node_load *l, uint32_t tasks,
-                      uint32_t nodes_left, uint64_t *per_job_left, struct job_node *ret)
+/* One task's units after the other's, each from the next socket; `each` 0: socket by socket. */
+static uint32_t take_units(const struct node_shape *s, const struct node_load *l, const struct bits *only,
+                           uint32_t want, uint32_t each, struct bits *ret)
+{
+    if (!each)
+        return take_range(l, only, 0, s->units, want, ret);
+    uint32_t got = 0;
+    for (uint32_t before = UINT32_MAX; got < want && got != before;) {
+        before = got;
+        for (uint32_t k = 0; k < s->sockets && got < want; k++) {
+            uint32_t from = k * s->socket_units,
+                     end = k + 1 == s->sockets ? s->units : from + s->socket_units;
+            got += take_range(l, only, from, end, min32(each, want - got), ret);
+        }
+    }
+    return got;
+}
+
+/* Devices of one declared kind: those near the job's units first. With whole nodes (select/linear) only the
+ * count is kept. */
+static uint64_t take_kind(const struct policy *p, const struct node *n, const struct node_load *l,
+                          const struct gres_decl *kind, uint64_t want, struct job_node *ret)
+{
+    uint64_t left = gres_free(n, l, kind->name, kind->type);
+    want = want < left ? want : left;
+    if (!want)
+        return 0;
+    struct job_gres *g = meta_recs_push(&record_job_gres, &ret->gres);
+    g->name = mem_strdup(kind->name);
+    g->type = mem_strdup(kind->type);
+    g->count = want;
+    if (p->linear || !has_files(n, kind->name))
+        return want;
+    uint64_t got = scan_devices(n, l, kind->name, kind->type, want, &ret->cores, &g->index);
+    if (got < want)
+        scan_devices(n, l, kind->name, kind->type, want - got, NULL, &g->index);
+    return want;
+}
+
+static bool declared_before(const struct node *n, uint32_t i)
+{
+    const struct gres_decl *g = &n->gres.v[i];
+    for (uint32_t k = 0; k < i; k++)
+        if (text_same(n->gres.v[k].name, g->name) && text_same(n->gres.v[k].type, g->type))
+            return true;
+    return false;
+}
+
+static void take_gres(const struct demand *d, const struct policy *p, const struct node *n,
+                      const struct node_load *l, uint32_t tasks, uint32_t nodes_left, uint64_t *per_job_left,
+                      struct job_node *ret)
 {
     for (uint32_t i = 0; i < d->gres_n; i++) {
         const struct gres_need *need = &d->gres[i];
         uint64_t want = need->per_node + need->per_task * tasks + need->per_socket * max32(d->sockets_min, 1);
         if (need->per_job) {
-            uint64_t left = gres_free(n, l, need->name, need->type), others = nodes_left - 1;
+            uint64_t left = gres_room(d, p, n, l, need), others = nodes_left - 1;
             uint64_t share = per_job_left[i] > others ? per_job_left[i] - others : 1;
             want = share < left ? share : left;
             per_job_left[i] -= want < per_job_left[i] ? want : per_job_left[i];
         }
-        if (!want)
-            continue;
-        struct job_gres *g = meta_recs_push(&record_job_gres, &ret->gres);
-        g->name = mem_strdup(need->name);
-        g->type = mem_strdup(need->type);
-        g->count = want;
-        if (!has_files(n, need->name))
-            continue;
-        uint64_t got = scan_devices(n, l, need->name, need->type, want, &ret->cores, &g->index);
-        if (got < want)
-            scan_devices(n, l, need->name, need->type, want - got, NULL, &g->index);
+        for (uint32_t k = 0; k < n->gres.n && want; k++)
+            if (type_matches(&n->gres.v[k], need->name, need->type) && !declared_before(n, k))
+                want -= take_kind(p, n, l, &n->gres.v[k], want, ret);
     }
 }
 
+/* Units that so many tasks take of the node. */
+static uint32_t units_taken(const struct demand *d, const struct node_shape *s, const struct node_load *l,
+                            uint32_t tasks)
+{
+    uint32_t units_free = s->units - min32(bits_count(&l->units), s->units), usable = usable_cpus(d, s);
+    if (d->whole)
+        return units_free;
+    uint32_t cpus = d->overcommit ? d->cpus_per_task : tasks * task_cpus(d, usable);
+    return min32(max32(div_up(max32(cpus, d->cpus_node_take), usable), 1), units_free);
+}
+
+uint32_t offer_room(const struct demand *d, const struct policy *p, const struct node *n,
+                    const struct node_load *l, uint32_t tasks)
+{
+    struct node_shape s = node_shape(p, n);
+    return units_taken(d, &s, l, tasks) * usable_cpus(d, &s) / d->cpus_per_task;
+}
+
 void offer_take(const struct demand *d, const struct policy *p, const struct node *n,
-                const struct node_load *l, uint32_t tasks, uint32_t nodes_left, uint64_t *per_job_left,
-                struct job_node *ret)
+                const struct node_load *l, const struct offer_tasks *tasks, uint32_t nodes_left,
+                uint64_t *per_job_left, struct job_node *ret)
 {
     meta_init(&record_job_node, ret);
     struct node_shape s = node_shape(p, n);
-    uint32_t usable = usable_cpus(d, &s);
-    uint32_t units_free = s.units - min32(bits_count(&l->units), s.units);
-    uint32_t want = div_up(max32(tasks * task_cpus(d, usable), d->cpus_node_min), usable);
-    want = d->whole ? units_free : min32(max32(want, 1), units_free);
+    uint32_t usable = usable_cpus(d, &s), want = units_taken(d, &s, l, tasks->charged);
+    uint32_t each = d->block_cores || tasks->charged < 2 ? 0 : max32(div_up(d->cpus_per_task, usable), 1);
     struct bits near = {0};
     near_units(d, n, l, &near);
-    uint32_t got = bits_any(&near) ? take_units(&s, l, &near, want, &ret->cores) : 0;
-    got += take_units(&s, l, NULL, want - got, &ret->cores);
+    uint32_t got = bits_any(&near) ? take_units(&s, l, &near, want, each, &ret->cores) : 0;
+    got += take_units(&s, l, NULL, want - got, each, &ret->cores);
     bits_release(&near);
     ret->node_index = n->index;
-    ret->tasks = tasks;
-    ret->cpus = d->whole && !d->threads ? max32(n->cpus, 1) : got * usable;
+    ret->tasks = tasks->placed;
+    ret->cpus = d->whole ? max32(n->cpus, 1) : got * s.unit_cpus;
     if (d->mem_whole)
         ret->mem = p->cr_memory ? node_memory(n) : 0;
-    else
-        ret->mem = d->mem_node ? d->mem_node : d->mem_cpu * ret->cpus;
-    take_gres(d, n, l, tasks, nodes_left, per_job_left, ret);
+    else /* a thread that tasks may not use is charged for, but brings no memory */
+        ret->mem = d->mem_node ? d->mem_node : d->mem_cpu * (d->threads ? got * usable : ret->cpus);
+    take_gres(d, p, n, l, d->tasks_open ? tasks->charged : tasks->placed, nodes_left, per_job_left, ret);
+    for (uint32_t i = 0; i < ret->gres.n; i++)
+        if (d->mem_gpu && text_same(ret->gres.v[i].name, "gpu"))
+            ret->mem += d->mem_gpu * ret->gres.v[i].count;
 }

@@ -28,13 +28,21 @@ bool offer_possible(const struct demand *d, const struct policy *p, const struct
 /* What it can give with this load. tasks = 0 when too little is free. */
 struct offer offer_make(const struct demand *d, const struct policy *p, const struct node *n,
                         const struct node_load *l);
+/* Tasks of a node: those that its units were counted for, and those that will be there. The first nodes get
+ * more units (block by block), but all nodes get tasks in turn. */
+struct offer_tasks {
+    uint32_t charged, placed;
+};
+/* The tasks that have room on the units which are taken for `tasks` tasks. */
+uint32_t offer_room(const struct demand *d, const struct policy *p, const struct node *n,
+                    const struct node_load *l, uint32_t tasks);
 /*
- * Builds the share for `tasks` tasks (at most the offer's): units, CPUs, memory, devices. per_job_left[i]
+ * Builds the share for `tasks` (charged: at most the offer's): units, CPUs, memory, devices. per_job_left[i]
  * says how many devices of need i the whole job still lacks, spread over nodes_left nodes; it is lowered.
  */
 void offer_take(const struct demand *d, const struct policy *p, const struct node *n,
-                const struct node_load *l, uint32_t tasks, uint32_t nodes_left, uint64_t *per_job_left,
-                struct job_node *ret);
+                const struct node_load *l, const struct offer_tasks *tasks, uint32_t nodes_left,
+                uint64_t *per_job_left, struct job_node *ret);
 /* Devices of that name and type (NULL: any) the node has, and how many of them are free. */
 uint64_t gres_total(const struct node *n, const char *name, const char *type);
 uint64_t gres_free(const struct node *n, const struct node_load *l, const char *name, const char *type);

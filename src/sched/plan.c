@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sched/plan.h"
 
+#include "base/bits.h"
 #include "base/mem.h"
 #include "meta/meta.h"
 #include "sched/demand.h"
+#include "sched/nodeset.h"
 
 void plan_init(struct plan *p, const struct sched_view *v)
 {
@@ -113,8 +115,20 @@ static bool try_moment(struct plan *p, const struct load_map *then, const struct
     return ret->ok;
 }
 
-int64_t plan_promise(struct plan *p, const struct job *job, const struct part *part, uint64_t *work)
+static char *names_of(const struct plan *p, const struct start_job *what)
 {
+    struct bits nodes = {0};
+    for (uint32_t i = 0; i < what->alloc.n; i++)
+        bits_set(&nodes, what->alloc.v[i].node_index);
+    char *text = nodeset_text(p->v, &nodes);
+    bits_release(&nodes);
+    return text;
+}
+
+int64_t plan_promise(struct plan *p, const struct job *job, const struct part *part, uint64_t *work,
+                     char **ret_nodes)
+{
+    *ret_nodes = NULL;
     if (p->promises.n >= PLAN_JOBS_MAX)
         return 0;
     if (!p->sorted)
@@ -132,6 +146,7 @@ int64_t plan_promise(struct plan *p, const struct job *job, const struct part *p
         struct selection s;
         if (try_moment(p, &then, job, part, p->ends.v[i].end, seconds, &s)) {
             start = p->ends.v[i].end;
+            *ret_nodes = names_of(p, &s.start);
             bool exclusive = job->spec->share == SHARE_NODE || part->max_share == 0 || p->v->policy->linear;
             *VEC_PUSH(&p->promises) = (struct planned){.start = start,
                                                        .end = start + seconds,

@@ -38,7 +38,9 @@ void plan_add_running(struct plan *p, const struct job_node *alloc, uint32_t n, 
                       uint32_t exclusive_job, bool starts);
 /* A selection for now that disturbs no promise, or failure with the reason. */
 void plan_select_now(struct plan *p, const struct job *job, const struct part *part, struct selection *ret);
-/* The earliest start, kept as a promise; 0 when none was found within the limits. */
-int64_t plan_promise(struct plan *p, const struct job *job, const struct part *part, uint64_t *work);
+/* The earliest start, kept as a promise; 0 when none was found within the limits. ret_nodes: where, owned by
+ * the caller, or NULL. */
+int64_t plan_promise(struct plan *p, const struct job *job, const struct part *part, uint64_t *work,
+                     char **ret_nodes);
 
 #endif

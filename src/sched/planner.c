@@ -143,16 +143,19 @@ static uint64_t shape_key(struct run *r, const struct job *job, const struct par
     return hash_bytes(b->s, b->len);
 }
 
-static void note(struct run *r, const struct job *job, enum job_reason why, const char *text, int64_t start)
+static void note(struct run *r, const struct job *job, enum job_reason why, const char *text, int64_t start,
+                 const char *nodes)
 {
     text = text && *text ? text : NULL;
-    if (job->reason == why && text_same(job->reason_text, text) && job->start_time == start)
+    if (job->reason == why && text_same(job->reason_text, text) && job->start_time == start &&
+        text_same(job->sched_nodes, nodes))
         return;
     struct plan_note *n = meta_recs_push(&record_plan_note, &r->ret->notes.notes);
     n->job_id = job->job_id;
     n->reason = why;
     n->text = mem_strdup(text);
     n->start_time = start;
+    n->nodes = mem_strdup(nodes);
 }
 
 static void start(struct run *r, const struct job *job, const struct part *part, uint32_t task,
@@ -175,8 +178,23 @@ struct verdict {
     enum job_reason why;
     char text[256];
     int64_t start;
+    char *nodes; /* planned; owned */
     bool started;
 };
+
+/* A job that was submitted held, or before the cluster changed, may be more than any node can give. What is
+ * larger than the partition waits for it to grow. */
+static bool never_fits(struct run *r, const struct job *job, const struct part *part)
+{
+    if (job->cpus > part->total_cpus || r->plan.promises.n >= PLAN_JOBS_MAX)
+        return false;
+    struct selection s;
+    sched_select(r->v, job, part, SELECT_EMPTY, NULL, &s);
+    r->ret->work += s.work;
+    bool never = !s.ok;
+    selection_release(&s);
+    return never;
+}
 
 /* One task (or the whole job, task = NO_VAL) in one partition. */
 static void try_partition(struct run *r, const struct job *job, const struct part *part, uint32_t task,
@@ -216,26 +234,30 @@ static void try_partition(struct run *r, const struct job *job, const struct par
         map_u64_put(&r->failed, key, r);
         ret->why = behind && s.reason == WHY_RESOURCES ? WHY_PRIORITY : s.reason;
         memcpy(ret->text, s.text, sizeof ret->text);
-        ret->start = plan_promise(&r->plan, job, part, &r->ret->work);
-        bits_set(&r->blocked, part->index);
+        ret->start = plan_promise(&r->plan, job, part, &r->ret->work, &ret->nodes);
+        if (s.reason == WHY_RESOURCES && !ret->start && never_fits(r, job, part))
+            ret->why = WHY_BADCONSTRAINTS; /* and holds up nobody */
+        else
+            bits_set(&r->blocked, part->index);
     }
     selection_release(&s);
 }
 
 static bool try_job(struct run *r, const struct job *job, uint32_t task)
 {
-    struct verdict first = {.why = WHY_NONE}, v;
+    struct verdict first = {.why = WHY_NONE}, v = {0};
     const char *at = job->partition;
-    for (const struct part *part; (part = next_part(r, &at));) {
+    for (const struct part *part; !v.started && (part = next_part(r, &at));) {
         try_partition(r, job, part, task, &v);
-        if (v.started)
-            return true;
         if (first.why == WHY_NONE)
             first = v;
+        else
+            mem_free(v.nodes);
     }
-    if (first.why != WHY_NONE)
-        note(r, job, first.why, first.text, first.start);
-    return false;
+    if (first.why != WHY_NONE && !v.started)
+        note(r, job, first.why, first.text, first.start, first.nodes);
+    mem_free(first.nodes);
+    return v.started;
 }
 
 static bool spent(const struct run *r)
@@ -251,7 +273,7 @@ static void try_array(struct run *r, const struct job *job)
     for (uint32_t t = bits_next(&job->array_tasks, 0); t != BITS_MAX && !spent(r);
          t = bits_next(&job->array_tasks, t + 1)) {
         if (job->array_max && running >= job->array_max) {
-            note(r, job, WHY_JOBARRAYTASKLIMIT, NULL, 0);
+            note(r, job, WHY_JOBARRAYTASKLIMIT, NULL, 0, NULL);
             return;
         }
         if (!try_job(r, job, t))

@@ -28,12 +28,18 @@ bool node_available(const struct node *n)
     return n->state == NODE_UP && !(n->flags & FLAGS_AWAY);
 }
 
+static uint32_t least(uint32_t a, uint32_t b)
+{
+    return a < b ? a : b;
+}
+
 struct candidate {
     const struct node *node;
     uint32_t tasks;
     uint64_t gres;
     uint32_t given; /* tasks, once the choice is made */
     bool required, chosen;
+    uint32_t room, placed; /* tasks that fit its units, and those that will be there */
 };
 
 struct search {
@@ -204,13 +210,51 @@ static bool find_nodes(struct search *s)
     return enough(s) && s->nodes <= s->d.nodes_max;
 }
 
-static uint32_t least(uint32_t a, uint32_t b)
+/* As many nodes as are wanted, else as few as must be. */
+static bool find_wanted(struct search *s)
 {
-    return a < b ? a : b;
+    uint32_t min = s->d.nodes_min, want = least(s->d.nodes_want, s->list.n);
+    bool ok = false;
+    if (want > min) {
+        s->d.nodes_min = want;
+        ok = find_nodes(s);
+        s->d.nodes_min = min;
+    }
+    return ok || find_nodes(s);
 }
 
-/* Every chosen node gets the tasks of one unit first, because it is charged for a whole unit; the rest go
- * block by block. */
+/* The tasks go round the nodes, each as far as there is room on the units that were taken of it. */
+static void place_tasks(struct search *s)
+{
+    uint32_t left = 0;
+    for (uint32_t i = 0; i < s->list.n; i++) {
+        struct candidate *c = &s->list.v[i];
+        if (!c->chosen)
+            continue;
+        c->room = offer_room(&s->d, s->v->policy, c->node, load_get(s->loads, c->node), c->given);
+        if (s->d.overcommit)
+            c->room = c->given;
+        c->room = c->room > 0 ? c->room : 1;
+        if (!s->d.tasks_open)
+            c->room = least(c->room, c->tasks);
+        c->placed = s->d.tasks_open ? c->room : 0;
+        left += s->d.tasks_open ? 0 : c->given;
+    }
+    for (bool moved = true; left && moved;) {
+        moved = false;
+        for (uint32_t i = 0; i < s->list.n && left; i++) {
+            struct candidate *c = &s->list.v[i];
+            if (!c->chosen || c->placed >= c->room)
+                continue;
+            c->placed++;
+            left--;
+            moved = true;
+        }
+    }
+}
+
+/* Every node that had to be gets the tasks of one unit first, because it is charged for a whole unit, the
+ * others one task; the rest go block by block. */
 static void share_tasks(struct search *s)
 {
     uint32_t left = s->d.ntasks > s->nodes ? s->d.ntasks : s->nodes, nodes_left = s->nodes;
@@ -219,6 +263,8 @@ static void share_tasks(struct search *s)
         if (!c->chosen)
             continue;
         uint32_t unit = node_shape(s->v->policy, c->node).unit_cpus / s->d.cpus_per_task;
+        if (s->nodes - nodes_left >= s->d.nodes_min)
+            unit = 1;
         c->given = least(least(unit ? unit : 1, c->tasks), left - --nodes_left);
         left -= c->given;
     }
@@ -232,6 +278,7 @@ static void share_tasks(struct search *s)
         if (s->d.tasks_per_node_exact)
             c->given = s->d.tasks_per_node;
     }
+    place_tasks(s);
 }
 
 static void make_start(struct search *s, struct start_job *ret)
@@ -246,7 +293,8 @@ static void make_start(struct search *s, struct start_job *ret)
         if (!c->chosen)
             continue;
         struct job_node share;
-        offer_take(&s->d, s->v->policy, c->node, load_get(s->loads, c->node), c->given, nodes_left--, left,
+        struct offer_tasks tasks = {c->given, c->placed};
+        offer_take(&s->d, s->v->policy, c->node, load_get(s->loads, c->node), &tasks, nodes_left--, left,
                    &share);
         ret->cpus += share.cpus;
         ret->ntasks += c->given;
@@ -319,7 +367,7 @@ void select_job(const struct sched_view *v, struct load_map *loads, const struct
         s.d.nodes_max = s.d.nodes_min;
     for (uint32_t i = 0; r == 0 && i < alt.n && !ret->ok; i++) {
         find_candidates(&s, alt.v[i], mode == SELECT_NOW);
-        ret->ok = find_nodes(&s);
+        ret->ok = find_wanted(&s);
         if (ret->ok)
             make_start(&s, &ret->start);
     }

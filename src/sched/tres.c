@@ -28,16 +28,29 @@ static void begin(struct buf *b, uint64_t cpus, uint64_t mem, uint64_t nodes, bo
         buf_addf(b, ",billing=%llu", (unsigned long long)cpus);
 }
 
-static void add_gres(const struct policy *p, const char *name, const char *type, uint64_t count,
-                     struct buf *b)
+/* Is it "gres/NAME" or "gres/NAME:TYPE" of these devices? */
+static bool names_need(const char *tres, const struct gres_need *need)
 {
-    char *plain = buf_format("gres/%s", name), *typed = type ? buf_format("gres/%s:%s", name, type) : NULL;
-    for (uint32_t i = 0; count && i < p->account_tres.n; i++)
-        if (text_same_nocase(p->account_tres.v[i], plain) ||
-            (typed && text_same_nocase(p->account_tres.v[i], typed)))
-            buf_addf(b, ",%s=%llu", p->account_tres.v[i], (unsigned long long)count);
+    char *plain = buf_format("gres/%s", need->name);
+    char *typed = need->type ? buf_format("gres/%s:%s", need->name, need->type) : NULL;
+    bool yes = text_same_nocase(tres, plain) || (typed && text_same_nocase(tres, typed));
     mem_free(plain);
     mem_free(typed);
+    return yes;
+}
+
+/* Each TRES that the site counts, once, over all kinds of devices that it names. */
+static void add_gres(const struct policy *p, const struct demand *d, uint64_t nodes, uint64_t tasks,
+                     struct buf *b)
+{
+    for (uint32_t i = 0; i < p->account_tres.n; i++) {
+        uint64_t count = 0;
+        for (uint32_t k = 0; k < d->gres_n; k++)
+            if (names_need(p->account_tres.v[i], &d->gres[k]))
+                count += d->gres[k].per_job + d->gres[k].per_node * nodes + d->gres[k].per_task * tasks;
+        if (count)
+            buf_addf(b, ",%s=%llu", p->account_tres.v[i], (unsigned long long)count);
+    }
 }
 
 /* `sum` serves as the list of name:type pairs. */
@@ -49,8 +62,7 @@ static void sum_gres(const struct job_gres *v, uint32_t n, struct demand *sum)
 
 static void add_sum(const struct policy *p, struct demand *sum, struct buf *b)
 {
-    for (uint32_t i = 0; i < sum->gres_n; i++)
-        add_gres(p, sum->gres[i].name, sum->gres[i].type, sum->gres[i].per_job, b);
+    add_gres(p, sum, 0, 0, b);
     demand_release(sum);
 }
 
@@ -90,9 +102,6 @@ char *tres_of_request(const struct policy *p, const struct demand *d, uint32_t c
 {
     struct buf b = BUF_INIT;
     begin(&b, cpus, mem, nodes, true);
-    for (uint32_t i = 0; i < d->gres_n; i++) {
-        const struct gres_need *g = &d->gres[i];
-        add_gres(p, g->name, g->type, g->per_job + g->per_node * nodes + g->per_task * d->ntasks, &b);
-    }
+    add_gres(p, d, nodes, d->ntasks, &b);
     return buf_take(&b);
 }

@@ -72,8 +72,9 @@ void check_stuck(struct world *w)
             job_id_text(j, 0, &stuck);
             buf_addf(&stuck, " %s ", job_state_text(j));
             job_reason_text(j, &stuck);
-            buf_addf(&stuck, " on %s, waits for %s, priority %u, eligible at %lld",
-                     j->nodes ? j->nodes : "none", j->dependency ? j->dependency : "nothing", j->priority,
+            buf_addf(&stuck, " on %s, %u tasks on %u nodes, waits for %s, priority %u, eligible at %lld",
+                     j->nodes ? j->nodes : "none", j->ntasks, j->node_count,
+                     j->dependency ? j->dependency : "nothing", j->priority,
                      (long long)(j->eligible_time - SIM_EPOCH));
         }
     world_fail(w, "faults stopped long ago, and these have not ended:%s", stuck.s);

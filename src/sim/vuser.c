@@ -160,13 +160,25 @@ void user_act(struct world *w)
     world_push(w, (int64_t)world_rand(w, 8000), (struct event){.kind = EV_USER});
 }
 
+static void cancel_one(struct world *w, uint32_t id)
+{
+    struct job_signal *r = meta_new(&record_job_signal);
+    r->select = meta_new(&record_job_select);
+    one_id(&r->select->ids, buf_format("%u", id));
+    send(w, MSG_JOB_SIGNAL, r);
+}
+
+/* In the end every job is let run, and those that never can are cancelled. */
 void user_release_all(struct world *w)
 {
     struct job_update *r = meta_new(&record_job_update);
     uint32_t id = 0;
-    for (const struct job *j; w->ctl.up && (j = ptree_next(&w->ctl.seen->jobs, &id)); id++)
+    for (const struct job *j; w->ctl.up && (j = ptree_next(&w->ctl.seen->jobs, &id)); id++) {
         if (job_is_held(j))
             one_id(&r->ids, buf_format("%u", id));
+        else if (job_is_pending(j) && j->reason == WHY_BADCONSTRAINTS)
+            cancel_one(w, id);
+    }
     r->hold = 0;
     if (r->ids.n)
         send(w, MSG_JOB_UPDATE, r);

@@ -60,9 +60,10 @@ static void set_selection(struct policy *p, const struct conf *c)
 {
     const char *params = conf_str(c, CONF_SELECT_TYPE_PARAMETERS);
 
-    params = params ? params : "";
     p->select_type = copy_str(c, CONF_SELECT_TYPE);
     p->linear = text_same_nocase(p->select_type, "select/linear");
+    if (!params || !*params)
+        params = p->linear ? "" : "CR_Core_Memory";
     p->cr_core = text_has(params, "CR_Core");
     p->cr_cpu = text_has(params, "CR_CPU");
     p->cr_socket = text_has(params, "CR_Socket");

@@ -50,7 +50,7 @@ static int set_place_later(struct submit_reply *r, const struct sched_view *v, c
             mem_set_str(&r->partition, p->name);
             rc = 0;
         } else if (sel.text[0])
-            err_set(e, ESLURM_NODE_CONFIG_UNAVAILABLE, "%s: %s", error_text(ESLURM_NODE_CONFIG_UNAVAILABLE),
+            err_set(e, ESLURM_NODE_CONFIG_UNAVAILABLE, "%s\n%s", error_text(ESLURM_NODE_CONFIG_UNAVAILABLE),
                     sel.text);
         selection_release(&sel);
     }
@@ -71,6 +71,12 @@ int test_only(struct work *w)
     uint32_t id = job->job_id;
 
     w->test_job = NULL;
+    /* As Slurm does: on as many nodes as it may use. */
+    struct job_spec *spec = meta_dup(&record_job_spec, job->spec);
+    meta_free(&record_job_spec, job->spec);
+    job->spec = spec;
+    if (spec->use_min_nodes != 1)
+        spec->spread_job = 1;
     snapshot_view(s, ctld_now(), &view);
     ptree_snapshot(&s->jobs, &jobs);
     ptree_put(&jobs, id, job); /* takes it over */

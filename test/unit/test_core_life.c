@@ -6,6 +6,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "base/bits.h"
 #include "base/mem.h"
 #include "core_world.h"
 #include "model/jobtext.h"
@@ -108,6 +109,24 @@ static void cancelled_pending_and_running(void **arg)
     world_nodes_done(&w, runs);
     SHOWS(runs, "CANCELLED None");
     assert_int_equal(world_get(&w, runs)->killed_by, 0);
+}
+
+/* `scancel 1_[1-2] 1_3` and `scancel 1_4 1` name one array more than once in a command. */
+static void an_array_is_named_twice_in_one_cancel(void **arg)
+{
+    int64_t id = world_array(&w, "1-5");
+    struct job_signal some = {.select = meta_new(&record_job_select)}, rest = some;
+    meta_strs_push(&some.select->ids, "1_[1-2]");
+    meta_strs_push(&some.select->ids, "1_3");
+    assert_int_equal(world_do(&w, ALICE, MSG_JOB_SIGNAL, &some), 0);
+    assert_int_equal(bits_count(&world_get(&w, id)->array_tasks), 2);
+    meta_free(&record_job_select, some.select);
+    rest.select = meta_new(&record_job_select);
+    meta_strs_push(&rest.select->ids, "1_4");
+    meta_strs_push(&rest.select->ids, "1");
+    assert_int_equal(world_do(&w, ALICE, MSG_JOB_SIGNAL, &rest), 0);
+    assert_int_equal(world_get(&w, id)->state, JOB_CANCELLED);
+    meta_free(&record_job_select, rest.select);
 }
 
 static void the_limit_ends_a_job(void **arg)
@@ -567,6 +586,7 @@ int main(void)
         CASE(exit_codes_become_states),
         CASE(reports_are_taken_once),
         CASE(cancelled_pending_and_running),
+        CASE(an_array_is_named_twice_in_one_cancel),
         CASE(the_limit_ends_a_job),
         CASE(hold_and_release),
         CASE(begin_time_is_awaited),

@@ -267,6 +267,84 @@ static void tasks_fill_nodes_block_by_block(void **state)
     }
 }
 
+/* Seen in Slurm 26.05 on nodes of 8 CPUs in 2 sockets of 2 cores: CPUs, SLURM_TASKS_PER_NODE and cores of the
+ * first node. */
+static void sizes_are_those_of_the_reference(void **state)
+{
+    static const struct {
+        const char *what;
+        uint32_t nodes_min, nodes_max, ntasks, cpus_per_task, min_cpus, threads; /* 0 = not given */
+        uint32_t nodes, cpus[3], tasks[3];
+        const char *cores;
+    } rows[] = {
+        {"-N 2-3", 2, 3, 0, 0, 0, 0, 3, {2, 2, 2}, {2, 2, 2}, "0"},
+        {"-N 1-3 -n 5", 1, 3, 5, 0, 0, 0, 3, {4, 2, 2}, {2, 2, 1}, "0,2"},
+        {"-N 1-3 -n 7", 1, 3, 7, 0, 0, 0, 3, {6, 2, 2}, {3, 2, 2}, "0-2"},
+        {"-n 9", 0, 0, 9, 0, 0, 0, 2, {8, 2}, {7, 2}, "0-3"},
+        {"-n 3 -c 3", 0, 0, 3, 3, 0, 0, 2, {6, 4}, {2, 1}, "0-2"},
+        {"-c 3", 0, 0, 0, 3, 0, 0, 1, {4}, {1}, "0-1"},
+        {"--mincpus=4", 0, 0, 0, 0, 4, 0, 1, {4}, {4}, "0-1"},
+        {"--mincpus=4 -n 1", 0, 0, 1, 0, 4, 0, 1, {2}, {1}, "0"},
+        {"--threads-per-core=1 -n 5", 0, 0, 5, 0, 0, 1, 2, {8, 2}, {4, 1}, "0-3"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct cluster c;
+        setup(&c);
+        struct job *j = new_job(&c);
+        struct job_spec *s = j->spec;
+        s->min_nodes = rows[i].nodes_min ? rows[i].nodes_min : NO_VAL;
+        s->max_nodes = rows[i].nodes_max ? rows[i].nodes_max : NO_VAL;
+        s->ntasks = rows[i].ntasks ? rows[i].ntasks : NO_VAL;
+        s->cpus_per_task = rows[i].cpus_per_task ? (uint16_t)rows[i].cpus_per_task : NO_VAL16;
+        s->min_cpus_node = rows[i].min_cpus ? (uint16_t)rows[i].min_cpus : NO_VAL16;
+        s->threads_per_core = rows[i].threads ? (uint16_t)rows[i].threads : NO_VAL16;
+        queue_job(&c, j, NULL);
+        plan(&c);
+        const struct job *r = job(&c, 1);
+        struct buf cores = BUF_INIT;
+        bool same = r->alloc.n == rows[i].nodes;
+        for (uint32_t n = 0; same && n < rows[i].nodes; n++)
+            same = r->alloc.v[n].cpus == rows[i].cpus[n] && r->alloc.v[n].tasks == rows[i].tasks[n];
+        if (same)
+            bits_text(&r->alloc.v[0].cores, &cores);
+        if (!same || strcmp(cores.s, rows[i].cores) != 0)
+            fail_msg("%s: %u nodes, cores %s", rows[i].what, r->alloc.n, cores.s);
+        buf_release(&cores);
+        teardown(&c);
+    }
+}
+
+static void a_gpu_brings_its_memory_and_has_a_type(void **state)
+{
+    struct cluster c;
+    setup(&c);
+    struct job *j = new_job(&c);
+    j->spec->mem_per_gpu = 100;
+    j->spec->tres_per_node = mem_strdup("gres/gpu:2");
+    queue_job(&c, j, NULL);
+    assert_non_null(strstr(job(&c, 1)->req_tres, "mem=200M"));
+    assert_int_equal(plan(&c), 1);
+    assert_int_equal(job(&c, 1)->alloc.v[0].mem, 200);
+    assert_string_equal(job(&c, 1)->alloc.v[0].gres.v[0].type, "a100");
+    teardown(&c);
+}
+
+/* Held jobs are taken as they are; once released, one that is too large waits and holds up nobody. */
+static void an_impossible_held_job_waits_for_bad_constraints(void **state)
+{
+    struct cluster c;
+    setup(&c);
+    struct job *j = new_job(&c);
+    j->spec->hold = true;
+    j->spec->ntasks = 9;
+    j->spec->min_nodes = j->spec->max_nodes = 1;
+    assert_int_equal(queue_job(&c, j, NULL), 0);
+    queue_job(&c, new_job(&c), NULL);
+    assert_int_equal(plan(&c), 1);
+    assert_int_equal(job(&c, 1)->reason, WHY_BADCONSTRAINTS);
+    teardown(&c);
+}
+
 static void two_jobs_never_hold_the_same_gpu(void **state)
 {
     struct cluster c;
@@ -430,7 +508,7 @@ static void constraints_match_as_the_manual_says(void **state)
     } rows[] = {
         {NULL, NULL, true},  {"a", "a,b", true},   {"a", "ab", false},       {"a&b", "b,a", true},
         {"a&b", "a", false}, {"a|b", "b", true},   {"(a|b)&c", "b,c", true}, {"(a|b)&c", "b", false},
-        {"a*2", "a", true},  {"[a|b]", "b", true}, {"a&", "a", false},       {"a,b", "a,b", true},
+        {"a*2", "a", true},  {"[a|b]", "b", true}, {"a&", "a", true},        {"a,b", "a,b", true},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         if (constraint_match(rows[i].expr, rows[i].have) != rows[i].match)
@@ -592,6 +670,9 @@ int main(void)
         cmocka_unit_test(one_task_gets_one_core_with_its_threads),
         cmocka_unit_test(exclusive_takes_the_whole_node),
         cmocka_unit_test(tasks_fill_nodes_block_by_block),
+        cmocka_unit_test(sizes_are_those_of_the_reference),
+        cmocka_unit_test(a_gpu_brings_its_memory_and_has_a_type),
+        cmocka_unit_test(an_impossible_held_job_waits_for_bad_constraints),
         cmocka_unit_test(two_jobs_never_hold_the_same_gpu),
         cmocka_unit_test(gpus_of_a_job_are_spread_over_its_nodes),
         cmocka_unit_test(backfill_never_delays_a_promise),

@@ -99,6 +99,7 @@ static struct job *make_job(void)
     add_node(job, 2, 1000, 1);
     job->spec = meta_new(&record_job_spec);
     job->spec->name = mem_strdup("envjob");
+    job->def_mem_cpu = 500;
     job->spec->ntasks = 3;
     job->spec->cpus_per_task = 2;
     job->spec->work_dir = mem_strdup("/home/case");

@@ -23,18 +23,46 @@ static bool cancels(const struct job_signal *r)
            (r->signal == KILL_SIGNAL && !(r->flags & (KILLF_BATCH | KILLF_FULL | KILLF_STEPS_ONLY)));
 }
 
+/* Tasks of this array that the same command cancels already. */
+static struct job_changed *earlier_drop(struct decide *d, uint32_t job_id)
+{
+    for (uint32_t i = 0; i < d->out->list.n; i++) {
+        struct job_changed *f = d->out->list.v[i].record;
+        if (d->out->list.v[i].type == FACT_JOB_CHANGED && f->job_id == job_id && bits_any(&f->drop_tasks))
+            return f;
+    }
+    return NULL;
+}
+
+/*
+ * Some of the tasks that an array still has; `scancel 7_1 7_[3-4] 7` names them one after the other. Returns
+ * whether that is all there is to do; not when nothing would be left of the array.
+ */
+static bool drop_tasks(struct decide *d, const struct job *j, const struct bits *tasks)
+{
+    struct job_changed *drop = earlier_drop(d, j->job_id);
+    if (!drop && !tasks)
+        return false;
+    if (!drop && decide_touch(d, j->job_id)) {
+        drop = decide_job_change(d, j->job_id);
+        drop->killed_by = d->sender->uid;
+    }
+    if (!drop)
+        return true; /* the whole array is being cancelled */
+    bits_or(&drop->drop_tasks, tasks ? tasks : &j->array_tasks);
+    if (!bits_equal(&drop->drop_tasks, &j->array_tasks))
+        return true;
+    bits_release(&drop->drop_tasks); /* the fact has nothing to say any more */
+    map_u64_remove(&d->touched, j->job_id);
+    return false;
+}
+
 static int cancel(struct decide *d, const struct job *j, const struct bits *tasks, const struct job_signal *r)
 {
     if (job_is_final(j))
         return ESLURM_JOB_STEP_ALREADY_COMPLETING_OR_COMPLETED;
-    if (tasks) {
-        if (!decide_touch(d, j->job_id))
-            return ESLURM_JOB_CAN_NOT_ALTERED_NOW_TRY;
-        struct job_changed *f = decide_job_change(d, j->job_id);
-        bits_copy(&f->drop_tasks, tasks);
-        f->killed_by = d->sender->uid;
+    if (drop_tasks(d, j, tasks))
         return 0;
-    }
     struct ending how = ENDING(JOB_CANCELLED, job_is_pending(j) ? (enum job_reason)j->reason : WHY_NONE);
     how.reason_text = job_is_pending(j) ? j->reason_text : NULL;
     how.killed_by = d->sender->uid;

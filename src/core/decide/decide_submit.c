@@ -148,26 +148,38 @@ static void set_origin(const struct submit_request *r, struct job *j)
     j->alloc_resp_pid = r->resp_pid;
 }
 
-/* --immediate: refused unless one of its partitions could start it now. */
+static bool can_select(const struct sched_view *v, const struct job *j, const struct part *p,
+                       enum select_mode mode)
+{
+    struct selection sel;
+    sched_select(v, j, p, mode, NULL, &sel);
+    bool ok = sel.ok;
+    selection_release(&sel);
+    return ok;
+}
+
+/* --immediate: refused unless one of its partitions could start it now. What is larger than the partition
+ * has another text than what only finds it busy. */
 static int check_immediate(struct decide *d, const struct sched_view *v, const struct job *j)
 {
     if (!j->spec->immediate)
         return 0;
-    bool fits = false;
+    bool fits = false, ever = false;
     for (const char *at = j->partition; at && *at && !fits;) {
         size_t len = strcspn(at, ",");
         char *name = mem_strndup(at, len);
         const struct part *p = state_part(d->s, name);
         if (p) {
-            struct selection sel;
-            sched_select(v, j, p, SELECT_NOW, NULL, &sel);
-            fits = sel.ok;
-            selection_release(&sel);
+            fits = can_select(v, j, p, SELECT_NOW);
+            ever |= fits || can_select(v, j, p, SELECT_EMPTY);
         }
         mem_free(name);
         at += len + (at[len] == ',');
     }
-    return fits ? 0 : decide_fail(d, ESLURM_NODES_BUSY);
+    if (fits)
+        return 0;
+    return decide_fail(d, ever ? ESLURM_NODES_BUSY
+                               : ESLURM_IMMEDIATE_EXECUTION_IMPOSSIBLE_INSUFFICIENT_PRIORITY);
 }
 
 static int make_job(struct decide *d, const struct submit_request *r, struct job *j)
