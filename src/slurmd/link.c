@@ -129,7 +129,8 @@ static void take_registered(struct slurmd *d, const struct frame *f)
     d->registered = true;
     kill_strangers(d, &r);
     if (r.kill_jobs.n)
-        retry_in(d, SLURMD_REGISTER_AGAIN_MS); /* a node that was out of service stays so until they are gone */
+        retry_in(d,
+                 SLURMD_REGISTER_AGAIN_MS); /* a node that was out of service stays so until they are gone */
     meta_release(&record_node_register_reply, &r);
     node_connected(&d->core, slurmd_now(), &out);
     effects_run(d, &out);

@@ -21,7 +21,8 @@ static void a_seed_repeats_itself(void **state)
     struct sim_outcome a, b;
     sim_run(&o, &a);
     sim_run(&o, &b);
-    assert_true(a.steps == b.steps && a.virtual_s == b.virtual_s && a.ended == b.ended && a.crashes == b.crashes);
+    assert_true(a.steps == b.steps && a.virtual_s == b.virtual_s && a.ended == b.ended &&
+                a.crashes == b.crashes);
     sim_outcome_release(&a);
     sim_outcome_release(&b);
 }
