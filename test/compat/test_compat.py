@@ -8,6 +8,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -36,9 +37,16 @@ def differences(root, out, only):
     return json.loads((out / "summary").read_text())["cases"], r.stdout
 
 
+@pytest.fixture
+def prefix():
+    """A folder that every user of a case can reach, which pytest's own are not."""
+    with tempfile.TemporaryDirectory(prefix="sluice-compat-") as folder:
+        os.chmod(folder, 0o755)
+        yield Path(folder)
+
+
 @pytest.mark.skipif(not namespaces(), reason="needs root and Linux namespaces")
-def test_cases(tmp_path_factory):
-    prefix = tmp_path_factory.mktemp("prefix")
+def test_cases(tmp_path_factory, prefix):
     subprocess.run(["meson", "install", "-C", BUILD, "--no-rebuild", "--quiet"], check=True, env={**os.environ, "DESTDIR": str(prefix)})
     [root] = [p.parent.parent for p in prefix.rglob("bin/sluice")]
     cases, _ = differences(root, tmp_path_factory.mktemp("compat"), os.environ.get("SLUICE_COMPAT", "."))
