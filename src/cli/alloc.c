@@ -136,7 +136,7 @@ static void watch_lost(struct alloc *a, const struct err *e)
         a->retry_ms = alloc_now_ms() + RETRY_MS;
 }
 
-static int ask(struct alloc *a, struct err *e)
+int alloc_watch(struct alloc *a, struct err *e)
 {
     struct job_select select;
     char id[16];
@@ -152,23 +152,6 @@ static int ask(struct alloc *a, struct err *e)
     return rc;
 }
 
-int alloc_watch(struct alloc *a, struct err *e)
-{
-    enum msg_type type;
-    void *record;
-    int rc = ask(a, e);
-    if (rc == 0) {
-        /* A signal ends the wait early; it is looked at afterwards. */
-        while ((rc = client_receive(a->watch, -1, &type, &record, e)) == 0)
-            ;
-        if (rc < 0)
-            watch_lost(a, e);
-        else
-            keep(a, record);
-    }
-    return rc < 0 ? rc : 0;
-}
-
 int alloc_fd(struct alloc *a)
 {
     struct err e;
@@ -182,7 +165,7 @@ void alloc_news(struct alloc *a)
     struct err e;
     int rc = 1;
     if (!a->watch && a->retry_ms && alloc_now_ms() >= a->retry_ms)
-        ask(a, &e);
+        alloc_watch(a, &e);
     while (a->watch && rc > 0) {
         rc = client_receive(a->watch, 0, &type, &record, &e);
         if (rc < 0)

@@ -46,7 +46,8 @@ int alloc_submit(struct alloc *a);
 int alloc_test(struct alloc *a);
 /* Until the job runs. Signals give it up. */
 int alloc_wait(struct alloc *a);
-/* Starts to watch a job; 0, or negative with the error. The first record has come then. */
+/* Asks to be told about a.job_id: its record as it is now, and then every change, as alloc_news() finds them.
+ */
 int alloc_watch(struct alloc *a, struct err *e);
 /* The descriptor to poll for news, or -1; and what to do when it is readable (or when polling timed out). */
 int alloc_fd(struct alloc *a);

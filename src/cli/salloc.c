@@ -172,22 +172,13 @@ static bool child_ended(struct salloc *s)
     return pid < 0;
 }
 
+/* SIGHUP and the like are no reason to go: the command decides when the allocation is given back. */
 static void take_signal(struct salloc *s, int signal)
 {
-    switch (signal) {
-    case SIGINT:
-    case SIGTERM:
-    case SIGQUIT:
-        alloc_give_back(&s->alloc, 0);
-        job_gone(s);
-        break;
-    case SIGHUP:
-    case SIGUSR1:
-    case SIGUSR2:
-        break; /* not for us, and no reason to go */
-    default:
-        break;
-    }
+    if (signal != SIGINT && signal != SIGTERM && signal != SIGQUIT)
+        return;
+    alloc_give_back(&s->alloc, 0);
+    job_gone(s);
 }
 
 static void run(struct salloc *s)

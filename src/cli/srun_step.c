@@ -213,14 +213,14 @@ static int wait_for_change(struct srun *s, int64_t until_ms, bool *ret_changed)
 {
     struct alloc *a = &s->alloc;
     struct err e;
-    if (!a->watch && !a->retry_ms && !a->over)
-        alloc_watch(a, &e);
-    uint64_t before = a->told;
+    uint64_t known = a->told;
+    if (!a->watch && !a->retry_ms && !a->over && alloc_watch(a, &e) == 0)
+        known++; /* how the job is now: no change */
     struct pollfd fds[2] = {{.fd = a->signal_fd, .events = POLLIN}, {.fd = alloc_fd(a), .events = POLLIN}};
     int64_t left = until_ms - alloc_now_ms();
     poll(fds, 2, left > 0 ? (int)left : 0);
     alloc_news(a);
-    *ret_changed = a->told != before;
+    *ret_changed = a->told > known;
     for (int signal; (signal = alloc_next_signal(a));)
         if (signal == SIGINT || signal == SIGTERM || signal == SIGHUP || signal == SIGQUIT)
             return signal;

@@ -112,9 +112,11 @@ static void set_detect(struct gres_reader *r, const struct conf_place *at, struc
     struct buf why = BUF_INIT;
     if (conf_val_parse(&conf_line_table[CONF_LINE_GRES].keys[GRES_KEY_AUTO_DETECT], text, &v, &why) == 0)
         line->detect = (int)v.num;
-    else
+    else {
+        line->detect = GRES_DETECT_OFF;
         conf_messages_add(r->msgs, CONF_WARNING, at->file, at->line, NULL, "unknown AutoDetect value: %s",
                           text);
+    }
     conf_val_release(&v);
     buf_release(&why);
 }

@@ -14,8 +14,8 @@
 enum { SLUID_LEN = 14 };
 
 /* All append "2(x3),1": a count for each node, equal neighbours together. Nothing without nodes. */
-void jobvars_cpus_per_node(const struct job *job, struct buf *out);        /* SLURM_JOB_CPUS_PER_NODE */
-void jobvars_tasks_per_node(const struct job *job, struct buf *out);       /* SLURM_TASKS_PER_NODE of a job */
+void jobvars_cpus_per_node(const struct job *job, struct buf *out);  /* SLURM_JOB_CPUS_PER_NODE */
+void jobvars_tasks_per_node(const struct job *job, struct buf *out); /* SLURM_TASKS_PER_NODE of a job */
 void jobvars_step_tasks_per_node(const struct step *step, struct buf *out); /* and of a step */
 
 /* The job's name that sorts by time: 's' and 13 digits of Crockford's base 32. */

@@ -24,14 +24,6 @@ static int refuse(struct err *e, int code, const char *detail)
                   : err_set(e, code, "%s", error_text(code));
 }
 
-static bool uid_in(const struct meta_u32s *l, uint32_t uid)
-{
-    for (uint32_t i = 0; i < l->n; i++)
-        if (l->v[i] == uid)
-            return true;
-    return false;
-}
-
 static bool name_in(const char *list, const char *name)
 {
     struct text_list names = {0};
@@ -53,9 +45,6 @@ static int check_access(const struct part *p, const struct job *job, uint32_t ui
         return refuse(e, ESLURM_ACCESS_DENIED, NULL);
     if (p->flags & PARTF_DISABLEROOTJOBS && uid == 0)
         return refuse(e, ESLURM_ACCESS_DENIED, "root may not run jobs in this partition");
-    if (p->allow_groups && text_casecmp(p->allow_groups, "ALL") != 0 && uid != 0 &&
-        !uid_in(&p->allow_uids, uid))
-        return refuse(e, ESLURM_USER_GROUP_NOT_PERMITTED, NULL);
     if (account && p->allow_accounts && text_casecmp(p->allow_accounts, "ALL") != 0 &&
         !name_in(p->allow_accounts, account))
         return refuse(e, ESLURM_INVALID_ACCOUNT_OR_ACCOUNT_PARTITION_COMBINATION, NULL);
@@ -164,6 +153,23 @@ static void fill_effective(const struct sched_view *v, struct job *job, const st
     job->req_tres = tres_of_request(v->policy, d, job->cpus, d->nodes_min, mem);
 }
 
+/* EnforcePartLimits: otherwise such a job waits with a reason. */
+static bool enforces_limits(const struct policy *p)
+{
+    return p->enforce_part_limits && !text_same_nocase(p->enforce_part_limits, "NO");
+}
+
+static int check_limits(const struct part *part, const struct job *job, const struct demand *d, uint32_t uid,
+                        struct err *e)
+{
+    enum job_reason why = part_limit_reason(part, job, d);
+    if (part_denies_user(part, uid))
+        return refuse(e, ESLURM_USER_GROUP_NOT_PERMITTED, NULL);
+    if (why == WHY_PARTITIONTIMELIMIT)
+        return refuse(e, ESLURM_INVALID_TIME_LIMIT, NULL);
+    return why == WHY_NONE ? 0 : refuse(e, ESLURM_INVALID_NODE_COUNT, NULL);
+}
+
 static int admit_partition(const struct sched_view *v, struct job *job, const struct part *part, uint32_t uid,
                            bool privileged, bool first, struct err *e)
 {
@@ -176,13 +182,8 @@ static int admit_partition(const struct sched_view *v, struct job *job, const st
     r = check_names(v, job, &d, e);
     if (r == 0)
         r = check_possible(v, job, &d, part, e);
-    if (r == 0 && !text_same_nocase(v->policy->enforce_part_limits, "NO") && v->policy->enforce_part_limits) {
-        enum job_reason why = part_limit_reason(part, job, &d);
-        if (why != WHY_NONE)
-            r = refuse(e,
-                       why == WHY_PARTITIONTIMELIMIT ? ESLURM_INVALID_TIME_LIMIT : ESLURM_INVALID_NODE_COUNT,
-                       NULL);
-    }
+    if (r == 0 && enforces_limits(v->policy))
+        r = check_limits(part, job, &d, uid, e);
     if (r == 0 && first)
         fill_effective(v, job, &d, part);
     demand_release(&d);

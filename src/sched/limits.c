@@ -1,6 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sched/limits.h"
 
+#include "base/text.h"
+
+bool part_denies_user(const struct part *part, uint32_t uid)
+{
+    bool allowed = uid == 0 || !part->allow_groups || text_same_nocase(part->allow_groups, "ALL");
+    for (uint32_t i = 0; i < part->allow_uids.n && !allowed; i++)
+        allowed = part->allow_uids.v[i] == uid;
+    return !allowed;
+}
+
 enum job_reason part_limit_reason(const struct part *part, const struct job *job, const struct demand *d)
 {
     if (part->state == PART_DOWN)

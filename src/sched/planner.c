@@ -183,6 +183,13 @@ static void try_partition(struct run *r, const struct job *job, const struct par
                           struct verdict *ret)
 {
     struct demand d;
+    if (part_denies_user(part, job->uid)) {
+        *ret = (struct verdict){.why = WHY_ACCOUNTNOTALLOWED};
+        buf_print(ret->text, sizeof ret->text,
+                  "uid %u not in group permitted to use this partition (%s). groups allowed: %s", job->uid,
+                  part->name, part->allow_groups);
+        return;
+    }
     *ret = (struct verdict){.why = WHY_BADCONSTRAINTS};
     if (demand_init(&d, r->v, job, part, NULL) < 0)
         return;

@@ -262,7 +262,8 @@ static void make_start(struct search *s, struct start_job *ret)
 static void explain_away(const struct search *s, struct selection *ret)
 {
     bool drained = true;
-    for (uint32_t i = bits_next(&s->away_required, 0); i != BITS_MAX; i = bits_next(&s->away_required, i + 1)) {
+    for (uint32_t i = bits_next(&s->away_required, 0); i != BITS_MAX;
+         i = bits_next(&s->away_required, i + 1)) {
         const struct node *n = ptree_get(s->v->nodes, i);
         drained &= n->state == NODE_UP && (n->flags & NODEF_DRAIN) != 0;
     }
