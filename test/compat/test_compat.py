@@ -8,6 +8,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -27,19 +28,32 @@ def known():
     return {case: reason for case, reason in rows}
 
 
+def differences(root, out, only):
+    """Runs the cases whose id matches and gives what differs of each: {id: parts}, and the text of all differences."""
+    subprocess.run([sys.executable, HERE / "run", "--prefix", root, "--cases", HERE / "cases", "--out", out, "--no-accounting",
+                    "--only", only], check=True, stdout=subprocess.DEVNULL, timeout=1800)
+    r = subprocess.run([sys.executable, HERE / "diff", HERE / "expected", out, "-v", "--json", out / "summary", "--only", only],
+                       capture_output=True, text=True)
+    return json.loads((out / "summary").read_text())["cases"], r.stdout
+
+
+@pytest.fixture
+def prefix():
+    """A folder that every user of a case can reach, which pytest's own are not."""
+    with tempfile.TemporaryDirectory(prefix="sluice-compat-") as folder:
+        os.chmod(folder, 0o755)
+        yield Path(folder)
+
+
 @pytest.mark.skipif(not namespaces(), reason="needs root and Linux namespaces")
-def test_cases(tmp_path_factory):
-    out, prefix = tmp_path_factory.mktemp("compat"), tmp_path_factory.mktemp("prefix")
+def test_cases(tmp_path_factory, prefix):
     subprocess.run(["meson", "install", "-C", BUILD, "--no-rebuild", "--quiet"], check=True, env={**os.environ, "DESTDIR": str(prefix)})
     [root] = [p.parent.parent for p in prefix.rglob("bin/sluice")]
-    only = ["--only", os.environ["SLUICE_COMPAT"]] if "SLUICE_COMPAT" in os.environ else []
-    subprocess.run([sys.executable, HERE / "run", "--prefix", root, "--cases", HERE / "cases", "--out", out, "--no-accounting", *only],
-                   check=True, stdout=subprocess.DEVNULL, timeout=1800)
-    r = subprocess.run([sys.executable, HERE / "diff", HERE / "expected", out, "-v", "--json", out / "summary", *only],
-                       capture_output=True, text=True)
-    differs = {case: parts for case, parts in json.loads((out / "summary").read_text())["cases"].items() if parts}
-    ran = set(json.loads((out / "summary").read_text())["cases"])
-    worse, better = sorted(set(differs) - set(known())), sorted((set(known()) & ran) - set(differs))
-    details = [block for block in r.stdout.split("\ndiffers ") if block.split(None, 1)[0] in worse]
-    assert not worse, "these cases were the same before:\n" + "\n".join(details)
+    cases, _ = differences(root, tmp_path_factory.mktemp("compat"), os.environ.get("SLUICE_COMPAT", "."))
+    worse = sorted(case for case, parts in cases.items() if parts and case not in known())
+    better = sorted(case for case, parts in cases.items() if not parts and case in known())
+    if worse:  # a stray case may differ under heavy load, for Slurm as well: a second look decides
+        again, text = differences(root, tmp_path_factory.mktemp("again"), "^(" + "|".join(worse) + ") ")
+        worse = [case for case in worse if again[case]]
+        assert not worse, f"these cases were the same before: {' '.join(worse)}\n{text}"
     assert not better, f"the same by now, remove them from known-differences.txt: {' '.join(better)}"
