@@ -55,15 +55,18 @@ def unit():
 
 
 def asan():
-    """The same programs with AddressSanitizer and UndefinedBehaviorSanitizer."""
+    """The same programs, and the commands and daemons, with AddressSanitizer and UndefinedBehaviorSanitizer."""
     build(ASAN, "-Db_sanitize=address,undefined", "-Db_lundef=false", "-Dbuildtype=debugoptimized")
-    return meson_tests(ASAN, {"ASAN_OPTIONS": "detect_leaks=1:abort_on_error=1", "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1"})
+    ubsan = {"UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1"}
+    passed, failed = meson_tests(ASAN, {"ASAN_OPTIONS": "detect_leaks=1:abort_on_error=1", **ubsan})
+    more, worse = pytest("test/cli", {"SLUICE_BUILD": str(ASAN), **ubsan})
+    return passed + more, failed + worse
 
 
-def pytest(folder):
+def pytest(folder, env=None):
     if not list((TOP / folder).glob("test_*.py")):
         return 0, []
-    r = run(["/usr/bin/python3", "-m", "pytest", "-q", "-rf", "--tb=short", folder])
+    r = run(["/usr/bin/python3", "-m", "pytest", "-q", "-rf", "--tb=short", folder], env={**os.environ, **(env or {})})
     counts = {k: int(n) for n, k in re.findall(r"(\d+) (passed|failed|error)", r.stdout.splitlines()[-1] if r.stdout else "")}
     bad = counts.get("failed", 0) + counts.get("error", 0)
     failed = [f"{folder}\n{r.stdout[-6000:]}"] + [folder] * (bad - 1) if bad or r.returncode not in (0, 5) else []

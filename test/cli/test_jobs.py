@@ -3,7 +3,6 @@
 import os
 import signal
 import subprocess
-import time
 
 import pytest
 from conftest import BUILD, Controller, free_port, wait_for
@@ -122,10 +121,3 @@ def test_salloc_runs_a_command_with_the_allocation(cluster):
     assert r.returncode == 4
     assert sorted(r.stdout.splitlines()) == ["0: step", "1: step", "2"]
     assert "salloc: Granted job allocation" in r.stderr and "salloc: Relinquishing job allocation" in r.stderr
-
-
-def test_commands_are_quick(cluster):
-    start = time.monotonic()
-    for _ in range(20):
-        cluster.run("squeue", "-h")
-    assert (time.monotonic() - start) / 20 < 0.1
