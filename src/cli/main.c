@@ -32,7 +32,8 @@ static const struct command commands[] = {
     {"env", cmd_env, "print what lets a shell use it"},
 };
 
-/* A command ends by leaving its memory to the system: leaks are looked for in the unit tests and the daemons. */
+/* A command ends by leaving its memory to the system: leaks are looked for in the unit tests and the daemons.
+ */
 const char *__asan_default_options(void);
 const char *__asan_default_options(void)
 {

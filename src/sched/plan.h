@@ -36,7 +36,7 @@ void plan_release(struct plan *p);
 /* A running job, or one that this run starts (takes it from `now` too when `starts`). */
 void plan_add_running(struct plan *p, const struct job_node *alloc, uint32_t n, int64_t end,
                       uint32_t exclusive_job, bool starts);
-/* A selection for now that disturbs no promise, or failure with the reason. */
+/* What can start at this moment and disturbs no promise, or failure with the reason. */
 void plan_select_now(struct plan *p, const struct job *job, const struct part *part, struct selection *ret);
 /* The earliest start, kept as a promise; 0 when none was found within the limits. ret_nodes: where, owned by
  * the caller, or NULL. */
