@@ -192,3 +192,31 @@ void help_names(const struct column *table)
     if (n % 4)
         putchar('\n');
 }
+
+int help_listing(const struct cli *cli, const struct help_listing *h, int opt)
+{
+    switch (opt) {
+    case 'V':
+        cli_version();
+        return 0;
+    case OPT_HELP:
+        fputs(h->help, stdout);
+        return 0;
+    case OPT_USAGE:
+        fputs(h->usage, stdout);
+        return 0;
+    case OPT_HELPFORMAT:
+        help_letters(h->columns);
+        return 0;
+    case OPT_HELPFORMAT_LONG:
+        help_names(h->columns);
+        return 0;
+    case OPT_HELPSTATE:
+        fputs(h->states, stdout);
+        return 0;
+    case '?':
+        return cli_try_help(cli);
+    default:
+        return -1;
+    }
+}

@@ -22,7 +22,7 @@ struct scancel {
     bool interactive, signal_given;
 };
 
-enum { OPT_CTLD = 256, OPT_HELP, OPT_USAGE, OPT_ME, OPT_WCKEY, OPT_SIBLING, OPT_ADMIN_COMMENT };
+enum { OPT_CTLD = OPT_OWN, OPT_ME, OPT_WCKEY, OPT_SIBLING, OPT_ADMIN_COMMENT };
 
 static const struct option options[] = {
     {"account", required_argument, NULL, 'A'},

@@ -36,15 +36,10 @@ struct groups {
 };
 
 enum {
-    OPT_HELP = 256,
-    OPT_USAGE,
-    OPT_HIDE,
+    OPT_HIDE = OPT_OWN,
     OPT_JSON,
     OPT_YAML,
     OPT_IGNORED,
-    OPT_HELPFORMAT,
-    OPT_HELPFORMAT_LONG,
-    OPT_HELPSTATE
 };
 
 static const struct option options[] = {
@@ -92,34 +87,7 @@ static void read_environment(struct sinfo *s)
     s->sort_text = cli_getenv("SINFO_SORT");
 }
 
-/* Options that print something and end. Returns -1 when `opt` is none of them. */
-static int informative(struct sinfo *s, int opt)
-{
-    switch (opt) {
-    case 'V':
-        cli_version();
-        return 0;
-    case OPT_HELP:
-        fputs(help_sinfo, stdout);
-        return 0;
-    case OPT_USAGE:
-        fputs(usage_sinfo, stdout);
-        return 0;
-    case OPT_HELPFORMAT:
-        help_letters(nodecols);
-        return 0;
-    case OPT_HELPFORMAT_LONG:
-        help_names(nodecols);
-        return 0;
-    case OPT_HELPSTATE:
-        fputs(help_node_states, stdout);
-        return 0;
-    case '?':
-        return cli_try_help(s->cli);
-    default:
-        return -1;
-    }
-}
+static const struct help_listing listing = {help_sinfo, usage_sinfo, help_node_states, nodecols};
 
 /* Options without a value; false when `opt` has one. */
 static bool set_flag(struct sinfo *s, int opt)
@@ -451,7 +419,7 @@ int cmd_sinfo(struct cli *cli)
     int opt;
     read_environment(&s);
     while ((opt = getopt_long(cli->argc, cli->argv, "adeFhi:lM:n:No:O:p:rRsS:t:TvV", options, NULL)) != -1) {
-        int rc = informative(&s, opt);
+        int rc = help_listing(s.cli, &listing, opt);
         if (rc >= 0)
             return rc;
         if (!set_flag(&s, opt) && !set_value(&s, opt))

@@ -37,11 +37,9 @@ struct squeue {
 };
 
 enum {
-    OPT_START = 256,
+    OPT_START = OPT_OWN,
     OPT_ME,
     OPT_NOTME,
-    OPT_HELP,
-    OPT_USAGE,
     OPT_HIDE,
     OPT_JSON,
     OPT_YAML,
@@ -50,9 +48,6 @@ enum {
     OPT_EXPAND,
     OPT_OVER,
     OPT_UNDER,
-    OPT_HELPFORMAT,
-    OPT_HELPFORMAT_LONG,
-    OPT_HELPSTATE,
 };
 
 static const struct option options[] = {
@@ -162,34 +157,7 @@ static bool read_ids(struct squeue *q, const char *list, bool steps)
     return good;
 }
 
-/* Options that print something and end. Returns -1 when `opt` is none of them. */
-static int informative(struct squeue *q, int opt)
-{
-    switch (opt) {
-    case 'V':
-        cli_version();
-        return 0;
-    case OPT_HELP:
-        fputs(help_squeue, stdout);
-        return 0;
-    case OPT_USAGE:
-        fputs(usage_squeue, stdout);
-        return 0;
-    case OPT_HELPFORMAT:
-        help_letters(jobcols_jobs);
-        return 0;
-    case OPT_HELPFORMAT_LONG:
-        help_names(jobcols_jobs);
-        return 0;
-    case OPT_HELPSTATE:
-        fputs(help_job_states, stdout);
-        return 0;
-    case '?':
-        return cli_try_help(q->cli);
-    default:
-        return -1;
-    }
-}
+static const struct help_listing listing = {help_squeue, usage_squeue, help_job_states, jobcols_jobs};
 
 /* Options that choose jobs. False when `opt` is none of them. */
 static bool choosing(struct squeue *q, int opt)
@@ -333,7 +301,7 @@ static int read_options(struct squeue *q, int argc, char **argv)
     int opt;
     while ((opt = getopt_long(argc, argv, "A:ahi:j::lL:M:n:o:O:p:Pq:R:rs::S:t:u:vVw:", options, NULL)) !=
            -1) {
-        int rc = informative(q, opt);
+        int rc = help_listing(q->cli, &listing, opt);
         if (rc >= 0)
             return rc;
         if (!choosing(q, opt) && !presenting(q, opt))
