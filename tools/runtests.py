@@ -77,15 +77,11 @@ def cli():
     return pytest("test/cli")
 
 
-def sim():
-    return pytest("test/sim")
-
-
 def compat():
     return pytest("test/compat")
 
 
-SUITES = {"rules": rules, "unit": unit, "asan": asan, "cli": cli, "sim": sim, "compat": compat}
+SUITES = {"rules": rules, "unit": unit, "asan": asan, "cli": cli, "compat": compat}
 
 
 def main():
