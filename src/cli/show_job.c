@@ -112,9 +112,11 @@ static void add_state(const struct show *s, const struct job *job)
 
 static void add_times(const struct show *s, const struct job *job)
 {
-    int64_t end = job->end_time;
-    if (!end && job->start_time && job->time_limit < NO_VAL)
-        end = job->start_time + (int64_t)job->time_limit * 60;
+    int64_t start = job->start_time, end = job->end_time;
+    if (!start && job_is_pending(job))
+        start = job->spec->begin_time; /* the earliest there can be */
+    if (!end && start && job->time_limit < NO_VAL)
+        end = start + (int64_t)job->time_limit * 60;
     buf_adds(s->out, "RunTime=");
     timefmt_long(job_run_time(job, s->now), s->out);
     buf_addc(s->out, ' ');
@@ -128,7 +130,7 @@ static void add_times(const struct show *s, const struct job *job)
     next_line(s);
     add_time(s, "AccrueTime", job->accrue_time, "Unknown");
     next_line(s);
-    add_time(s, "StartTime", job->start_time, "Unknown");
+    add_time(s, "StartTime", start, "Unknown");
     buf_addc(s->out, ' ');
     add_time(s, "EndTime", end, "Unknown");
     buf_addc(s->out, ' ');

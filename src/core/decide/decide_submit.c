@@ -137,6 +137,8 @@ static void set_priority(struct decide *d, struct job *j)
     j->reason = decide_reason(j, d->now);
     if (!job_is_held(j) && !j->dependency)
         j->eligible_time = j->accrue_time = j->spec->begin_time > d->now ? j->spec->begin_time : d->now;
+    else if (j->spec->begin_time > d->now)
+        j->eligible_time = j->spec->begin_time; /* not before, whatever else it waits for */
 }
 
 static void set_origin(const struct submit_request *r, struct job *j)
