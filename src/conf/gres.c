@@ -221,21 +221,9 @@ int gres_conf_load(const struct conf_source *source, const char *path, struct gr
                    struct conf_messages *msgs, struct err *e)
 {
     struct gres_reader r = {.g = ret, .msgs = msgs};
-    struct text_list paths = {0};
-    char *dir = reader_dir(path), *text = NULL;
-    struct err why;
+    struct reader reader = {.source = source, .msgs = msgs, .take = take_line, .ctx = &r};
     *ret = (struct gres_conf){0};
-    int rc = source->read(source->ctx, path, &text, &why);
-    mem_free(text);
-    if (rc == 0) {
-        struct reader reader = {
-            .source = source, .msgs = msgs, .dir = dir, .paths = &paths, .take = take_line, .ctx = &r};
-        rc = reader_file(&reader, path, e);
-    } else if (rc == -CONF_ENOENT) {
-        rc = 0;
-    }
-    mem_free(dir);
-    text_list_release(&paths);
+    int rc = reader_optional(&reader, path, e);
     if (rc == 0 && !r.failed)
         return 0;
     gres_conf_release(ret);

@@ -70,24 +70,12 @@ int plugstack_load(const struct conf_source *source, const char *path, struct pl
                    struct conf_messages *msgs, struct err *e)
 {
     struct stack_reader r = {.stack = ret, .msgs = msgs};
-    struct text_list paths = {0};
-    char *dir = reader_dir(path), *text = NULL;
-    struct err why;
+    struct reader reader = {.source = source, .msgs = msgs, .take = take_line, .ctx = &r};
     *ret = (struct plugstack){0};
-    int rc = source->read(source->ctx, path, &text, &why);
-    mem_free(text);
-    if (rc == 0) {
-        struct reader reader = {
-            .source = source, .msgs = msgs, .dir = dir, .paths = &paths, .take = take_line, .ctx = &r};
-        rc = reader_file(&reader, path, e);
-    } else if (rc == -CONF_ENOENT) {
-        rc = 0;
-    }
+    int rc = reader_optional(&reader, path, e);
     if (rc == 0 && r.failed)
         rc = err_set(e, ERR_INVALID, "plugstack: %s has invalid lines", path);
     if (rc < 0)
         plugstack_release(ret);
-    mem_free(dir);
-    text_list_release(&paths);
     return rc;
 }

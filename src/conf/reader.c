@@ -120,3 +120,21 @@ int reader_file(struct reader *r, const char *path, struct err *e)
     mem_free(text);
     return rc;
 }
+
+int reader_optional(struct reader *r, const char *path, struct err *e)
+{
+    struct text_list paths = {0};
+    char *dir = reader_dir(path), *text = NULL;
+    struct err why;
+    int rc = r->source->read(r->source->ctx, path, &text, &why);
+    mem_free(text);
+    r->dir = dir;
+    r->paths = &paths;
+    if (rc == 0)
+        rc = reader_file(r, path, e);
+    else if (rc == -CONF_ENOENT)
+        rc = 0;
+    mem_free(dir);
+    text_list_release(&paths);
+    return rc;
+}

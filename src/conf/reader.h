@@ -30,6 +30,9 @@ struct reader {
 /* Reads one file. Fails when it, or something it includes, cannot be read; the finding is then in msgs and e.
  */
 int reader_file(struct reader *r, const char *path, struct err *e);
+/* Reads a file of its own that may be absent (then nothing is taken). Of r, source, msgs, take and ctx are
+ * given; `file` of a place lives during the call only. */
+int reader_optional(struct reader *r, const char *path, struct err *e);
 /* The folder of a path, with its "/"; "" where it has none. The caller's. */
 char *reader_dir(const char *path);
 /* dir + name, or name where it is absolute. The caller's. */
