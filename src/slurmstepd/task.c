@@ -45,6 +45,9 @@ static void child_signals(void)
     sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
+/* Where the task's PMI socket is found. */
+enum { CHILD_FD_PMI = 3 };
+
 static void child_streams(const struct task *t, const struct task_files *f)
 {
     if (t->pty) {
@@ -57,7 +60,9 @@ static void child_streams(const struct task *t, const struct task_files *f)
     dup2(f->out, 1);
     dup2(f->err, 2);
     /* Nothing else may be inherited: neither ours nor what slurmd forgot. */
-    syscall(SYS_close_range, 3, ~0U, 0);
+    if (f->pmi >= 0)
+        dup2(f->pmi, CHILD_FD_PMI);
+    syscall(SYS_close_range, f->pmi >= 0 ? CHILD_FD_PMI + 1 : CHILD_FD_PMI, ~0U, 0);
 }
 
 static void child_limits(struct stepd *s)
@@ -193,6 +198,8 @@ _Noreturn static void child_run(struct stepd *s, struct task *t, const struct ta
     }
     files_enter_work_dir(s); /* again, now with the user's own rights for good */
     env_task(&s->env, s->launch, t->local_id, (uint32_t)getpid(), bound ? &devices : NULL);
+    if (f->pmi >= 0)
+        pmi_link_env(s, t, CHILD_FD_PMI, &s->env);
     if (s->launch->task_prolog && prolog_run(s->launch->task_prolog, &s->env, &e) < 0) {
         notice_write(2, "TaskProlog failed status=%d", e.code);
         _exit(1);
@@ -235,6 +242,8 @@ static int tasks_open_files(struct stepd *s, struct task_files *files, struct er
     lost = files_enter_work_dir(s);
     for (uint32_t i = 0; i < s->tasks_n && rc == 0; i++)
         rc = files_open(s, &s->tasks[i], &files[i], e);
+    for (uint32_t i = 0; i < s->tasks_n && rc == 0; i++)
+        rc = pmi_link_pair(s, &s->tasks[i], &files[i].pmi, e);
     umask(mask);
     user_return(&saved);
     if (rc < 0)
@@ -253,7 +262,7 @@ int task_start_all(struct stepd *s, struct err *e)
     int rc;
 
     for (uint32_t i = 0; i < s->tasks_n; i++)
-        files[i] = (struct task_files){-1, -1, -1};
+        files[i] = (struct task_files){-1, -1, -1, -1};
     rc = tasks_open_files(s, files, e);
     if (rc < 0)
         s->worst = STATUS_IO_FAILED;
