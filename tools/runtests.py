@@ -4,13 +4,14 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import time
 from pathlib import Path
 
 TOP = Path(__file__).resolve().parent.parent
-BUILD, ASAN = TOP / "build", TOP / "build-asan"
+BUILD, ASAN, TSAN = TOP / "build", TOP / "build-asan", TOP / "build-tsan"
 
 
 def run(cmd, **kw):
@@ -38,8 +39,8 @@ def rules():
     return passed, failed
 
 
-def meson_tests(folder, env=None):
-    run(["meson", "test", "-C", folder, "--no-rebuild", "--print-errorlogs"], env={**os.environ, **(env or {})})
+def meson_tests(folder, env=None, names=()):
+    run(["meson", "test", "-C", folder, "--no-rebuild", "--print-errorlogs", *names], env={**os.environ, **(env or {})})
     passed, failed = 0, []
     for line in (folder / "meson-logs/testlog.json").read_text().splitlines():
         t = json.loads(line)
@@ -63,13 +64,30 @@ def asan():
     return passed + more, failed + worse
 
 
-def pytest(folder, env=None):
-    if not list((TOP / folder).glob("test_*.py")):
-        return 0, []
-    r = run(["/usr/bin/python3", "-m", "pytest", "-q", "-rf", "--tb=short", folder], env={**os.environ, **(env or {})})
+# What has threads, or lives among processes of ours that have some.
+TSAN_UNIT = ("auth", "journal", "sim", "stepd", "slurmd")
+TSAN_CLI = ("slurmctld", "threads", "commands", "cluster", "durability", "sackd")
+
+
+def tsan():
+    """The parts with threads with ThreadSanitizer. There are no suppressions: every report is a failure."""
+    build(TSAN, "-Db_sanitize=thread", "-Db_lundef=false", "-Dbuildtype=debugoptimized")
+    reports = TSAN / "reports"
+    shutil.rmtree(reports, ignore_errors=True)
+    reports.mkdir()
+    env = {"TSAN_OPTIONS": f"log_path={reports}/r:exitcode=66", "SLUICE_BUILD": str(TSAN)}
+    passed, failed = meson_tests(TSAN, env, TSAN_UNIT)
+    more, worse = pytest([f"test/cli/test_{name}.py" for name in TSAN_CLI], env)
+    races = [f"{r.name}\n{r.read_text()[:6000]}" for r in sorted(reports.iterdir())]
+    return passed + more, failed + worse + races
+
+
+def pytest(files, env=None):
+    files = [files] if isinstance(files, str) else files
+    r = run(["/usr/bin/python3", "-m", "pytest", "-q", "-rf", "--tb=short", *files], env={**os.environ, **(env or {})})
     counts = {k: int(n) for n, k in re.findall(r"(\d+) (passed|failed|error)", r.stdout.splitlines()[-1] if r.stdout else "")}
     bad = counts.get("failed", 0) + counts.get("error", 0)
-    failed = [f"{folder}\n{r.stdout[-6000:]}"] + [folder] * (bad - 1) if bad or r.returncode not in (0, 5) else []
+    failed = [f"{files[0]}\n{r.stdout[-6000:]}"] + [files[0]] * (bad - 1) if bad or r.returncode not in (0, 5) else []
     return counts.get("passed", 0), failed
 
 
@@ -81,7 +99,7 @@ def compat():
     return pytest("test/compat")
 
 
-SUITES = {"rules": rules, "unit": unit, "asan": asan, "cli": cli, "compat": compat}
+SUITES = {"rules": rules, "unit": unit, "asan": asan, "tsan": tsan, "cli": cli, "compat": compat}
 
 
 def main():
