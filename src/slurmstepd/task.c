@@ -31,18 +31,23 @@ static void child_signals(void)
                                   SIGCHLD, SIGTSTP, SIGTTIN, SIGTTOU, SIGXFSZ};
     sigset_t none;
 
+    for (size_t i = 0; i < sizeof ignored / sizeof ignored[0]; i++)
+        signal(ignored[i], SIG_DFL);
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+/* posix_spawn leaves glibc's own two ignored, and signal() does not reach them. After user_become: glibc
+ * changes the user of further threads (a sanitizer's) with one of them. */
+static void child_libc_signals(void)
+{
     struct {
         void *handler, *restorer;
         unsigned long flags, mask;
     } kernel_default = {0};
 
-    for (size_t i = 0; i < sizeof ignored / sizeof ignored[0]; i++)
-        signal(ignored[i], SIG_DFL);
-    /* posix_spawn leaves glibc's own two ignored, and signal() does not reach them. */
     for (int sig = 32; sig <= 33; sig++)
         syscall(SYS_rt_sigaction, sig, &kernel_default, NULL, sizeof kernel_default.mask);
-    sigemptyset(&none);
-    sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
 /* Where the task's PMI socket is found. */
@@ -196,6 +201,7 @@ _Noreturn static void child_run(struct stepd *s, struct task *t, const struct ta
         notice_write(2, "%s", e.text);
         _exit(1);
     }
+    child_libc_signals();
     files_enter_work_dir(s); /* again, now with the user's own rights for good */
     env_task(&s->env, s->launch, t->local_id, (uint32_t)getpid(), bound ? &devices : NULL);
     if (f->pmi >= 0)
@@ -295,6 +301,7 @@ static void task_epilog(struct stepd *s, struct task *t)
     setpgid(0, 0);
     if (s->track->ops->join(s->track, t->local_id, &e) < 0 || user_become(&s->user, &e) < 0)
         _exit(1);
+    child_libc_signals();
     files_enter_work_dir(s);
     env_task(&s->env, s->launch, t->local_id, (uint32_t)getpid(), NULL);
     env_set(&s->env, "SLURM_TASK_EXIT_CODE", "%d", t->status);
