@@ -80,7 +80,7 @@ void link_register(struct slurmd *d)
     d->node->free_mem = topology_free_memory();
     add_running(d, &m);
     m.starting = !d->registered;
-    m.node_boot = d->opt->just_booted;
+    m.node_boot = d->opt->just_booted && !d->ever_registered;
     m.config_hash = conf_hash(d->conf);
     m.token = d->token;
     d->register_seq = link_send(d, MSG_NODE_REGISTER, &record_node_register, &m);
@@ -89,22 +89,40 @@ void link_register(struct slurmd *d)
     net_flush(d->net);
 }
 
+static void end_job(struct slurmd *d, uint32_t job_id)
+{
+    const struct node_job *j = node_job_get(&d->core, job_id);
+    struct kill_job k = {.job_id = job_id,
+                         .step_id = NO_VAL,
+                         .state = JOB_CANCELLED,
+                         .term = d->core.term,
+                         .restarts = j ? j->restarts : 0};
+    struct node_effects out = {0};
+    bool kept;
+
+    node_kill(&d->core, &k, NULL, slurmd_now(), &kept, &out, NULL);
+    effects_run(d, &out);
+}
+
 static void kill_strangers(struct slurmd *d, const struct node_register_reply *r)
 {
     for (uint32_t i = 0; i < r->kill_jobs.n; i++) {
-        const struct node_job *j = node_job_get(&d->core, r->kill_jobs.v[i]);
-        struct kill_job k = {.job_id = r->kill_jobs.v[i],
-                             .step_id = NO_VAL,
-                             .state = JOB_CANCELLED,
-                             .term = d->core.term,
-                             .restarts = j ? j->restarts : 0};
-        struct node_effects out = {0};
-        bool kept;
-
-        log_info("JobId=%u must not be here: ending it", k.job_id);
-        node_kill(&d->core, &k, NULL, slurmd_now(), &kept, &out, NULL);
-        effects_run(d, &out);
+        log_info("JobId=%u must not be here: ending it", r->kill_jobs.v[i]);
+        end_job(d, r->kill_jobs.v[i]);
     }
+}
+
+void link_end_jobs(struct slurmd *d)
+{
+    VEC(uint32_t) ids = {0};
+
+    MAP_EACH (&d->core.jobs, e)
+        *VEC_PUSH(&ids) = ((const struct node_job *)e->value)->job_id;
+    for (uint32_t i = 0; i < ids.n; i++) {
+        log_info("-c: ending JobId=%u", ids.v[i]);
+        end_job(d, ids.v[i]);
+    }
+    VEC_FREE(&ids);
 }
 
 static void take_registered(struct slurmd *d, const struct frame *f)
@@ -126,7 +144,7 @@ static void take_registered(struct slurmd *d, const struct frame *f)
     }
     if (!d->registered)
         log_info("registered with the controller as node %u", r.node_index);
-    d->registered = true;
+    d->registered = d->ever_registered = true;
     kill_strangers(d, &r);
     if (r.kill_jobs.n)
         retry_in(d,
