@@ -53,18 +53,32 @@ static void note_end(struct world *w, const struct job_ended *f)
     uint64_t key = run_key(f->job_id, j->restarts);
     if (map_u64_has(&w->ended, key))
         world_fail(w, f->job_id, NO_VAL, "job %u (run %u) ends twice", f->job_id, j->restarts);
+    map_u64_put(&w->over, key, w);
     *VEC_PUSH(&w->ctl.open.ended) = key;
+}
+
+/* A requeue brings a job back that was cancelled before it, not one whose cancellation comes after. */
+static void note_requeue(struct world *w, uint32_t id)
+{
+    map_u64_remove(&w->cancelled, id);
+    map_u64_put(&w->requeued, id, (void *)(uintptr_t)w->seq);
 }
 
 void check_fact(struct world *w, const struct fact *f)
 {
     if (f->type == FACT_JOB_ENDED)
         note_end(w, f->record);
+    if (f->type == FACT_JOB_REQUEUED) {
+        const struct job *j = state_job(w->ctl.state, ((const struct job_requeued *)f->record)->job_id);
+        if (map_u64_has(&w->over, run_key(j->job_id, j->restarts - 1)))
+            note_requeue(w, j->job_id);
+    }
     if (f->type != FACT_JOB_STARTED)
         return;
     uint32_t id = ((const struct job_started *)f->record)->job_id;
     const struct job *j = state_job(w->ctl.state, id);
-    if (map_u64_has(&w->cancelled, id) || map_u64_has(&w->cancelled, j->array_job_id))
+    /* Of a cancelled array a task that ended may have been requeued since. */
+    if (map_u64_has(&w->cancelled, id) || (!j->restarts && map_u64_has(&w->cancelled, j->array_job_id)))
         world_fail(w, id, NO_VAL, "job %u starts after it was told that it is cancelled", id);
     if (map_u64_has(&w->ended, run_key(id, j->restarts)))
         world_fail(w, id, NO_VAL, "job %u (run %u) starts after its end", id, j->restarts);
@@ -81,7 +95,8 @@ void check_durable(struct world *w, const struct batch *b)
 static void told_cancelled(struct world *w, const struct answer *a)
 {
     const struct job_results *r = a->reply.record;
-    if (a->job_id && r && r->matched && !r->results.n)
+    if (a->job_id && r && r->matched && !r->results.n &&
+        (uintptr_t)map_u64_get(&w->requeued, a->job_id) < a->made)
         map_u64_put(&w->cancelled, a->job_id, w);
 }
 

@@ -273,7 +273,7 @@ static void end(struct world *w)
     VEC_FREE(&w->nodes);
     vctl_release(w);
     vjournal_release(&w->journal);
-    struct map_u64 *maps[] = {&w->acked, &w->cancelled, &w->ended, &w->runs};
+    struct map_u64 *maps[] = {&w->acked, &w->cancelled, &w->requeued, &w->over, &w->ended, &w->runs};
     for (size_t i = 0; i < sizeof maps / sizeof *maps; i++)
         map_u64_release(maps[i]);
     meta_free(&record_configure, w->config);

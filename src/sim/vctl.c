@@ -166,8 +166,6 @@ static void note_subject(struct world *w, const struct message *m, struct answer
         return;
     for (const char *p = ids->v[0]; *p; p++)
         a->job_id = a->job_id * 10 + (uint32_t)(*p - '0');
-    if (m->type == MSG_JOB_REQUEUE) /* what was cancelled may run once more */
-        map_u64_remove(&w->cancelled, a->job_id);
     if (m->type == MSG_JOB_SIGNAL && ((const struct job_signal *)m->record)->signal)
         a->job_id = 0; /* that is no cancellation */
 }
@@ -183,7 +181,7 @@ void vctl_message(struct world *w, struct message *m)
                                      : admin ? ACCESS_ADMIN
                                              : ACCESS_USER,
                             .host = "sim"};
-    struct answer a = {.type = m->type, .node = m->node, .life = m->life, .ask = m->ask};
+    struct answer a = {.type = m->type, .node = m->node, .life = m->life, .ask = m->ask, .made = w->seq};
     note_subject(w, m, &a);
     if (!run_command(w, &a, m->record, &sender)) {
         answer_release(&a);

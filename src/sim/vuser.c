@@ -258,7 +258,7 @@ static void release_nodes(struct world *w)
 void user_release_all(struct world *w)
 {
     if (w->ctl.up) {
-        if (w->config->nodes.n != w->opt.nodes)
+        if (w->config->nodes.n != w->opt.nodes || w->config->parts.n != 2)
             reconfigure(w, w->opt.nodes, 0);
         release_jobs(w);
         release_nodes(w);

@@ -57,7 +57,7 @@ struct answer {
     uint64_t life, ask;
     int code;
     uint32_t job_id; /* that the command was about; 0 = none, or several */
-    uint32_t restarts;
+    uint64_t made;   /* world.seq when it was decided */
     struct reply reply;
 };
 
@@ -150,7 +150,9 @@ struct world {
     int64_t disk_full_until;  /* ms */
     struct map_u64 acked;     /* job id -> itself: acknowledged submissions that have not been seen to end */
     struct map_u64 cancelled; /* job id -> itself: acknowledged cancellations */
-    struct map_u64 ended;     /* job id and run: an end that is durable */
+    struct map_u64 requeued;  /* job id -> world.seq of its last return after an end */
+    struct map_u64 over;      /* job id and run: an end that was decided */
+    struct map_u64 ended;     /* the same, and durable */
     struct map_u64 runs;      /* job id and run whose script has started */
     VEC(uint32_t) jobs_touched; /* scratch */
     uint32_t users_left;        /* things that users still want to do */
