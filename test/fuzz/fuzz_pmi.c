@@ -1,11 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a task may say on its PMI socket, in pieces of any length: the first byte chooses the protocol. */
-#include <string.h>
-
-#include "base/mem.h"
+#include "fuzz.h"
 #include "nodecore/pmi.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

@@ -23,6 +23,7 @@ void srun_abort_said(struct srun *s)
     s->aborting = true;
 }
 void srun_task_failed(struct srun *s, bool bad) {}
+void srun_end_failed(struct srun *s) {}
 void srun_output(struct srun *s, uint32_t task, uint32_t stream, const void *data, size_t n)
 {
     REQUIRE(n);

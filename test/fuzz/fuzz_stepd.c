@@ -15,6 +15,11 @@ void step_notice_cancelled(struct stepd *s, const struct step_order *o)
     REQUIRE(o->signal < 65);
 }
 
+void step_notice(struct stepd *s, const char *fmt, ...)
+{
+    REQUIRE(fmt);
+}
+
 static uint32_t nobody(struct track *t, int sig)
 {
     REQUIRE(sig >= 0 && sig < 65);
@@ -34,7 +39,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     for (int i = 0; i < TASKS; i++) {
         buf_init(&tasks[i].in_queue);
         tasks[i].in = open("/dev/null", O_WRONLY | O_CLOEXEC);
-        tasks[i].out = tasks[i].err = -1;
+        tasks[i].out = tasks[i].err = tasks[i].pmi = -1;
     }
     REQUIRE(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) == 0);
     s.srun_fd = pair[0];
