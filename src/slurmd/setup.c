@@ -200,9 +200,14 @@ int setup_auth(struct slurmd *d, struct err *e)
                               .cluster = conf_str(d->conf, CONF_CLUSTER_NAME),
                               .slurm_uid = d->slurm_uid};
     struct key key;
-    int rc = key_load(d->key_path, d->slurm_uid, &key, e);
+    const char *given = NULL;
+    int rc;
 
-    if (rc == -ENOENT) {
+    if (text_same(s.type, "auth/munge"))
+        conf_has_param(d->conf, CONF_AUTH_INFO, "socket", &s.socket);
+    conf_has_param(d->conf, CONF_AUTH_INFO, "key", &given);
+    rc = key_load(given ? given : d->key_path, d->slurm_uid, &key, e);
+    if (rc == -ENOENT && !given) {
         /* Where the controller of this host keeps the one that it made for itself. */
         char *own = buf_format("%s/slurm.key", conf_str(d->conf, CONF_STATE_SAVE_LOCATION));
 
