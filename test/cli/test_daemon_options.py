@@ -210,7 +210,8 @@ def test_a_device_that_is_not_there_is_waited_for_then_fatal(site):
 
 def test_fewer_devices_than_configured_drain_the_node(site):
     site.add("GresTypes=gpu")
-    site.change("(NodeName=n1 .*)", r"\1 Gres=gpu:2")
+    site.change("(NodeName=n1 .*) CPUs=4 RealMemory=1000", r"\1 CPUs=1 RealMemory=100 Gres=gpu:2")
+    site.change("^SlurmdParameters=config_overrides", "")  # which would let it pass
     (site.folder / "gres.conf").write_text("Name=gpu File=/dev/null\n")
     site.ctld.start()
     site.start_slurmd("n1")
