@@ -200,9 +200,14 @@ int setup_auth(struct slurmd *d, struct err *e)
                               .cluster = conf_str(d->conf, CONF_CLUSTER_NAME),
                               .slurm_uid = d->slurm_uid};
     struct key key;
-    int rc = key_load(d->key_path, d->slurm_uid, &key, e);
+    const char *given = NULL;
+    int rc;
 
-    if (rc == -ENOENT) {
+    if (text_same(s.type, "auth/munge"))
+        conf_has_param(d->conf, CONF_AUTH_INFO, "socket", &s.socket);
+    conf_has_param(d->conf, CONF_AUTH_INFO, "key", &given);
+    rc = key_load(given ? given : d->key_path, d->slurm_uid, &key, e);
+    if (rc == -ENOENT && !given) {
         /* Where the controller of this host keeps the one that it made for itself. */
         char *own = buf_format("%s/slurm.key", conf_str(d->conf, CONF_STATE_SAVE_LOCATION));
 
@@ -368,6 +373,21 @@ static int wait_for_devices(const struct slurmd *d, struct err *e)
     return 0;
 }
 
+/* A device is a file: fewer of them than slurm.conf says is what the controller must hear. */
+static void count_devices(struct node *n)
+{
+    for (uint32_t i = 0; i < n->gres.n; i++) {
+        struct gres_decl *g = &n->gres.v[i];
+        bool shared = text_same_nocase(g->name, "mps") || text_same_nocase(g->name, "shard");
+
+        if (!shared && g->files.n && g->files.n < g->count) {
+            log_error("gres/%s: gres.conf names %u devices, slurm.conf says %llu", g->name, g->files.n,
+                      (unsigned long long)g->count);
+            g->count = g->files.n;
+        }
+    }
+}
+
 int setup_node(struct slurmd *d, struct err *e)
 {
     int rc = topology_discover(&d->topology, e);
@@ -383,6 +403,7 @@ int setup_node(struct slurmd *d, struct err *e)
         use_stand_ins(d);
     else if (wait_for_devices(d, e) < 0)
         return -e->code;
+    count_devices(d->node);
     describe_system(d->node);
     mem_set_str(&d->node->hostname, d->node->hostname ? d->node->hostname : host_name());
     d->node->boot_time = d->topology.boot_time;

@@ -63,7 +63,7 @@ class Site:
         return self.run("scontrol", "show", "node", name).stdout
 
     def node_state(self, name):
-        return self.run("sinfo", "-h", "-N", "-n", name, "-o", "%T").stdout.strip()
+        return (self.run("sinfo", "-h", "-N", "-n", name, "-o", "%T").stdout.split() or [""])[0]  # a line a partition
 
     def wait_state(self, name, state):
         wait_for(f"{name} {state}", lambda: self.node_state(name) == state)

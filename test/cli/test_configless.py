@@ -60,7 +60,7 @@ def test_a_node_without_files_runs_jobs(site):
     assert set(there) == {"slurm.conf", "cgroup.conf", "parts.conf", "topology.conf", "prolog.sh", "task.sh"}
     assert there["slurm.conf"] == site.conf.read_text()
     assert os.access(site.folder / "n1/conf/prolog.sh", os.X_OK)
-    job = site.submit("srun echo $SLURM_CONF $FROM_TASK_PROLOG", "-p", "included")
+    job = site.submit(f"{SLUICE} srun echo $SLURM_CONF $FROM_TASK_PROLOG", "-p", "included")
     wait_for("the end", lambda: site.state(job) == "COMPLETED")
     assert (site.folder / "prolog.ran").exists()
 
