@@ -64,8 +64,20 @@ static void note_requeue(struct world *w, uint32_t id)
     map_u64_put(&w->requeued, id, (void *)(uintptr_t)w->seq);
 }
 
+/* A node that has just said what it has is not to lose it for that. */
+static void check_lost(struct world *w, const struct job_ending *f)
+{
+    const struct vnode *n = w->registering;
+    const struct node_job *here = n && n->up ? node_job_get(&n->core, f->job_id) : NULL;
+    const struct job *j = state_job(w->ctl.state, f->job_id);
+    if (here && here->restarts == j->restarts && here->state <= NJOB_RUNNING && f->reason == WHY_NODEDOWN)
+        world_fail(w, f->job_id, n->index, "job %u is taken for lost, and %s has it", f->job_id, n->name);
+}
+
 void check_fact(struct world *w, const struct fact *f)
 {
+    if (f->type == FACT_JOB_ENDING)
+        check_lost(w, f->record);
     if (f->type == FACT_JOB_ENDED)
         note_end(w, f->record);
     if (f->type == FACT_JOB_REQUEUED) {

@@ -123,7 +123,9 @@ static void message_release(struct message *m)
 static int64_t latency(struct world *w)
 {
     int64_t ms = 1 + (int64_t)world_rand(w, 5);
-    return world_chance(w, SIM_DELAY, 10) ? ms + (int64_t)world_rand(w, 20000) : ms;
+    if (!world_chance(w, SIM_DELAY, 10))
+        return ms;
+    return ms + (int64_t)world_rand(w, world_rand(w, 8) ? 20000 : 200000);
 }
 
 static bool is_lost(struct world *w, uint32_t node)
@@ -134,6 +136,7 @@ static bool is_lost(struct world *w, uint32_t node)
 void world_send(struct world *w, enum event_kind to, struct message m)
 {
     bool lost = is_lost(w, m.node);
+    m.sent = w->now;
     /* A user's connection does not repeat a request by itself. */
     if (!lost && m.node != NO_VAL && world_chance(w, SIM_DUPLICATE, 20)) {
         struct message twin = m;

@@ -9,6 +9,8 @@
 #include "meta/meta.h"
 #include "sim/world.h"
 
+enum { FRESH_MS = 20 }; /* a message that was not held up */
+
 int64_t vctl_clock(const struct world *w)
 {
     return SIM_EPOCH + w->now / 1000 + w->ctl.clock_skew;
@@ -183,7 +185,11 @@ void vctl_message(struct world *w, struct message *m)
                             .host = "sim"};
     struct answer a = {.type = m->type, .node = m->node, .life = m->life, .ask = m->ask, .made = w->seq};
     note_subject(w, m, &a);
-    if (!run_command(w, &a, m->record, &sender)) {
+    bool fresh = m->type == MSG_NODE_REGISTER && w->now - m->sent < FRESH_MS;
+    w->registering = fresh && w->nodes.v[m->node].token == m->life ? &w->nodes.v[m->node] : NULL;
+    bool alive = run_command(w, &a, m->record, &sender);
+    w->registering = NULL;
+    if (!alive) {
         answer_release(&a);
         return;
     }

@@ -159,11 +159,27 @@ static void update_node(struct world *w, const char *name, const char *state)
     send(w, MSG_NODE_UPDATE, r);
 }
 
+static const char *node_out_of_service(struct world *w)
+{
+    const struct node *n;
+    uint32_t from = (uint32_t)world_rand(w, w->nodes.n);
+    for (uint32_t i = from; w->ctl.up && (n = ptree_next(&w->ctl.seen->nodes, &i)); i++)
+        if (n->state == NODE_DOWN || n->flags & (NODEF_DRAIN | NODEF_FAIL))
+            return n->name;
+    return NULL;
+}
+
+/* Nodes with jobs are taken out, and such that are out are taken back. */
 static void update_some_node(struct world *w)
 {
-    static const char *const states[] = {"DRAIN", "RESUME", "RESUME", "UNDRAIN", "DOWN", "FAIL"};
-    update_node(w, w->nodes.v[world_rand(w, w->nodes.n)].name,
-                states[world_rand(w, sizeof states / sizeof *states)]);
+    static const char *const states[] = {"DRAIN", "DOWN", "DOWN", "FAIL", "UNDRAIN", "RESUME"};
+    const char *out = world_rand(w, 2) ? node_out_of_service(w) : NULL;
+    const struct job *j = some_running_job(w);
+    if (out)
+        update_node(w, out, "RESUME");
+    else
+        update_node(w, j ? j->batch_host : w->nodes.v[world_rand(w, w->nodes.n)].name,
+                    states[world_rand(w, sizeof states / sizeof *states)]);
 }
 
 /* The last nodes go and come, limits change, a partition goes and comes. */
@@ -204,7 +220,7 @@ static void act(struct world *w)
         create_step(w);
     else if (what < 93)
         complete_allocation(w);
-    else if (what < 98)
+    else if (what < 99)
         update_some_node(w);
     else
         reconfigure_somehow(w);

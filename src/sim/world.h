@@ -48,6 +48,7 @@ struct message {
     uint32_t node; /* sender or receiver, NO_VAL = a user */
     uint64_t life; /* token of the slurmd that sends it */
     uint64_t ask;  /* what an answer refers to */
+    int64_t sent;  /* ms */
 };
 
 /* What is told once a batch is durable. */
@@ -155,6 +156,7 @@ struct world {
     struct map_u64 ended;     /* the same, and durable */
     struct map_u64 runs;      /* job id and run whose script has started */
     VEC(uint32_t) jobs_touched; /* scratch */
+    struct vnode *registering;  /* whose registration, fresh from it, is being decided */
     uint32_t users_left;        /* things that users still want to do */
     uint64_t check_every;       /* steps between looks at everything */
     struct configure *config;
