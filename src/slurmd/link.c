@@ -46,6 +46,7 @@ static void add_running(struct slurmd *d, struct node_register *m)
         r->job_id = s->job_id;
         r->step_id = s->step_id;
     }
+    sweep_add_running(d, m);
     /* What has ended without the controller knowing: its report follows, so that it must not be taken for
      * lost. */
     for (uint32_t i = 0; i < d->core.unsent.n; i++) {
