@@ -167,14 +167,20 @@ bool cgroup_lists(const char *dir, const char *file, const char *word)
     return found;
 }
 
-/* Shares are hundredths of a percent; `share` of mem, within the bounds that the node sets. */
+/* Shares are hundredths of a percent. */
+static uint64_t share_of(uint64_t mib, uint64_t share)
+{
+    uint64_t bytes = mib << 20;
+
+    return bytes / 10000 * share + bytes % 10000 * share / 10000;
+}
+
+/* `share` of mem, within the bounds that the node sets. */
 static uint64_t bounded(const struct step_cgroup *c, uint64_t mem, uint64_t share, uint32_t max_share)
 {
-    uint64_t most = c->real_memory > 1 ? (c->real_memory << 20) / 10000 * (max_share ? max_share : 10000) : 0;
-    uint64_t least = c->min_ram << 20, bytes = (mem << 20) / 10000 * share;
+    uint64_t most = c->real_memory > 1 ? share_of(c->real_memory, max_share) : 0; /* 1: not configured */
+    uint64_t least = c->min_ram << 20, bytes = share_of(mem, share);
 
-    if (share % 10000 == 0)
-        bytes = (mem << 20) * (share / 10000);
     if (!mem)
         return most;
     if (bytes < least)

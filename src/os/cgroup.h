@@ -37,8 +37,8 @@ void cgroup_each(const char *dir, void (*f)(const char *child, void *arg), void 
 enum { V1_FREEZER, V1_MEMORY, V1_CPUSET, V1_DEVICES, CGROUP_V1_COUNT };
 extern const char *const cgroup_v1_names[CGROUP_V1_COUNT];
 
-/* Bytes that a limit of `mem` MiB means: percent of it, at least the lower bound, at most the upper one, which
- * also is the limit when mem is 0. 0: no limit. */
+/* Bytes that a limit of `mem` MiB means: percent of it, at least the lower bound, at most the upper one,
+ * which also is the limit when mem is 0. 0: no limit. */
 uint64_t cgroup_ram_limit(const struct step_cgroup *c, uint64_t mem);
 uint64_t cgroup_ram_swap_limit(const struct step_cgroup *c, uint64_t mem);
 

@@ -213,7 +213,7 @@ struct track *track_cgroup_v1_open(const struct track_step *s, struct err *e)
     static const struct track_ops ops = {
         .join = v1_join, .signal = v1_signal, .stop = v1_stop, .oom_kills = v1_oom_kills, .close = v1_close};
     const bool used[CGROUP_V1_COUNT] = {true, s->cgroup->ram || s->cgroup->swap, s->cgroup->cores,
-                                 s->cgroup->devices};
+                                        s->cgroup->devices};
     struct v1 *v = mem_alloc(sizeof *v);
 
     v->track.ops = &ops;

@@ -174,9 +174,7 @@ static int cgroup_version(const struct slurmd *d, const char *mountpoint, struct
 {
     const char *plugin = conf_str(d->conf, CONF_CG_CGROUP_PLUGIN);
     int has = cgroup_detect(mountpoint);
-    int wanted = text_same_nocase(plugin, "cgroup/v1")   ? 1
-                 : text_same_nocase(plugin, "cgroup/v2") ? 2
-                                                         : has;
+    int wanted = text_same_nocase(plugin, "cgroup/v1") ? 1 : text_same_nocase(plugin, "cgroup/v2") ? 2 : has;
 
     if (text_same_nocase(plugin, "disabled"))
         return 0;

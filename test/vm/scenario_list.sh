@@ -175,11 +175,11 @@ scenario_children() {
         reconfigure SignalChildrenProcesses=$value
         submit 'trap "echo parent" USR1; sh -c "trap \"echo child\" USR1; echo up; while :; do sleep 0.1; done" & while :; do wait; done'
         within 20 has_line "$job.out" up || fail "nothing runs"
-        scancel --signal=USR1 "$job"
+        scancel --signal=USR1 --full "$job"
+        within 10 has_line "$job.out" parent || fail "the parent was not told: $(cat "$job.out")"
         if [ $value = yes ]; then
             within 10 has_line "$job.out" child || fail "the child was not told: $(cat "$job.out")"
         else
-            within 10 has_line "$job.out" parent || true
             sleep 0.5
             ! has_line "$job.out" child || fail "the child was told"
         fi
