@@ -88,17 +88,6 @@ static bool more_nodes(struct query *q, struct buf *out, size_t limit)
     return out->len >= limit;
 }
 
-bool part_is_hidden(const struct part *p, uint32_t uid, enum message_access access)
-{
-    bool member = !p->allow_groups || text_same_nocase(p->allow_groups, "ALL");
-
-    if (access >= ACCESS_OPERATOR)
-        return false;
-    for (uint32_t i = 0; !member && i < p->allow_uids.n; i++)
-        member = p->allow_uids.v[i] == uid;
-    return (p->flags & PARTF_HIDDEN) || !member;
-}
-
 static bool wanted_part(const struct query *q, const struct part *p)
 {
     const struct part_select *sel = q->select;

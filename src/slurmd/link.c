@@ -37,37 +37,6 @@ static uint32_t link_send(struct slurmd *d, enum msg_type type, const struct met
 
 /* --- registration --- */
 
-static void add_running(struct slurmd *d, struct node_register *m)
-{
-    MAP_EACH (&d->stepds, e) {
-        const struct stepd *s = e->value;
-        struct running_step *r = meta_recs_push(&record_running_step, &m->jobs);
-
-        r->job_id = s->job_id;
-        r->step_id = s->step_id;
-    }
-    /* What has ended without the controller knowing: its report follows, so that it must not be taken for
-     * lost. */
-    for (uint32_t i = 0; i < d->core.unsent.n; i++) {
-        const struct node_report *u = d->core.unsent.v[i].report;
-        struct running_step *r = meta_recs_push(&record_running_step, &m->jobs);
-
-        r->job_id = u->job_id;
-        r->step_id = u->step_id;
-    }
-    /* A job between prolog and its first step, or in its epilog, lives here too. */
-    MAP_EACH (&d->core.jobs, e) {
-        const struct node_job *j = e->value;
-
-        if (!j->steps.n) {
-            struct running_step *r = meta_recs_push(&record_running_step, &m->jobs);
-
-            r->job_id = j->job_id;
-            r->step_id = NO_VAL;
-        }
-    }
-}
-
 void link_register(struct slurmd *d)
 {
     struct node_register m;
@@ -78,7 +47,7 @@ void link_register(struct slurmd *d)
     m.node = d->node;
     d->node->cpu_load = topology_cpu_load();
     d->node->free_mem = topology_free_memory();
-    add_running(d, &m);
+    node_running(&d->core, &m);
     m.starting = !d->registered;
     m.node_boot = d->opt->just_booted && !d->ever_registered;
     m.config_hash = conf_hash(d->conf);
@@ -89,40 +58,18 @@ void link_register(struct slurmd *d)
     net_flush(d->net);
 }
 
-static void end_job(struct slurmd *d, uint32_t job_id)
-{
-    const struct node_job *j = node_job_get(&d->core, job_id);
-    struct kill_job k = {.job_id = job_id,
-                         .step_id = NO_VAL,
-                         .state = JOB_CANCELLED,
-                         .term = d->core.term,
-                         .restarts = j ? j->restarts : 0};
-    struct node_effects out = {0};
-    bool kept;
-
-    node_kill(&d->core, &k, NULL, slurmd_now(), &kept, &out, NULL);
-    effects_run(d, &out);
-}
-
-static void kill_strangers(struct slurmd *d, const struct node_register_reply *r)
-{
-    for (uint32_t i = 0; i < r->kill_jobs.n; i++) {
-        log_info("JobId=%u must not be here: ending it", r->kill_jobs.v[i]);
-        end_job(d, r->kill_jobs.v[i]);
-    }
-}
-
 void link_end_jobs(struct slurmd *d)
 {
-    VEC(uint32_t) ids = {0};
+    struct meta_u32s ids = {0};
+    struct node_effects out = {0};
 
-    MAP_EACH (&d->core.jobs, e)
-        *VEC_PUSH(&ids) = ((const struct node_job *)e->value)->job_id;
-    for (uint32_t i = 0; i < ids.n; i++) {
-        log_info("-c: ending JobId=%u", ids.v[i]);
-        end_job(d, ids.v[i]);
+    MAP_EACH (&d->core.jobs, e) {
+        meta_u32s_push(&ids, ((const struct node_job *)e->value)->job_id);
+        log_info("-c: ending JobId=%u", ids.v[ids.n - 1]);
     }
-    VEC_FREE(&ids);
+    node_end_strangers(&d->core, &ids, slurmd_now(), &out);
+    mem_free(ids.v);
+    effects_run(d, &out);
 }
 
 static void take_registered(struct slurmd *d, const struct frame *f)
@@ -145,7 +92,9 @@ static void take_registered(struct slurmd *d, const struct frame *f)
     if (!d->registered)
         log_info("registered with the controller as node %u", r.node_index);
     d->registered = d->ever_registered = true;
-    kill_strangers(d, &r);
+    for (uint32_t i = 0; i < r.kill_jobs.n; i++)
+        log_info("JobId=%u must not be here: ending it", r.kill_jobs.v[i]);
+    node_end_strangers(&d->core, &r.kill_jobs, slurmd_now(), &out);
     if (r.kill_jobs.n)
         retry_in(d,
                  SLURMD_REGISTER_AGAIN_MS); /* a node that was out of service stays so until they are gone */
@@ -175,8 +124,7 @@ static void take_acknowledged(struct slurmd *d, const struct frame *f)
     if (f->flags & FRAME_ERROR) {
         frame_read_error(f, &e);
         log_error("a report was not taken: %s", e.text);
-        /* What the controller does not know any more need not be told again. */
-        if (e.code != ESLURM_INVALID_JOB_ID)
+        if (!node_report_refused(e.code))
             return;
     }
     if (id)
