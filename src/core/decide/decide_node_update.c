@@ -248,6 +248,8 @@ static int change_fields(struct decide *d, const struct node_update *r, struct n
     }
     if (r->gres && !gres_known(n, r->gres))
         return decide_fail(d, ESLURM_INVALID_GRES);
+    if (r->cpu_bind && !node_cpu_bind_parse(r->cpu_bind, &n->cpu_bind))
+        return decide_fail(d, ESLURM_BAD_ARGUMENT);
     if (r->weight != NO_VAL)
         n->weight = r->weight;
     set_text(&n->comment, r->comment);
