@@ -31,6 +31,14 @@ void cli_error(const struct cli *cli, const char *fmt, ...)
     va_end(ap);
 }
 
+void cli_fatal(const struct cli *cli, const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    say(cli, "fatal: ", fmt, ap);
+    va_end(ap);
+}
+
 void cli_info(const struct cli *cli, const char *fmt, ...)
 {
     if (cli->quiet)

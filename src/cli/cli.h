@@ -30,8 +30,10 @@ struct cli {
     bool quiet;
 };
 
-/* "NAME: error: ..." and "NAME: ..." with a newline, on standard error. */
+/* "NAME: error: ...", "NAME: fatal: ..." and "NAME: ..." with a newline, on standard error. None ends the
+ * process. */
 void cli_error(const struct cli *cli, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void cli_fatal(const struct cli *cli, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void cli_info(const struct cli *cli, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void cli_verbose(const struct cli *cli, const char *fmt, ...)
     __attribute__((format(printf, 2, 3))); /* with -v */

@@ -74,6 +74,7 @@ void jobopt_finish(struct jobopt *o, int argc, char **argv)
         set_command(o, s);
         mem_set_str(&s->submit_line, line);
         mem_set_str(&s->alloc_node, o->world.hostname);
+        s->alloc_sid = o->world.session;
         s->umask = octal(umask_of(o), o->world.umask);
         if (p->cli.verbose)
             jobopt_show_given(o, p);

@@ -407,3 +407,8 @@ enum nodecol_sort nodecol_sort(const struct column *c)
         return NODECOL_RANGE;
     return NODECOL_KEY;
 }
+
+bool nodecol_of_partition(const struct column *c)
+{
+    return c->letter && strchr("aBghIlLMpPrRsS", c->letter);
+}

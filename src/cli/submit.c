@@ -30,6 +30,7 @@ static void fill_world(struct jobopt_world *w)
     *w = (struct jobopt_world){.env = environ,
                                .cwd = cwd,
                                .hostname = host,
+                               .session = (uint32_t)getsid(0),
                                .now = cli_now(),
                                .uid = getuid(),
                                .gid = getgid(),

@@ -101,6 +101,14 @@ static bool in_strs(const struct meta_strs *l, const char *s)
     return false;
 }
 
+static bool in_strs_nocase(const struct meta_strs *l, const char *s)
+{
+    for (uint32_t i = 0; i < l->n; i++)
+        if (text_same_nocase(l->v[i], s ? s : ""))
+            return true;
+    return false;
+}
+
 static bool in_u32s(const struct meta_u32s *l, uint32_t v)
 {
     for (uint32_t i = 0; i < l->n; i++)
@@ -167,13 +175,22 @@ static bool matches(const struct job_filter *f, const struct snapshot *s, const 
     return (!f->own_only || job->uid == f->uid) && (!f->ids.n || has_id(f, job)) &&
            (!sel->uids.n || in_u32s(&sel->uids, job->uid)) && state_matches(sel, job) &&
            (!sel->partitions.n || list_has(&sel->partitions, partition_of(job))) &&
-           (!sel->names.n || in_strs(&sel->names, spec->name)) &&
-           (!sel->accounts.n || in_strs(&sel->accounts, spec->account)) &&
-           (!sel->qos.n || in_strs(&sel->qos, spec->qos)) &&
+           (!sel->names.n || in_strs_nocase(&sel->names, spec->name)) &&
+           (!sel->accounts.n || in_strs_nocase(&sel->accounts, spec->account)) &&
+           (!sel->qos.n || in_strs_nocase(&sel->qos, spec->qos)) &&
            (!sel->wckeys.n || in_strs(&sel->wckeys, spec->wckey)) &&
            (!sel->reservations.n || list_has(&sel->reservations, spec->reservation)) &&
            (!sel->licenses.n || list_has(&sel->licenses, spec->licenses)) &&
            (!f->hosts.count || in_hosts(f, job)) && (sel->all || !is_hidden(f, s, job));
+}
+
+/* An id that is given twice names one job. */
+static bool was_given_before(const struct job_filter *f, uint32_t key)
+{
+    for (uint32_t i = 0; i < key; i++)
+        if (f->ids.v[i].job_id == f->ids.v[key].job_id)
+            return true;
+    return false;
 }
 
 const struct job *job_filter_next(struct job_filter *f, const struct snapshot *s, uint32_t *key)
@@ -181,7 +198,8 @@ const struct job *job_filter_next(struct job_filter *f, const struct snapshot *s
     const struct job *job;
 
     while (f->direct && *key < f->ids.n) {
-        job = snapshot_job(s, f->ids.v[(*key)++].job_id);
+        uint32_t at = (*key)++;
+        job = was_given_before(f, at) ? NULL : snapshot_job(s, f->ids.v[at].job_id);
         if (job && matches(f, s, job))
             return job;
     }
