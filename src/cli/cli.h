@@ -43,6 +43,9 @@ const struct client_env *cli_env(struct cli *cli);
 /* The controller, not connected yet. Ends the process as cli_env() does. */
 struct client *cli_ctld(struct cli *cli);
 const char *cli_cluster(struct cli *cli);
+/* --clusters: only the own cluster can be asked for, and only where accounting knows it. False after the
+ * complaint. */
+bool cli_knows_cluster(struct cli *cli, const char *names);
 
 /* The text of an error as Slurm's tools print it: our first line only; cli_hint() is what follows it, or
  * NULL. */

@@ -66,12 +66,20 @@ static struct column_use *add_use(struct layout *l, const struct column *c, bool
     return u;
 }
 
-/* "%all": every field of the table that has a letter, with bars between. */
+/* "%all": every field of the table that has a letter, small ones first, with bars between. */
 static void add_all(struct layout *l, const struct column *table)
 {
-    for (const struct column *c = table; c->name || c->letter; c++)
-        if (c->letter)
-            add_use(l, c, false, 0, "|", 1);
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+    bool first = true;
+    for (const char *letter = letters; *letter; letter++) {
+        const struct column *c = column_by_letter(table, *letter);
+        if (!c)
+            continue;
+        if (!first)
+            mem_set_str(&l->uses.v[l->uses.n - 1].suffix, "|");
+        add_use(l, c, false, 0, "", 0);
+        first = false;
+    }
 }
 
 void layout_parse_short(struct layout *l, const struct column *table, const char *spec, column_bad_fn *bad,
@@ -178,8 +186,11 @@ static void fit_cell(const struct column_use *u, size_t begin, struct buf *out)
     if (chars > (size_t)u->width && u->column->uncut && text_is_digit(out->s[begin]))
         return;
     if (chars > (size_t)u->width) {
+        bool mark = u->column->mark && out->s[out->len - 1] == '*';
         bytes = utf8_span(out->s + begin, (size_t)u->width, &chars);
         buf_truncate(out, begin + bytes);
+        if (mark)
+            out->s[out->len - 1] = '*';
     }
     size_t pad = (size_t)u->width - chars;
     buf_addn(out, ' ', pad);

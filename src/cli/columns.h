@@ -35,6 +35,7 @@ struct column {
      */
     const char *reads;
     bool uncut; /* a duration: the width is the least one, only words in its place are cut */
+    bool mark;  /* a "*" at the end survives the cutting */
 };
 
 struct column_use {

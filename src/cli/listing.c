@@ -2,27 +2,11 @@
 #include "cli/listing.h"
 
 #include <stdlib.h>
-#include <string.h>
-
-#include "conf/conf.h"
 
 bool listing_cluster(struct listing *l, const char *names)
 {
-    const struct conf *conf = cli_env(l->cli)->conf;
-    bool recorded = conf_str(conf, CONF_ACCOUNTING_STORAGE_TYPE) &&
-                    !conf_plugin(conf, CONF_ACCOUNTING_STORAGE_TYPE, "none");
-    bool all = strcmp(names, "all") == 0;
-    if (recorded && (all || strcmp(names, cli_cluster(l->cli)) == 0))
+    if (cli_knows_cluster(l->cli, names))
         return true;
-    if (!recorded)
-        cli_error(l->cli, "Problem talking to database");
-    if (all)
-        cli_error(l->cli, "No clusters can be reached now. Contact your admin to resolve the problem.");
-    else
-        cli_error(l->cli,
-                  "'%s' can't be reached now, or it is an invalid entry for --cluster.  "
-                  "Use 'sacctmgr list clusters' to see available clusters.",
-                  names);
     cli_fatal(l->cli, "Could not get cluster information");
     return false;
 }

@@ -133,8 +133,10 @@ bool nodestates_valid(const char *list, char *bad, size_t size)
 static bool word_matches(const char *word, const struct node *n)
 {
     const struct state_word *w = find(word);
+    if (text_same_nocase(word, "all"))
+        return true;
     if (!w)
-        return text_same_nocase(word, "all");
+        return false;
     if (w->test)
         return w->test(n);
     return w->flag ? (n->flags & w->flag) != 0 : node_use(n) == (enum node_use)w->use;

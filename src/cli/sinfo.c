@@ -27,7 +27,7 @@ struct sinfo {
     struct node_list nodes;
     const char *names, *partitions;
     bool dead, responding, exact, future, node_form, reasons, summary, reservations;
-    bool by_part; /* something of the partition is shown */
+    bool by_part; /* names of partitions are shown */
 };
 
 struct groups {
@@ -156,7 +156,7 @@ static const char *default_format(const struct sinfo *s)
 static bool shows_partition(const struct layout *l)
 {
     for (uint32_t i = 0; i < l->uses.n; i++)
-        if (l->uses.v[i].column && nodecol_of_partition(l->uses.v[i].column))
+        if (l->uses.v[i].column && nodecol_is_partition(l->uses.v[i].column))
             return true;
     return false;
 }
@@ -164,11 +164,13 @@ static bool shows_partition(const struct layout *l)
 static void settle(struct sinfo *s)
 {
     const struct listing *l = &s->listing;
+    bool own = s->node_form || s->reasons || s->summary; /* stronger than the environment */
     s->ctx.cluster = "N/A";
     if (l->given == 'O')
         layout_parse_long(&s->layout, nodecols, l->format_long, bad_long, s);
     else
-        layout_parse_short(&s->layout, nodecols, l->format ? l->format : default_format(s), bad_short, s);
+        layout_parse_short(&s->layout, nodecols,
+                           l->format && (l->given || !own) ? l->format : default_format(s), bad_short, s);
     s->by_part = shows_partition(&s->layout);
     /* Node listings are read by eye along the names: the partition stands right. */
     for (uint32_t i = 0; i < s->layout.uses.n && s->node_form && !s->summary; i++) {
@@ -310,7 +312,7 @@ static void print_groups(struct sinfo *s)
     layout_fit(&s->layout, groups.list.v, groups.list.n, sizeof(struct node_group), &s->ctx);
     for (uint32_t i = 0; i < s->layout.uses.n; i++) {
         struct column_use *u = &s->layout.uses.v[i];
-        if (s->node_form && !s->listing.given && !s->listing.format && u->column->letter == 'N' &&
+        if (s->node_form && !s->summary && !s->listing.given && u->column->letter == 'N' &&
             u->width < NODE_WIDTH_MIN)
             u->width = NODE_WIDTH_MIN;
     }

@@ -50,7 +50,7 @@ static const struct sample samples[] = {
     {false, "%j \xe2\x98\x83 %s", "alpha \xe2\x98\x83 7\n", ""},
     {false, "%j %q %s", "alpha %q 7\n", "<q>"},
     {false, "%-8j|", "%-8j|\n", "<->"},
-    {false, "%all", "alpha|7|\n", ""},
+    {false, "%all", "alpha|7\n", ""},
     {false, "plain", "plain\n", ""},
     {true, "name,size", "alpha               7                   \n", ""},
     {true, "NAME:8,size:.4", "alpha      7\n", ""},
