@@ -110,6 +110,14 @@ static bool in_strs(const struct meta_strs *l, const char *s)
     return false;
 }
 
+static bool in_strs_nocase(const struct meta_strs *l, const char *s)
+{
+    for (uint32_t i = 0; i < l->n; i++)
+        if (text_same_nocase(l->v[i], s ? s : ""))
+            return true;
+    return false;
+}
+
 static bool in_u32s(const struct meta_u32s *l, uint32_t v)
 {
     for (uint32_t i = 0; i < l->n; i++)
@@ -187,9 +195,9 @@ static bool matches(const struct job_filter *f, const struct snapshot *s, const 
     return (!f->own_only || job->uid == f->uid) && (!f->ids.n || has_id(f, job)) &&
            (!sel->uids.n || in_u32s(&sel->uids, job->uid)) && state_matches(sel, job) &&
            (!sel->partitions.n || list_has(&sel->partitions, partition_of(job))) &&
-           (!sel->names.n || in_strs(&sel->names, spec->name)) &&
-           (!sel->accounts.n || in_strs(&sel->accounts, spec->account)) &&
-           (!sel->qos.n || in_strs(&sel->qos, spec->qos)) &&
+           (!sel->names.n || in_strs_nocase(&sel->names, spec->name)) &&
+           (!sel->accounts.n || in_strs_nocase(&sel->accounts, spec->account)) &&
+           (!sel->qos.n || in_strs_nocase(&sel->qos, spec->qos)) &&
            (!sel->wckeys.n || in_strs(&sel->wckeys, spec->wckey)) &&
            (!sel->reservations.n || list_has(&sel->reservations, spec->reservation)) &&
            (!sel->licenses.n || list_has(&sel->licenses, spec->licenses)) &&
