@@ -28,11 +28,6 @@ keyword_fn scontrol_ping, scontrol_reconfigure, scontrol_shutdown, scontrol_setd
     scontrol_listjobs, scontrol_liststeps, scontrol_pidinfo, scontrol_reboot, scontrol_power,
     scontrol_cancel_reboot;
 
-/* scontrol_update.c is handed records by name: */
-int scontrol_update_job(struct scontrol *s, int argc, char **argv);
-int scontrol_update_node(struct scontrol *s, int argc, char **argv);
-int scontrol_update_part(struct scontrol *s, int argc, char **argv, bool create);
-
 /* "prefix TEXT" with the first line of the error, then our hint. Gives EXIT_FAILURE. */
 int scontrol_fail(struct scontrol *s, const char *prefix, const struct err *e);
 /* "TEXT for job ID" for each failure; EXIT_FAILURE when there was one. */

@@ -336,7 +336,7 @@ static int find_script(struct request *r, const struct snapshot *s, struct buf *
     if (!job || !query_may_see(s, r->peer->uid, access_of(s, r->peer->uid), job))
         return err_set(e, ESLURM_INVALID_JOB_ID, "%s", error_text(ESLURM_INVALID_JOB_ID));
     if (job->uid != r->peer->uid && access_of(s, r->peer->uid) < ACCESS_OPERATOR)
-        return err_set(e, ESLURM_ACCESS_DENIED, "%s", error_text(ESLURM_ACCESS_DENIED));
+        return err_set(e, ESLURM_INVALID_USER_ID, "%s", error_text(ESLURM_INVALID_USER_ID));
     if (!job->script.n)
         return err_set(e, ESLURM_NO_SCRIPT, "%s", error_text(ESLURM_NO_SCRIPT));
     return j->ops->blob_get(j, job->script.v, job->script.n, ret, e);
