@@ -276,6 +276,18 @@ static void add_pairs(struct config_reply *to, const char *text)
     text_list_release(&lines);
 }
 
+static void add_topology(struct config_reply *reply, const struct conf *c)
+{
+    uint32_t n;
+    const struct topo_switch *units = conf_topology(c, &n);
+
+    for (uint32_t i = 0; i < n; i++) {
+        struct topo_switch *s = meta_recs_push(&record_topo_switch, &reply->topology);
+        meta_release(&record_topo_switch, s);
+        meta_copy(&record_topo_switch, s, &units[i]);
+    }
+}
+
 static void answer_config(struct request *r)
 {
     struct ctld *c = r->t->ctld;
@@ -303,6 +315,7 @@ static void answer_config(struct request *r)
     conf_text(conf->conf, &run, &text);
     meta_init(&record_config_reply, &reply);
     add_pairs(&reply, text.s);
+    add_topology(&reply, conf->conf);
     reply.text = buf_take(&text);
     reply_record(r->conn, r->type->number, r->seq, &record_config_reply, &reply);
     meta_release(&record_config_reply, &reply);
