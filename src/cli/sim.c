@@ -34,7 +34,8 @@ static const char help[] =
     "  --seeds N     how many seeds, one run each (1)\n"
     "  --nodes N     virtual nodes (12)\n"
     "  --jobs N      things that users do: most of them submit a job (60)\n"
-    "  --faults LIST all, none, or some of: drop,delay,duplicate,partition,crash,node-crash,slow-disk,clock,\n"
+    "  --faults LIST all, none, or some of: "
+    "drop,delay,duplicate,partition,crash,node-crash,slow-disk,clock,\n"
     "                full-disk,node-fault (all)\n"
     "  --trace       prints every event\n";
 
