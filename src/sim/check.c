@@ -242,7 +242,8 @@ void check_stuck(struct world *w)
         add_jobs(w, &stuck, &job);
         add_nodes(w, &stuck, &node);
     }
-    world_fail(w, job, node, "faults stopped long ago, and this is not at rest:%s",
+    world_fail(w, job, node, "%s, and this is not at rest:%s",
+               w->calm ? "faults stopped long ago" : "steps without end",
                w->ctl.up ? stuck.s : " the controller");
     buf_release(&stuck);
 }
