@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # What Debian and Ubuntu need to build and to test Sluice. Sourced by quickstart and runtests.
 BUILD_PACKAGES="libjson-c-dev gcc libc6-dev meson ninja-build pkg-config python3 libuv1-dev libsqlite3-dev libssl-dev libhwloc-dev libxxhash-dev libedit-dev libmunge-dev libcmocka-dev"
-TEST_PACKAGES="clang clang-format libclang-rt-dev python3-pytest munge iproute2 procps"
+TEST_PACKAGES="clang clang-format libclang-rt-dev python3-pytest munge iproute2 procps openmpi-bin libopenmpi-dev mpich libmpich-dev libpmi2-0-dev"
+VM_PACKAGES="qemu-system-x86 busybox-static binutils apt" # for the suite vm; its kernel comes by `apt-get download`
 
 # install_packages NAME…: installs those that are missing; quick when none is.
 install_packages() {

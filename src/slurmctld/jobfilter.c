@@ -151,6 +151,17 @@ static bool state_matches(const struct job_select *sel, const struct job *job)
     return in_u32s(&sel->states, job->state) || (job->flags & sel->flag_states);
 }
 
+bool part_is_hidden(const struct part *p, uint32_t uid, enum message_access access)
+{
+    bool member = !p->allow_groups || text_same_nocase(p->allow_groups, "ALL");
+
+    if (access >= ACCESS_OPERATOR)
+        return false;
+    for (uint32_t i = 0; !member && i < p->allow_uids.n; i++)
+        member = p->allow_uids.v[i] == uid;
+    return (p->flags & PARTF_HIDDEN) || !member;
+}
+
 static bool is_hidden(const struct job_filter *f, const struct snapshot *s, const struct job *job)
 {
     const char *name = partition_of(job);

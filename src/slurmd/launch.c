@@ -102,8 +102,8 @@ static struct step_launch *launch_record(struct slurmd *d, struct credential *c)
     l->cred = meta_dup(&record_credential, c);
     l->spool_dir = mem_strdup(d->spool);
     l->conf_path = mem_strdup(d->conf_path);
-    l->task_prolog = mem_strdup(conf_str(d->conf, CONF_TASK_PROLOG));
-    l->task_epilog = mem_strdup(conf_str(d->conf, CONF_TASK_EPILOG));
+    l->task_prolog = setup_script_path(d, conf_str(d->conf, CONF_TASK_PROLOG));
+    l->task_epilog = setup_script_path(d, conf_str(d->conf, CONF_TASK_EPILOG));
     l->cgroup = launch_cgroup(d, share);
     l->start_time = slurmd_now();
     l->tmp_dir = setup_path(d, conf_str(d->conf, CONF_TMP_FS));

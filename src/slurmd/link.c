@@ -49,13 +49,27 @@ void link_register(struct slurmd *d)
     d->node->free_mem = topology_free_memory();
     node_running(&d->core, &m);
     m.starting = !d->registered;
-    m.node_boot = d->opt->just_booted;
+    m.node_boot = d->opt->just_booted && !d->ever_registered;
     m.config_hash = conf_hash(d->conf);
     m.token = d->token;
     d->register_seq = link_send(d, MSG_NODE_REGISTER, &record_node_register, &m);
     m.node = NULL;
     meta_release(&record_node_register, &m);
     net_flush(d->net);
+}
+
+void link_end_jobs(struct slurmd *d)
+{
+    struct meta_u32s ids = {0};
+    struct node_effects out = {0};
+
+    MAP_EACH (&d->core.jobs, e) {
+        meta_u32s_push(&ids, ((const struct node_job *)e->value)->job_id);
+        log_info("-c: ending JobId=%u", ids.v[ids.n - 1]);
+    }
+    node_end_strangers(&d->core, &ids, slurmd_now(), &out);
+    mem_free(ids.v);
+    effects_run(d, &out);
 }
 
 static void take_registered(struct slurmd *d, const struct frame *f)
@@ -77,7 +91,7 @@ static void take_registered(struct slurmd *d, const struct frame *f)
     }
     if (!d->registered)
         log_info("registered with the controller as node %u", r.node_index);
-    d->registered = true;
+    d->registered = d->ever_registered = true;
     for (uint32_t i = 0; i < r.kill_jobs.n; i++)
         log_info("JobId=%u must not be here: ending it", r.kill_jobs.v[i]);
     node_end_strangers(&d->core, &r.kill_jobs, slurmd_now(), &out);

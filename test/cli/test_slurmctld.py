@@ -218,6 +218,14 @@ def test_the_log_is_opened_again(controller):
     assert re.match(r"\[\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\] ", old.read_text())
 
 
+def test_nodes_that_do_not_answer_are_one_line(controller):
+    controller.start()
+    log = controller.folder / "ctld.log"
+    wait_for("the line", lambda: "not responding" in log.read_text())
+    lines = [line.split("error: ")[1] for line in log.read_text().splitlines() if "not responding" in line]
+    assert lines == ["Nodes n[1-4] not responding: connection refused"]
+
+
 def test_the_background_start_returns_when_it_serves(controller):
     r = subprocess.run([SLURMCTLD, "-f", controller.conf], timeout=10)
     pid = int((controller.folder / "ctld.pid").read_text())

@@ -159,11 +159,11 @@ static int send_raw(struct client *c, char **hex)
     return 0;
 }
 
-static void add_hello(struct buf *out, const char *cluster, const struct buf *token)
+static void add_hello(struct buf *out, const char *type, const char *cluster, const struct buf *token)
 {
     struct hello h = {.version = WIRE_VERSION,
                       .cluster = (char *)cluster,
-                      .auth = (char *)"auth/slurm",
+                      .auth = (char *)type,
                       .token = {(uint8_t *)token->s, (uint32_t)token->len}};
 
     frame_add(out, MSG_HELLO, 0, 0, &record_hello, &h);
@@ -184,7 +184,7 @@ static int own_token(struct client *c, const struct client_env *env, char **argv
     int64_t age = argc > 3 ? strtol(argv[3], NULL, 10) : 0;
     if (!a || auth_make_token(a, &me, argc > 2 ? argv[2] : "slurmctld", time(NULL) - age, &token, &e) < 0)
         return fail(&e);
-    add_hello(&out, cluster, &token);
+    add_hello(&out, "auth/slurm", cluster, &token);
     int fd = bare(c, &e);
     if (fd < 0)
         return fail(&e);
@@ -198,6 +198,23 @@ static int own_token(struct client *c, const struct client_env *env, char **argv
     return 0;
 }
 
+static int send_token(struct client *c, const struct client_env *env, const char *type, char *text)
+{
+    struct buf token = {.s = text, .len = strlen(text)}, out = BUF_INIT;
+    struct err e;
+    int fd = bare(c, &e);
+
+    if (fd < 0)
+        return fail(&e);
+    add_hello(&out, type, conf_str(env->conf, CONF_CLUSTER_NAME), &token);
+    if (send(fd, out.s, out.len, MSG_NOSIGNAL) < 0)
+        printf("reset\n");
+    print_frames(fd);
+    close(fd);
+    buf_release(&out);
+    return 0;
+}
+
 static int replay(struct client *c, const struct client_env *env)
 {
     struct buf token = BUF_INIT, out = BUF_INIT;
@@ -205,7 +222,7 @@ static int replay(struct client *c, const struct client_env *env)
 
     if (client_token(c, &token, &e) < 0)
         return fail(&e);
-    add_hello(&out, conf_str(env->conf, CONF_CLUSTER_NAME), &token);
+    add_hello(&out, "auth/slurm", conf_str(env->conf, CONF_CLUSTER_NAME), &token);
     for (int i = 0; i < 2; i++) {
         int fd = bare(c, &e);
         if (fd < 0)
@@ -267,6 +284,8 @@ int main(int argc, char **argv)
         rc = send_raw(c, argv + 3);
     else if (strcmp(argv[2], "token") == 0 && argc > 3)
         rc = own_token(c, &env, argv + 3, argc - 3);
+    else if (strcmp(argv[2], "rawtoken") == 0 && argc > 4)
+        rc = send_token(c, &env, argv[3], argv[4]);
     else if (strcmp(argv[2], "replay") == 0)
         rc = replay(c, &env);
     else if (strcmp(argv[2], "submit") == 0 && argc > 3)
