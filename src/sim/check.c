@@ -74,10 +74,24 @@ static void check_lost(struct world *w, const struct job_ending *f)
         world_fail(w, f->job_id, n->index, "job %u is taken for lost, and %s has it", f->job_id, n->name);
 }
 
+/* What a node says of one run is not to end another one. */
+static void check_run(struct world *w, uint32_t job_id)
+{
+    const struct node_report *r = w->reported;
+    const struct job *j = state_job(w->ctl.state, job_id);
+    if (r && r->job_id == job_id && j && j->restarts != r->restarts)
+        world_fail(w, job_id, NO_VAL, "a report about run %u of job %u ends run %u", r->restarts, job_id,
+                   j->restarts);
+}
+
 void check_fact(struct world *w, const struct fact *f)
 {
-    if (f->type == FACT_JOB_ENDING)
+    if (f->type == FACT_JOB_NODE_DONE)
+        check_run(w, ((const struct job_node_done *)f->record)->job_id);
+    if (f->type == FACT_JOB_ENDING) {
         check_lost(w, f->record);
+        check_run(w, ((const struct job_ending *)f->record)->job_id);
+    }
     if (f->type == FACT_JOB_ENDED)
         note_end(w, f->record);
     if (f->type == FACT_JOB_REQUEUED) {

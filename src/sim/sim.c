@@ -193,10 +193,12 @@ static void controller_event(struct world *w, const struct event *e)
 
 static void take_answer(struct world *w, struct vnode *n, const struct answer *a)
 {
-    if (!n)
-        check_told(w, a), user_answer(w, a);
-    else if (n->up && !n->cut)
+    if (!n) {
+        check_told(w, a);
+        user_answer(w, a);
+    } else if (n->up && !n->cut) {
         vnode_answer(w, n, a);
+    }
 }
 
 static void event_release(struct event *e)
