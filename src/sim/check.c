@@ -244,6 +244,12 @@ static void add_nodes(struct world *w, struct buf *out, uint32_t *first)
                      v->up ? "up" : "down", v->registered ? "registered" : "not registered", v->stepds.n,
                      v->scripts.n, v->up ? map_u64_count(&v->core.jobs) : 0, v->up ? v->core.unsent.n : 0,
                      v->files.n);
+        if (v && v->up) {
+            MAP_EACH (&v->core.jobs, e) {
+                const struct node_job *j = e->value;
+                buf_addf(out, "; job %u run %u state %u", j->job_id, j->restarts, j->state);
+            }
+        }
         *first = *first == NO_VAL && v ? v->index : *first;
     }
 }
