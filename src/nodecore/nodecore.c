@@ -225,7 +225,7 @@ static int launch_refused(const struct node_core *n, const struct node_job *j, c
     if (c->restarts < j->restarts)
         return err_set(e, ESLURM_JOB_STEP_ALREADY_COMPLETING_OR_COMPLETED, "job %u: an earlier run",
                        c->job_id);
-    if (c->restarts > j->restarts || j->state > NJOB_RUNNING)
+    if (c->restarts > j->restarts || j->state > NJOB_RUNNING || j->killed_early)
         return err_set(e, ESLURM_JOB_STEP_NOT_RUNNING, "job %u is ending on this node", c->job_id);
     if (j->steps.n >= NODE_STEPS_MAX)
         return err_set(e, ESLURM_TOO_MANY_JOB_STEPS_ON_NODE, "job %u has too many steps on this node",

@@ -135,6 +135,23 @@ static void test_a_job_in_its_prolog_is_listed(void **state)
     node_effects_release(&out);
 }
 
+static void test_no_step_joins_a_job_that_was_ended_in_its_prolog(void **state)
+{
+    struct node_core n;
+    struct node_effects out = {0};
+    struct credential batch = cred(7, BATCH, 1), step = cred(7, 0, 2);
+
+    node_init(&n, "n1", true, false);
+    assert_int_equal(launch(&n, &batch, &out), 0);
+    assert_int_equal(end_job(&n, 7, 30, 11, &out), 0);
+    assert_int_equal(launch(&n, &step, &out), -ESLURM_JOB_STEP_NOT_RUNNING);
+    node_prolog_done(&n, 7, true, NULL, 12, &out);
+    assert_int_equal(node_job_get(&n, 7)->state, NJOB_REPORTING);
+    node_effects_release(&out);
+    node_release(&n, &out);
+    node_effects_release(&out);
+}
+
 static void test_a_credential_for_the_slurmd_before_is_refused(void **state)
 {
     struct node_core n;
@@ -569,6 +586,7 @@ int main(void)
         cmocka_unit_test(test_batch_job_from_launch_to_gone),
         cmocka_unit_test(test_launch_twice_starts_once),
         cmocka_unit_test(test_a_job_in_its_prolog_is_listed),
+        cmocka_unit_test(test_no_step_joins_a_job_that_was_ended_in_its_prolog),
         cmocka_unit_test(test_a_credential_for_the_slurmd_before_is_refused),
         cmocka_unit_test(test_a_nonce_is_kept_while_clocks_may_differ),
         cmocka_unit_test(test_term_then_kill),
