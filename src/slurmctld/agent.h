@@ -74,7 +74,7 @@ void parcel_free(struct parcel *p);
 /* The node has answered. The parcel is the callee's. */
 void parcel_answered(struct link *l, struct parcel *p, const struct frame *f);
 /* It could not be delivered. True when it is to be tried again. */
-bool parcel_undeliverable(struct link *l, struct parcel *p, const char *why);
+bool parcel_undeliverable(struct link *l, struct parcel *p);
 /* The core hears that a launch has happened (error 0) or never will. */
 void parcel_report_launch(struct agent *a, const struct parcel *p, uint32_t error, const char *text);
 

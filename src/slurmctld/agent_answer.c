@@ -5,7 +5,8 @@
 #include "os/log.h"
 #include "slurmctld/agent.h"
 
-enum { LAUNCH_TRIES_MS = 300000 }; /* then the launch has failed */
+/* Then its credential is too old: a node that answers at last would refuse it, and the job would be held. */
+enum { LAUNCH_TRIES_MS = AUTH_CREDENTIAL_LIFE_S * 1000 / 2 };
 
 struct parcel *parcel_new(struct agent *a, uint16_t type, uint32_t node_index)
 {
@@ -64,7 +65,7 @@ static bool launch_still_wanted(struct agent *a, const struct parcel *p)
     return wanted;
 }
 
-bool parcel_undeliverable(struct link *l, struct parcel *p, const char *why)
+bool parcel_undeliverable(struct link *l, struct parcel *p)
 {
     struct agent *a = l->agent;
 
@@ -73,10 +74,8 @@ bool parcel_undeliverable(struct link *l, struct parcel *p, const char *why)
         report_contact(a, p->node_index, NULL);
     if (p->type != MSG_LAUNCH_BATCH || !launch_still_wanted(a, p))
         return false;
-    if (uv_now(&a->loop) - p->made_at < LAUNCH_TRIES_MS)
-        return true;
-    parcel_report_launch(a, p, ESLURM_CONNECTION, why);
-    return false;
+    /* The core asks for a fresh one every half minute, until the job does not want it or its node is down. */
+    return uv_now(&a->loop) - p->made_at < LAUNCH_TRIES_MS;
 }
 
 void parcel_answered(struct link *l, struct parcel *p, const struct frame *f)
