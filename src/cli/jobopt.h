@@ -48,6 +48,7 @@ struct jobopt_world {
     const char *hostname; /* short name */
     int64_t now;          /* seconds since 1970, for --begin and --deadline */
     uint32_t uid, gid;    /* of the caller */
+    uint32_t session;     /* the caller's */
     uint16_t umask;
     const char *gres_types; /* GresTypes of slurm.conf: "gpu,nic"; NULL = not known, so not checked */
 };
