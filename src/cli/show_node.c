@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/show.h"
 
+#include "base/hostlist.h"
 #include "base/timetext.h"
 #include "cli/gresview.h"
 #include "cli/names.h"
@@ -157,6 +158,7 @@ void show_node(const struct show *s, const struct node *n)
         timefmt_time(n->reason_time, "Unknown", s->out);
         buf_addc(s->out, ']');
     }
+    line_if(s, "Topology", n->topology);
     buf_adds(s->out, s->one_line ? "\n" : "\n\n");
 }
 
@@ -217,6 +219,30 @@ static void add_mem(const struct show *s, const char *what, uint64_t cpu, uint64
         buf_addf(s->out, "%llu", (unsigned long long)v);
 }
 
+/* Nodes by name; before them the text of the configuration, where that speaks of sets or of ALL. */
+static void add_members(const struct show *s, const struct part *p, struct node *const *nodes, uint32_t n)
+{
+    struct hostlist given = {0}, members = {0};
+    struct buf names = BUF_INIT;
+    uint32_t known = 0;
+    bool plain = p->nodes && hostlist_parse(&given, p->nodes, NULL) == 0;
+    for (uint32_t i = 0; i < n; i++) {
+        if (!bits_test(&p->members, nodes[i]->index))
+            continue;
+        (void)hostlist_push(&members, nodes[i]->name, NULL);
+        known += plain && hostlist_find(&given, nodes[i]->name) >= 0;
+    }
+    if (p->nodes && !(plain && known == given.count))
+        line_if(s, "NodeSets", p->nodes);
+    if (members.count && hostlist_sort(&members, NULL) == 0)
+        hostlist_text(&members, &names);
+    next_line(s);
+    buf_addf(s->out, "Nodes=%s", or_null(names.s));
+    hostlist_release(&given);
+    hostlist_release(&members);
+    buf_release(&names);
+}
+
 void show_part(const struct show *s, const struct part *p, struct node *const *nodes, uint32_t n_nodes)
 {
     buf_addf(s->out, "PartitionName=%s", p->name);
@@ -234,8 +260,7 @@ void show_part(const struct show *s, const struct part *p, struct node *const *n
     buf_addf(s->out, " MinNodes=%u LLN=%s", p->min_nodes, yes_no(p->flags & PARTF_LLN));
     add_count(s, "MaxCPUsPerNode", p->max_cpus_node);
     add_count(s, "MaxCPUsPerSocket", p->max_cpus_socket);
-    next_line(s);
-    buf_addf(s->out, "Nodes=%s", or_null(p->nodes));
+    add_members(s, p, nodes, n_nodes);
     next_line(s);
     buf_addf(s->out,
              "PriorityJobFactor=%u PriorityTier=%u RootOnly=%s ReqResv=%s OverSubscribe=", p->priority_factor,
@@ -250,6 +275,7 @@ void show_part(const struct show *s, const struct part *p, struct node *const *n
     else
         buf_addf(s->out, "%u", p->over_time_limit);
     buf_addf(s->out, " PreemptMode=%s", p->preempt_mode && *p->preempt_mode ? p->preempt_mode : "OFF");
+    line_if(s, "Topology", p->topology);
     next_line(s);
     buf_addf(s->out, "State=%s TotalCPUs=%u TotalNodes=%u SelectTypeParameters=%s",
              meta_enum_text(&enum_part_state, p->state), p->total_cpus, p->total_nodes,

@@ -191,5 +191,5 @@ bool node_cpu_bind_parse(const char *text, uint32_t *ret)
         if ((len == full || len + 1 == full) && text_starts_nocase(bindings[i].text, text))
             *ret = bindings[i].value;
     }
-    return *ret || text_same_nocase(text, "off");
+    return *ret || !len || text_same_nocase(text, "off");
 }

@@ -135,6 +135,18 @@ static void set_nodesets(struct policy *p, const struct conf *c)
     }
 }
 
+static void set_topology(struct policy *p, const struct conf *c)
+{
+    uint32_t n;
+    const struct topo_switch *units = conf_topology(c, &n);
+
+    for (uint32_t i = 0; i < n; i++) {
+        struct topo_switch *s = meta_recs_push(&record_topo_switch, &p->topology);
+        meta_release(&record_topo_switch, s);
+        meta_copy(&record_topo_switch, s, &units[i]);
+    }
+}
+
 static struct policy *make_policy(const struct conf *c)
 {
     struct policy *p = meta_new(&record_policy);
@@ -165,6 +177,7 @@ static struct policy *make_policy(const struct conf *c)
     p->keep_part_state = flags && text_has(flags, "KeepPartState");
     p->nohold_on_prolog_fail = conf_has_param(c, CONF_SCHEDULER_PARAMETERS, "nohold_on_prolog_fail", NULL);
     set_nodesets(p, c);
+    set_topology(p, c);
     return p;
 }
 

@@ -95,10 +95,14 @@ static struct step_launch *launch_record(struct slurmd *d, struct credential *c)
 {
     struct step_launch *l = meta_new(&record_step_launch);
     const struct cred_node *share = own_share(d, c);
+    struct buf addr = BUF_INIT, pattern = BUF_INIT;
     bool binds = conf_plugin(d->conf, CONF_TASK_PLUGIN, "affinity") || (d->cgroup && d->cgroup->cores);
 
     l->node_name = mem_strdup(d->node_name);
     l->host_name = mem_strdup(host_name());
+    conf_topology_address(d->conf, d->node_name, &addr, &pattern);
+    l->topology_addr = buf_take(&addr);
+    l->topology_pattern = buf_take(&pattern);
     l->share = meta_dup(&record_cred_node, share);
     l->cred = meta_dup(&record_credential, c);
     l->spool_dir = mem_strdup(d->spool);
