@@ -37,7 +37,7 @@ struct reconfigure {
 /* Every slurmd that has ever come reads its files again. Who cannot be reached now does so when it starts. */
 void local_tell_nodes(struct ctld *ctld, struct snapshot *s)
 {
-    const uint32_t gone = NODEF_POWERED_DOWN | NODEF_POWERING_DOWN | NODEF_NO_CONTACT_YET;
+    const uint32_t gone = NODEF_POWERED_DOWN | NODEF_POWERING_DOWN;
     struct outbox out = {0};
     const struct node *n;
 
