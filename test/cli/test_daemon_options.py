@@ -177,6 +177,7 @@ def test_slurmd_says_that_the_node_was_booted_once(site):
     site.start_slurmd("n1", "-b")
     wait_for("the requeue", lambda: "Restarts=1" in site.run("scontrol", "show", "job", job).stdout)
     site.out("scancel", job)
+    (site.folder / "go").touch()  # for the script whose slurmstepd was killed
     later = site.submit("sleep 0.5; echo kept")
     wait_for("the start", lambda: site.state(later) == "RUNNING")
     site.reconfigure("n1")  # registers again: not another boot
