@@ -4,8 +4,10 @@
 # tier: 2
 # tags: squeue
 
-for i in 1 2 3; do job sbatch -H -J j$i --wrap true > /dev/null; done
-job sbatch -H -J a1 -A physics --array=1-3 --wrap true > /dev/null
+x=$(job sbatch -H -J j1 --wrap true)
+y=$(job sbatch -H -J j2 --wrap true)
+job sbatch -H -J j3 --wrap true > /dev/null
+a=$(job sbatch -H -J a1 -A physics --array=1-3 --wrap true)
 job sbatch -J b1 --begin=now+1hour --wrap true > /dev/null
 job sbatch -J b2 --begin=now+2hour -p long --wrap true > /dev/null
 for i in 1 2; do j=$(job sbatch -J r$i -w n$i --wrap 'sleep 60'); st $j RUNNING; done
@@ -19,14 +21,14 @@ t squeue -h -A PHYSICS -o %j
 t squeue -h -u '' -o %j
 t squeue -h -t , -o %j
 t squeue -w nosuch
-t squeue -h -j 70001_5
-t squeue -h -j '70004_[1-2]'
-t squeue -j 70001 -j 70002
-t squeue -h -j 70001,70001,70002 -o %j -S i
+t squeue -h -j ${x}_5
+t squeue -h -j "${a}_[1-2]"
+t squeue -j $x -j $y
+t squeue -h -j $x,$x,$y -o %j -S i
 t squeue x
 t squeue -O JobID -o %i
 t squeue -l -o %i
-t squeue -s 70001
+t squeue -s $x
 t squeue -M other
 t squeue -h --running-under=0
 t squeue --only-job-state -S i

@@ -18,9 +18,9 @@ t sbatch -H -d aftercorr:99999 -o /dev/null --wrap true
 t sbatch -H -d afterok:99999 -o /dev/null --wrap true
 t sbatch -H -p '' -o /dev/null --wrap true
 t sbatch -M other --wrap true
-t scancel -M other 70001
+t scancel -M other 1
 t scancel -t RUNNING,PENDING -n x
-t scancel 70001.batch
+t scancel 1.batch
 t srun -n1 -o new/dir/x echo hi
 f new/dir/x
 t srun --jobid=99999.0 true
