@@ -11,6 +11,8 @@
 #include "cli/timefmt.h"
 #include "base/timetext.h"
 
+enum { SWITCH_WAIT = 300 }; /* the longest time that a job waits for its switches */
+
 /* Between the lines of a record. */
 static void next_line(const struct show *s)
 {
@@ -344,7 +346,11 @@ static void add_rest(const struct show *s, const struct job *job)
     if (spec->switches) {
         next_line(s);
         buf_addf(s->out, "Switches=%u@", spec->switches);
-        timefmt_long(spec->switches_wait >= NO_VAL ? 0 : spec->switches_wait, s->out);
+        timefmt_long(spec->switches_wait < SWITCH_WAIT ? spec->switches_wait : SWITCH_WAIT, s->out);
+    }
+    if (spec->segment_size) {
+        next_line(s);
+        buf_addf(s->out, "SegmentSize=%u", spec->segment_size);
     }
     line_if(s, "CpusPerTres", spec->cpus_per_tres);
     line_if(s, "MemPerTres", spec->mem_per_tres);

@@ -88,17 +88,6 @@ static bool more_nodes(struct query *q, struct buf *out, size_t limit)
     return out->len >= limit;
 }
 
-bool part_is_hidden(const struct part *p, uint32_t uid, enum message_access access)
-{
-    bool member = !p->allow_groups || text_same_nocase(p->allow_groups, "ALL");
-
-    if (access >= ACCESS_OPERATOR)
-        return false;
-    for (uint32_t i = 0; !member && i < p->allow_uids.n; i++)
-        member = p->allow_uids.v[i] == uid;
-    return (p->flags & PARTF_HIDDEN) || !member;
-}
-
 static bool wanted_part(const struct query *q, const struct part *p)
 {
     const struct part_select *sel = q->select;
@@ -276,6 +265,18 @@ static void add_pairs(struct config_reply *to, const char *text)
     text_list_release(&lines);
 }
 
+static void add_topology(struct config_reply *reply, const struct conf *c)
+{
+    uint32_t n;
+    const struct topo_switch *units = conf_topology(c, &n);
+
+    for (uint32_t i = 0; i < n; i++) {
+        struct topo_switch *s = meta_recs_push(&record_topo_switch, &reply->topology);
+        meta_release(&record_topo_switch, s);
+        meta_copy(&record_topo_switch, s, &units[i]);
+    }
+}
+
 static void answer_config(struct request *r)
 {
     struct ctld *c = r->t->ctld;
@@ -303,6 +304,7 @@ static void answer_config(struct request *r)
     conf_text(conf->conf, &run, &text);
     meta_init(&record_config_reply, &reply);
     add_pairs(&reply, text.s);
+    add_topology(&reply, conf->conf);
     reply.text = buf_take(&text);
     reply_record(r->conn, r->type->number, r->seq, &record_config_reply, &reply);
     meta_release(&record_config_reply, &reply);
@@ -313,18 +315,15 @@ static void answer_config(struct request *r)
 static void answer_config_files(struct request *r)
 {
     struct shared_conf *conf = ctld_conf(r->t->ctld);
-    struct conf_file_list files = conf_files(conf->conf);
-    struct config_files reply;
+    const struct config_files_request *asked = r->record;
+    struct config_files unchanged = {.hash = conf->files.hash};
 
-    meta_init(&record_config_files, &reply);
-    for (uint32_t i = 0; i < files.n; i++) {
-        struct config_file *f = meta_recs_push(&record_config_file, &reply.files);
-        f->name = mem_strdup(files.v[i].name);
-        f->text = mem_strdup(files.v[i].text);
-    }
-    reply.hash = conf_hash(conf->conf);
-    reply_record(r->conn, r->type->number, r->seq, &record_config_files, &reply);
-    meta_release(&record_config_files, &reply);
+    if (!conf->files.files.n)
+        reply_error(r->conn, r->type->number, r->seq, ESLURM_CONFIGLESS_MODE_DISABLED_IN_SLURM_CONFIGURATION,
+                    NULL);
+    else
+        reply_record(r->conn, r->type->number, r->seq, &record_config_files,
+                     asked->hash == conf->files.hash ? &unchanged : &conf->files);
     ctld_conf_drop(conf);
 }
 
@@ -336,7 +335,7 @@ static int find_script(struct request *r, const struct snapshot *s, struct buf *
     if (!job || !query_may_see(s, r->peer->uid, access_of(s, r->peer->uid), job))
         return err_set(e, ESLURM_INVALID_JOB_ID, "%s", error_text(ESLURM_INVALID_JOB_ID));
     if (job->uid != r->peer->uid && access_of(s, r->peer->uid) < ACCESS_OPERATOR)
-        return err_set(e, ESLURM_ACCESS_DENIED, "%s", error_text(ESLURM_ACCESS_DENIED));
+        return err_set(e, ESLURM_INVALID_USER_ID, "%s", error_text(ESLURM_INVALID_USER_ID));
     if (!job->script.n)
         return err_set(e, ESLURM_NO_SCRIPT, "%s", error_text(ESLURM_NO_SCRIPT));
     return j->ops->blob_get(j, job->script.v, job->script.n, ret, e);
