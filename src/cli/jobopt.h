@@ -156,6 +156,8 @@ const char *jobopt_env(char *const *env, const char *name);
 void jobopt_error(struct jobopt *o, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void jobopt_info(struct jobopt *o, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+bool jobopt_mpi_known(const char *type); /* one that --mpi takes? */
+
 /* --help and --usage texts. */
 void jobopt_help(enum jobopt_cmd cmd, struct buf *out);
 void jobopt_usage(enum jobopt_cmd cmd, struct buf *out);

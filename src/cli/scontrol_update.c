@@ -12,6 +12,7 @@
 #include "cli/filters.h"
 #include "cli/scontrol.h"
 #include "cli/timefmt.h"
+#include "model/nodetext.h"
 
 /* A name that scontrol(1) gives to a field of a record, where it is not the field's own key. */
 struct alias {
@@ -304,6 +305,11 @@ static int set_node_field(struct node_update *u, const char *arg, uint32_t *chan
         return text_to_u32(p.value, &u->weight) ? 0 : unsupported(arg);
     if (scontrol_is_key(p.key, "ResumeAfter", 7))
         return text_to_u32(p.value, &u->resume_after) ? 0 : unsupported(arg);
+    uint32_t binding;
+    if (scontrol_is_key(p.key, "CpuBind", 3) && !node_cpu_bind_parse(p.value, &binding)) {
+        fprintf(stderr, "scontrol: error: Invalid input %s\n", arg);
+        return EXIT_FAILURE;
+    }
     for (size_t i = 0; i < sizeof node_keys / sizeof node_keys[0]; i++) {
         if (scontrol_is_key(p.key, node_keys[i].key, node_keys[i].least)) {
             mem_set_str((char **)((char *)u + node_keys[i].offset), p.value);

@@ -48,7 +48,7 @@ READER(step_id)
 }
 ORDER(step_id_order)
 {
-    return (int64_t)ROW->job->job_id << 32 | ROW->id;
+    return (int64_t)((uint64_t)ROW->job->job_id << 32 | ROW->id);
 }
 READER(job_number)
 {

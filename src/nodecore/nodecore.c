@@ -202,9 +202,21 @@ static void steps_spawn(struct node_job *j, struct node_effects *out)
     }
 }
 
+/* Made for the process before this one, which alone knew whether it was used. */
+static bool is_stale(const struct node_core *n, const struct credential *c)
+{
+    for (uint32_t i = 0; i < c->nodes.n; i++)
+        if (strcmp(c->nodes.v[i].name, n->name) == 0)
+            return n->token && c->nodes.v[i].token != n->token;
+    return false;
+}
+
 static int launch_refused(const struct node_core *n, const struct node_job *j, const struct credential *c,
                           struct err *e)
 {
+    if (is_stale(n, c))
+        return err_set(e, ESLURM_INVALID_NODE_STATE, "this slurmd has started since job %u was sent here",
+                       c->job_id);
     if (was_here(n, c->job_id, c->restarts))
         return err_set(e, ESLURM_JOB_STEP_ALREADY_COMPLETING_OR_COMPLETED, "job %u has ended on this node",
                        c->job_id);

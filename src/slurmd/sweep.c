@@ -11,8 +11,8 @@ struct sweep {
     struct slurmd *d;
     uv_timer_t timer;
     uint64_t wait_ms;
-    uint32_t job_id, step_id;
-    struct node_report *report; /* NULL: nobody waits */
+    uint32_t job_id, step_id, restarts;
+    bool report; /* the step counts as running until then */
 };
 
 static void sweep_closed(uv_handle_t *h)
@@ -56,47 +56,32 @@ static void on_sweep(uv_timer_t *t)
         return;
     }
     if (s->report) {
-        s->report->end_time = slurmd_now();
-        node_step_ended(&d->core, s->report, slurmd_now(), &out);
-        meta_free(&record_node_report, s->report);
+        node_step_lost(&d->core, s->job_id, s->step_id, s->restarts, slurmd_now(), &out);
         effects_run(d, &out);
     }
     map_u64_remove(&d->sweeps, sweep_key(s));
     uv_close((uv_handle_t *)t, sweep_closed);
 }
 
-void sweep_start(struct slurmd *d, uint32_t job_id, uint32_t step_id, struct node_report *report)
+void sweep_start(struct slurmd *d, uint32_t job_id, uint32_t step_id, uint32_t restarts, bool report)
 {
     struct sweep *s = mem_alloc(sizeof *s);
 
-    *s = (struct sweep){
-        .d = d, .wait_ms = SWEEP_AGAIN_MS, .job_id = job_id, .step_id = step_id, .report = report};
+    *s = (struct sweep){.d = d,
+                        .wait_ms = SWEEP_AGAIN_MS,
+                        .job_id = job_id,
+                        .step_id = step_id,
+                        .restarts = restarts,
+                        .report = report};
     uv_timer_init(&d->loop, &s->timer);
     s->timer.data = s;
     map_u64_put(&d->sweeps, sweep_key(s), s);
     on_sweep(&s->timer);
 }
 
-void sweep_add_running(const struct slurmd *d, struct node_register *m)
-{
-    MAP_EACH (&d->sweeps, e) {
-        const struct sweep *s = e->value;
-        struct running_step *r = s->report ? meta_recs_push(&record_running_step, &m->jobs) : NULL;
-
-        if (!r)
-            continue;
-        r->job_id = s->job_id;
-        r->step_id = s->step_id;
-    }
-}
-
 void sweep_release(struct slurmd *d)
 {
-    MAP_EACH (&d->sweeps, e) {
-        struct sweep *s = e->value;
-
-        meta_free(&record_node_report, s->report);
-        mem_free(s);
-    }
+    MAP_EACH (&d->sweeps, e)
+        mem_free(e->value);
     map_u64_release(&d->sweeps);
 }

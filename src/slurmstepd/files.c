@@ -200,7 +200,7 @@ int files_open(struct stepd *s, struct task *t, struct task_files *f, struct err
     const struct launch_tasks *lt = s->launch->tasks;
     int rc;
 
-    *f = (struct task_files){-1, -1, -1};
+    *f = (struct task_files){-1, -1, -1, -1};
     if (step_is_batch(s))
         return files_batch(s, t, f, e);
     if (lt->pty && t->rank == 0)
@@ -219,12 +219,12 @@ int files_open(struct stepd *s, struct task *t, struct task_files *f, struct err
 
 void files_close(struct task_files *f)
 {
-    const int fds[] = {f->in, f->out, f->err};
+    const int fds[] = {f->in, f->out, f->err, f->pmi};
 
     for (size_t i = 0; i < sizeof fds / sizeof fds[0]; i++)
         if (fds[i] >= 0)
             close(fds[i]);
-    *f = (struct task_files){-1, -1, -1};
+    *f = (struct task_files){-1, -1, -1, -1};
 }
 
 int files_enter_work_dir(const struct stepd *s)

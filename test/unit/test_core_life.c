@@ -578,6 +578,16 @@ static void fields_of_a_node(void **arg)
     snapshot_drop(snap);
 }
 
+static void a_saved_state_with_too_many_nodes_is_refused(void **arg)
+{
+    struct saved_state saved;
+    struct err e;
+    state_save(w.s, &saved);
+    saved.next_node_index = UINT32_MAX;
+    assert_true(state_restore(w.s, &saved, &e) < 0);
+    meta_release(&record_saved_state, &saved);
+}
+
 int main(void)
 {
 #define CASE(f) cmocka_unit_test_setup_teardown(f, up, down)
@@ -608,6 +618,7 @@ int main(void)
         CASE(an_allocation_is_given_back),
         CASE(tasks_follow_their_counterparts),
         CASE(fields_of_a_node),
+        CASE(a_saved_state_with_too_many_nodes_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
