@@ -354,7 +354,7 @@ static void node_states_by_command(void **arg)
     NODE("n1", "fail");
     assert_int_equal(world_node_state(&w, "n1", "IDLE", NULL), 0);
     NODE("n1", "idle");
-    assert_int_equal(world_node_state(&w, "n1", "IDLE", NULL), 0); /* no change, no refusal */
+    assert_int_equal(world_node_state(&w, "n1", "IDLE", NULL), -ESLURM_INVALID_NODE_STATE_TRANSITION);
     assert_int_equal(world_node_state(&w, "n1", "RESUME", NULL), -ESLURM_INVALID_NODE_STATE_TRANSITION);
     assert_int_equal(world_node_state(&w, "n9", "DRAIN", "x"), -ESLURM_INVALID_NODE_NAME);
     assert_int_equal(world_node_state(&w, "n1", "NOSUCH", "x"), -ESLURM_INVALID_NODE_STATE);
