@@ -4,26 +4,28 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 TOP = Path(__file__).resolve().parent.parent
-BUILD, ASAN = TOP / "build", TOP / "build-asan"
+BUILD, ASAN, TSAN, FUZZ = (TOP / name for name in ("build", "build-asan", "build-tsan", "build-fuzz"))
 
 
 def run(cmd, **kw):
     return subprocess.run(cmd, cwd=TOP, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **kw)
 
 
-def build(folder, *options):
+def build(folder, *options, env=None, target="all"):
     """Configures once, then builds; ends the run when that fails: nothing can be tested then."""
     if not (folder / "build.ninja").exists():
-        r = run(["meson", "setup", folder, *options])
+        r = run(["meson", "setup", folder, *options], env={**os.environ, **(env or {})})
         if r.returncode:
             sys.exit(f"{r.stdout[-4000:]}\nmeson setup {folder.name} failed")
-    r = run(["ninja", "-C", folder])
+    r = run(["ninja", "-C", folder, target])
     if r.returncode:
         sys.exit(f"{r.stdout[-6000:]}\nthe build in {folder.name} failed")
 
@@ -38,8 +40,8 @@ def rules():
     return passed, failed
 
 
-def meson_tests(folder, env=None):
-    run(["meson", "test", "-C", folder, "--no-rebuild", "--print-errorlogs"], env={**os.environ, **(env or {})})
+def meson_tests(folder, env=None, names=()):
+    run(["meson", "test", "-C", folder, "--no-rebuild", "--print-errorlogs", *names], env={**os.environ, **(env or {})})
     passed, failed = 0, []
     for line in (folder / "meson-logs/testlog.json").read_text().splitlines():
         t = json.loads(line)
@@ -54,22 +56,87 @@ def unit():
     return meson_tests(BUILD)
 
 
+UBSAN = {"UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1"}
+
+
 def asan():
     """The same programs, and the commands and daemons, with AddressSanitizer and UndefinedBehaviorSanitizer."""
     build(ASAN, "-Db_sanitize=address,undefined", "-Db_lundef=false", "-Dbuildtype=debugoptimized")
-    ubsan = {"UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1"}
-    passed, failed = meson_tests(ASAN, {"ASAN_OPTIONS": "detect_leaks=1:abort_on_error=1", **ubsan})
-    more, worse = pytest("test/cli", {"SLUICE_BUILD": str(ASAN), **ubsan})
+    passed, failed = meson_tests(ASAN, {"ASAN_OPTIONS": "detect_leaks=1:abort_on_error=1", **UBSAN})
+    more, worse = pytest("test/cli", {"SLUICE_BUILD": str(ASAN), **UBSAN})
     return passed + more, failed + worse
 
 
-def pytest(folder, env=None):
-    if not list((TOP / folder).glob("test_*.py")):
-        return 0, []
-    r = run(["/usr/bin/python3", "-m", "pytest", "-q", "-rf", "--tb=short", folder], env={**os.environ, **(env or {})})
+# What has threads, or lives among processes of ours that have some.
+TSAN_UNIT = ("auth", "journal", "sim", "stepd", "slurmd")
+TSAN_CLI = ("slurmctld", "threads", "commands", "cluster", "durability", "sackd")
+
+
+def tsan():
+    """The parts with threads with ThreadSanitizer. There are no suppressions: every report is a failure."""
+    build(TSAN, "-Db_sanitize=thread", "-Db_lundef=false", "-Dbuildtype=debugoptimized")
+    reports = TSAN / "reports"
+    shutil.rmtree(reports, ignore_errors=True)
+    reports.mkdir()
+    env = {"TSAN_OPTIONS": f"log_path={reports}/r:exitcode=66", "SLUICE_BUILD": str(TSAN)}
+    passed, failed = meson_tests(TSAN, env, TSAN_UNIT)
+    more, worse = pytest([f"test/cli/test_{name}.py" for name in TSAN_CLI], env)
+    races = [f"{r.name}\n{r.read_text()[:6000]}" for r in sorted(reports.iterdir())]
+    return passed + more, failed + worse + races
+
+
+FUZZ_SECONDS = 8
+
+
+def fuzz_seeds(folder):
+    """The first inputs of every target: lines of test/fuzz/seeds, and records that fuzz_seeds makes. Gives the folder."""
+    corpus = folder / "corpus"
+    corpus.mkdir(exist_ok=True)
+    subprocess.run([folder / "test/fuzz/fuzz_seeds", corpus], env={**os.environ, **UBSAN}, check=True)
+    for texts in (TOP / "test/fuzz/seeds").glob("*.txt"):
+        (corpus / texts.stem).mkdir(exist_ok=True)
+        for i, line in enumerate(texts.read_text().splitlines()):
+            (corpus / texts.stem / f"line{i}").write_bytes(line.encode("latin1").decode("unicode_escape").encode("latin1"))
+    return corpus
+
+
+def fuzz_one(program, corpus, seconds):
+    """None, or what libFuzzer said. The inputs it finds go to corpus-found/, what breaks the target to crashes/."""
+    name, top = program.name.removeprefix("fuzz_"), corpus.parent
+    seeds, found, crashes = corpus / name, top / "corpus-found" / name, top / "crashes"
+    for d in (seeds, found, crashes):
+        d.mkdir(parents=True, exist_ok=True)
+    r = run([program, f"-max_total_time={seconds}", "-max_len=4096", "-timeout=10", "-rss_limit_mb=2048", "-print_final_stats=1",
+             f"-artifact_prefix={crashes}/{name}-", found, seeds], stdin=subprocess.DEVNULL, env={**os.environ, **UBSAN})
+    if "FUZZ_VERBOSE" in os.environ:
+        last = re.findall(r"^#\d+\s+DONE.*|stat::number_of_executed_units.*", r.stdout, re.M)
+        print(f"{name}: {' '.join(last)}", flush=True)
+    return f"fuzz_{name}: {r.returncode}\n{r.stdout[-5000:]}" if r.returncode else None
+
+
+def fuzz():
+    """Every decoder of outside input with libFuzzer, AddressSanitizer and UndefinedBehaviorSanitizer, FUZZ_SECONDS each.
+    Longer: FUZZ_SECONDS=600 [FUZZ_TARGETS="jobopt conf"] [FUZZ_VERBOSE=1] ./runtests fuzz. Inputs found are kept in build-fuzz/."""
+    if not shutil.which("clang"):
+        return 0, ["clang is needed"]
+    build(FUZZ, "-Dfuzzer=true", "-Db_sanitize=address,undefined", "-Db_lundef=false", "-Dbuildtype=debugoptimized",
+          "-Dwerror=false", env={"CC": "clang"}, target="fuzz")
+    corpus = fuzz_seeds(FUZZ)
+    seconds = int(os.environ.get("FUZZ_SECONDS", FUZZ_SECONDS))
+    only = os.environ.get("FUZZ_TARGETS", "").split()
+    programs = [p for p in sorted((FUZZ / "test/fuzz").glob("fuzz_*")) if p.is_file() and p.name != "fuzz_seeds"
+                and (not only or p.name.removeprefix("fuzz_") in only)]
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        said = list(pool.map(lambda p: fuzz_one(p, corpus, seconds), programs))
+    return said.count(None), [text for text in said if text]
+
+
+def pytest(files, env=None):
+    files = [files] if isinstance(files, str) else files
+    r = run(["/usr/bin/python3", "-m", "pytest", "-q", "-rf", "--tb=short", *files], env={**os.environ, **(env or {})})
     counts = {k: int(n) for n, k in re.findall(r"(\d+) (passed|failed|error)", r.stdout.splitlines()[-1] if r.stdout else "")}
     bad = counts.get("failed", 0) + counts.get("error", 0)
-    failed = [f"{folder}\n{r.stdout[-6000:]}"] + [folder] * (bad - 1) if bad or r.returncode not in (0, 5) else []
+    failed = [f"{files[0]}\n{r.stdout[-6000:]}"] + [files[0]] * (bad - 1) if bad or r.returncode not in (0, 5) else []
     return counts.get("passed", 0), failed
 
 
@@ -77,23 +144,50 @@ def cli():
     return pytest("test/cli")
 
 
+def quickstart():
+    return pytest("test/quickstart")
+
+
+def bare():
+    """Not in the normal run: it takes five minutes and a mirror of Debian."""
+    r = run(["test/quickstart/bare"])
+    passed = r.stdout.count("\nok: ")
+    return passed, [r.stdout[-3000:]] if r.returncode else []
+
+
 def compat():
     return pytest("test/compat")
 
 
-SUITES = {"rules": rules, "unit": unit, "asan": asan, "cli": cli, "compat": compat}
+def vm():
+    """Control groups version 2, in a virtual machine; nothing where there cannot be one."""
+    r = run(["/usr/bin/python3", "test/vm/run.py"])
+    if r.returncode == 77:
+        print(f"vm: {r.stdout.strip()}", flush=True)
+        return 0, []
+    lines = r.stdout.splitlines()
+    failed = [line for line in lines if line.startswith("not ok ")]
+    if r.returncode and not failed:
+        failed = [r.stdout[-6000:]]
+    return sum(line.startswith("ok ") for line in lines), failed
+
+
+SUITES = {"rules": rules, "unit": unit, "asan": asan, "tsan": tsan, "fuzz": fuzz, "cli": cli, "compat": compat,
+          "vm": vm, "quickstart": quickstart}
+ON_DEMAND = {"bare": bare}
 
 
 def main():
     wanted = sys.argv[1:] or list(SUITES)
-    unknown = [s for s in wanted if s not in SUITES]
+    known = {**SUITES, **ON_DEMAND}
+    unknown = [s for s in wanted if s not in known]
     if unknown:
-        sys.exit(f"runtests: no suite is called {unknown[0]}; there are: {' '.join(SUITES)}")
+        sys.exit(f"runtests: no suite is called {unknown[0]}; there are: {' '.join(known)}")
     build(BUILD)
     passed, failed = 0, 0
     for suite in wanted:
         t0 = time.monotonic()
-        ok, bad = SUITES[suite]()
+        ok, bad = known[suite]()
         passed, failed = passed + ok, failed + len(bad)
         print(f"{suite}: {ok} passed, {len(bad)} failed, {time.monotonic() - t0:.0f} s", flush=True)
         for text in bad:

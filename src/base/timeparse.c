@@ -200,7 +200,7 @@ static bool read_digits(struct reader *r)
     case '.':
         return read_split_date(r, r->s[digits]);
     case '-':
-        return digits == 4 && !text_is_digit(r->s[4]) && r->s[5] && r->s[7] == '-'
+        return digits == 4 && !text_is_digit(r->s[4]) && r->s[5] && r->s[6] && r->s[7] == '-'
                    ? read_iso_date(r)
                    : read_joined_date(r, digits);
     default:

@@ -185,7 +185,12 @@ int set_jobid(struct jobopt_use *u)
 {
     if (*u->arg == '\0')
         return jobopt_fatal(u->o, "Bad job/step specified: : JobID must not be an empty string");
-    if (!text_to_u32(u->arg, &u->part->cli.jobid) || u->part->cli.jobid == 0)
+    /* What follows the number, a task of an array, a component or a step, does not matter to Slurm. */
+    size_t digits = strspn(u->arg, "0123456789");
+    char *number = mem_strndup(u->arg, u->arg[digits] && !strchr("._+", u->arg[digits]) ? 0 : digits);
+    bool good = text_to_u32(number, &u->part->cli.jobid) && u->part->cli.jobid != 0;
+    mem_free(number);
+    if (!good)
         return jobopt_fatal(u->o, "Bad job/step specified: %s: JobID can not be zero", u->arg);
     u->part->cli.jobid_from_env = u->source == JOBOPT_ENV;
     return 0;
@@ -200,26 +205,32 @@ int set_kill_on_bad_exit(struct jobopt_use *u)
     return 0;
 }
 
+static const char *const MPI_TYPES[] = {"none", "pmi2", NULL};
+
+bool jobopt_mpi_known(const char *type)
+{
+    for (const char *const *name = MPI_TYPES; *name; name++)
+        if (strcmp(type, *name) == 0)
+            return true;
+    return strcmp(type, "openmpi") == 0; /* the old name of none */
+}
+
 int set_mpi(struct jobopt_use *u)
 {
-    static const char *const known[] = {"none", "pmi2", "pmix", NULL};
     if (text_casecmp(u->arg, "list") == 0) {
         buf_adds(&u->o->out, "MPI plugin types are...\n");
-        for (const char *const *name = known; *name; name++)
+        for (const char *const *name = MPI_TYPES; *name; name++)
             buf_addf(&u->o->out, "\t%s\n", *name);
         u->o->exit_code = 0;
         return -1;
     }
-    /* Old names of what is now "none". */
-    static const char *const old[] = {"openmpi", "lam", "mvapich", "mpichgm", NULL};
-    if (!jobopt_word_in(u->arg, known) && !jobopt_word_in(u->arg, old) &&
-        !text_starts_nocase(u->arg, "pmix_v")) {
+    if (!jobopt_mpi_known(u->arg)) {
         jobopt_error(u->o, "MPI: Cannot create context for mpi/%s", u->arg);
         jobopt_error(u->o, "MPI: Unable to load any plugin");
         return jobopt_fail(u->o, JOBOPT_EXIT, "Invalid MPI type '%s', --mpi=list for acceptable types",
                            u->arg);
     }
-    mem_set_str(&u->part->cli.mpi_type, jobopt_word_in(u->arg, old) ? "none" : u->arg);
+    mem_set_str(&u->part->cli.mpi_type, u->arg);
     return 0;
 }
 

@@ -114,11 +114,6 @@ static void add_state(const struct show *s, const struct job *job)
 
 static void add_times(const struct show *s, const struct job *job)
 {
-    int64_t start = job->start_time, end = job->end_time;
-    if (!start && job_is_pending(job))
-        start = job->spec->begin_time; /* the earliest there can be */
-    if (!end && start && job->time_limit < NO_VAL)
-        end = start + (int64_t)job->time_limit * 60;
     buf_adds(s->out, "RunTime=");
     timefmt_long(job_run_time(job, s->now), s->out);
     buf_addc(s->out, ' ');
@@ -132,9 +127,9 @@ static void add_times(const struct show *s, const struct job *job)
     next_line(s);
     add_time(s, "AccrueTime", job->accrue_time, "Unknown");
     next_line(s);
-    add_time(s, "StartTime", start, "Unknown");
+    add_time(s, "StartTime", jobview_start(job), "Unknown");
     buf_addc(s->out, ' ');
-    add_time(s, "EndTime", end, "Unknown");
+    add_time(s, "EndTime", jobview_end(job), "Unknown");
     buf_addc(s->out, ' ');
     add_time(s, "Deadline", job->spec->deadline, "N/A");
     next_line(s);

@@ -64,6 +64,8 @@ static void add_hardware(const struct show *s, const struct node *n)
     }
     next_line(s);
     buf_addf(s->out, "NodeAddr=%s NodeHostName=%s", or_null(n->addr), or_null(n->hostname));
+    if (n->bcast_addr)
+        buf_addf(s->out, " BcastAddr=%s", n->bcast_addr);
     if (n->port && n->port != SLURMD_PORT)
         buf_addf(s->out, " Port=%u", n->port);
     if (n->version)
@@ -80,6 +82,10 @@ static void add_hardware(const struct show *s, const struct node *n)
     else
         buf_addf(s->out, "%llu", (unsigned long long)n->free_mem);
     buf_addf(s->out, " Sockets=%u Boards=%u", n->sockets, n->boards);
+    if (n->cores_per_gpu) {
+        next_line(s);
+        buf_addf(s->out, "RestrictedCoresPerGPU=%u((null)) ", n->cores_per_gpu);
+    }
     if (n->core_spec || n->mem_spec) {
         next_line(s);
         buf_addf(s->out, "CoreSpecCount=%u CPUSpecList=%s MemSpecLimit=%llu", n->core_spec,
@@ -112,7 +118,10 @@ static void add_state(const struct show *s, const struct node *n)
     add_time(s, "LastBusyTime", n->last_busy, "Unknown");
     buf_addc(s->out, ' ');
     add_time(s, "ResumeAfterTime", n->resume_after, "None");
-    buf_adds(s->out, " SuspendTime=INFINITE");
+    if (n->suspend_time == NO_VAL || n->suspend_time == INFINITE)
+        buf_adds(s->out, " SuspendTime=INFINITE");
+    else
+        buf_addf(s->out, " SuspendTime=%u", n->suspend_time);
 }
 
 void show_node(const struct show *s, const struct node *n)
@@ -120,8 +129,8 @@ void show_node(const struct show *s, const struct node *n)
     buf_addf(s->out, "NodeName=%s ", n->name);
     if (n->arch)
         buf_addf(s->out, "Arch=%s ", n->arch);
-    if (n->cpu_bind)
-        buf_addf(s->out, "CpuBind=%s ", n->cpu_bind);
+    if (node_cpu_bind_text(n->cpu_bind))
+        buf_addf(s->out, "CpuBind=%s ", node_cpu_bind_text(n->cpu_bind));
     buf_addf(s->out, "CoresPerSocket=%u ", n->cores);
     add_load(s, n);
     add_hardware(s, n);
@@ -135,6 +144,7 @@ void show_node(const struct show *s, const struct node *n)
     next_line(s);
     buf_adds(s->out, "CurrentWatts=0 AveWatts=0");
     line_if(s, "Comment", n->comment);
+    line_if(s, "Parameters", n->parameters);
     line_if(s, "Extra", n->extra);
     if (n->instance_id || n->instance_type) {
         next_line(s);

@@ -22,7 +22,9 @@ static const struct {
               {"crash", SIM_CRASH},
               {"node-crash", SIM_NODE_CRASH},
               {"slow-disk", SIM_SLOW_DISK},
-              {"clock", SIM_CLOCK}};
+              {"clock", SIM_CLOCK},
+              {"full-disk", SIM_FULL_DISK},
+              {"node-fault", SIM_NODE_FAULT}};
 
 static const char help[] =
     "usage: sluice sim [--seed N] [--seeds COUNT] [--nodes N] [--jobs N] [--faults LIST] [--trace]\n"
@@ -32,8 +34,9 @@ static const char help[] =
     "  --seeds N     how many seeds, one run each (1)\n"
     "  --nodes N     virtual nodes (12)\n"
     "  --jobs N      things that users do: most of them submit a job (60)\n"
-    "  --faults LIST all, none, or some of: drop,delay,duplicate,partition,crash,node-crash,slow-disk,clock "
-    "(all)\n"
+    "  --faults LIST all, none, or some of: "
+    "drop,delay,duplicate,partition,crash,node-crash,slow-disk,clock,\n"
+    "                full-disk,node-fault (all)\n"
     "  --trace       prints every event\n";
 
 static bool read_faults(const char *list, uint32_t *ret)

@@ -16,6 +16,7 @@ static bool can_serve(const struct srun *s)
         bool asked;
         const char *text;
     } refusals[] = {
+        {!jobopt_mpi_known(srun_mpi_type(s)), "MpiDefault of slurm.conf is not available; try --mpi=list"},
         {s->opt.n_parts > 1, "heterogeneous jobs are not supported yet"},
         {c->het_group, "--het-group is not supported yet"},
         {c->async, "--async needs a step manager, which is not supported yet"},
@@ -96,6 +97,7 @@ int cmd_srun(struct cli *cli)
 {
     struct srun s = {.cli = cli};
     int rc;
+    meta_init(&record_pmi_fence, &s.fence);
     if (!submit_read_options(cli, JOBOPT_SRUN, &s.opt, &rc))
         return rc;
     s.part = s.opt.parts[0];
@@ -105,5 +107,6 @@ int cmd_srun(struct cli *cli)
         return EXIT_FAILURE;
     rc = s.given->test_only ? alloc_test(&s.alloc) : work(&s);
     alloc_release(&s.alloc);
+    meta_release(&record_pmi_fence, &s.fence);
     return rc;
 }

@@ -40,6 +40,7 @@ struct srun_node {
     uint32_t index;
     int fd; /* -1: closed */
     struct buf in, out;
+    bool fenced;         /* its tasks wait at a PMI fence */
     bool accepted;       /* the daemon took the launch; nothing is sent before */
     uint32_t open_tasks; /* tasks that have not ended */
     VEC(struct srun_exit) exits;
@@ -90,6 +91,7 @@ struct srun {
     uint8_t *states; /* enum srun_task_state, by task */
     uint32_t open_tasks;
     struct srun_streams io;
+    struct pmi_fence fence; /* pairs of the nodes that are there already */
     bool pty;
 
     int status;           /* highest exit status so far, as a shell sees it */
@@ -117,6 +119,7 @@ int srun_prolog(struct srun *s);
 void srun_epilog(struct srun *s);
 
 /* --- srun_launch.c --- */
+const char *srun_mpi_type(const struct srun *s); /* of --mpi or slurm.conf */
 int srun_launch(struct srun *s); /* connects to every node; failures are handled as those of a node */
 
 /* --- srun_node.c: the connections --- */
@@ -130,6 +133,11 @@ void srun_nodes_signal(struct srun *s, int signal, bool task_failed);
 void srun_tell_exits(struct srun *s, bool all); /* those that are due, or all */
 bool srun_nodes_full(const struct srun *s);     /* input has to wait */
 bool srun_node_has(const struct srun_node *n, uint32_t task);
+
+/* --- srun_pmi.c: what the tasks of --mpi=pmi2 tell each other --- */
+void srun_pmi_fence(struct srun *s, struct srun_node *n, const struct pmi_fence *m);
+void srun_pmi_abort(struct srun *s, const struct srun_node *n, const struct pmi_abort *m);
+void srun_pmi_check(struct srun *s); /* a node has gone: nobody waits for it */
 
 /* --- srun_stream.c: standard streams --- */
 int srun_streams_open(struct srun *s); /* 0, or the exit status */
@@ -147,6 +155,7 @@ void srun_abort(struct srun *s);      /* says so and kills the tasks */
 void srun_abort_said(struct srun *s); /* says so: somebody else kills them */
 void srun_say_states(struct srun *s);
 void srun_task_failed(struct srun *s, bool bad); /* a task has ended: --kill-on-bad-exit, --wait */
+void srun_end_failed(struct srun *s);            /* ends all tasks because one has failed */
 void srun_timers(struct srun *s);
 int64_t srun_deadline(const struct srun *s); /* 0: none */
 

@@ -7,10 +7,12 @@
 #include "cli/submit.h"
 #include "conf/conf.h"
 
-static const char *mpi_type(struct srun *s)
+const char *srun_mpi_type(const struct srun *s)
 {
     const char *type = s->given->mpi_type;
-    return type ? type : conf_str(cli_env(s->cli)->conf, CONF_MPI_DEFAULT);
+    if (!type)
+        type = conf_str(cli_env(s->cli)->conf, CONF_MPI_DEFAULT);
+    return type ? type : "none";
 }
 
 static void add_streams(const struct srun *s, struct launch_tasks *m)
@@ -47,7 +49,7 @@ static int fill(struct srun *s, struct launch_tasks *m, struct err *err)
     m->cpu_bind = mem_strdup(spec->cpu_bind);
     m->mem_bind = mem_strdup(spec->mem_bind);
     m->tres_bind = mem_strdup(spec->tres_bind);
-    m->mpi = mem_strdup(mpi_type(s));
+    m->mpi = mem_strdup(srun_mpi_type(s));
     m->task_prolog = mem_strdup(s->given->task_prolog);
     m->task_epilog = mem_strdup(s->given->task_epilog);
     m->external = s->given->external_launcher;

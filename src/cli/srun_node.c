@@ -168,7 +168,9 @@ void srun_node_lost(struct srun *s, struct srun_node *n, const char *text)
         s->nodes_open--;
     }
     n->fd = -1;
+    n->fenced = false;
     buf_clear(&n->out);
+    srun_pmi_check(s);
     if (!n->open_tasks)
         return;
     if (text && !n->accepted)
@@ -269,6 +271,10 @@ static bool take_frame(struct srun *s, struct srun_node *n, const struct frame *
         step_notice(s, rec);
     else if (f->type == MSG_IO)
         output(s, rec);
+    else if (f->type == MSG_PMI_FENCE)
+        srun_pmi_fence(s, n, rec);
+    else if (f->type == MSG_PMI_ABORT)
+        srun_pmi_abort(s, n, rec);
     meta_free(r, rec);
     return n->fd >= 0;
 }

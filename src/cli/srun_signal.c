@@ -75,16 +75,23 @@ static uint32_t longest_wait(struct srun *s)
                                         : s->given->max_wait;
 }
 
+void srun_end_failed(struct srun *s)
+{
+    if (s->ending || s->aborting)
+        return;
+    s->ending = true;
+    s->kill_ms = alloc_now_ms() + (int64_t)kill_wait(s) * 1000;
+    srun_nodes_signal(s, SIGTERM, true);
+}
+
 void srun_task_failed(struct srun *s, bool bad)
 {
     if (!s->open_tasks || s->ending || s->aborting)
         return;
     if (bad && ends_on_failure(s)) {
-        s->ending = true;
         srun_tell_exits(s, true);
         cli_info(s->cli, "Terminating StepId=%s", s->id);
-        s->kill_ms = alloc_now_ms() + (int64_t)kill_wait(s) * 1000;
-        srun_nodes_signal(s, SIGTERM, true);
+        srun_end_failed(s);
     } else if (!s->wait_ms && longest_wait(s)) {
         s->wait_ms = alloc_now_ms() + (int64_t)longest_wait(s) * 1000;
     }

@@ -48,7 +48,7 @@ READER(step_id)
 }
 ORDER(step_id_order)
 {
-    return (int64_t)ROW->job->job_id << 32 | ROW->id;
+    return (int64_t)((uint64_t)ROW->job->job_id << 32 | ROW->id);
 }
 READER(job_number)
 {
@@ -129,8 +129,8 @@ const struct column jobcols_steps[] = {
     {"tres-per-node", 'b', "TRES_PER_JOB", tres_per_node},
     {"StepID", 'i', "STEPID", step_id, step_id_order},
     {"StepName", 'j', "NAME", step_name},
-    {"TimeLimit", 'l', "TIME_LIMIT", time_limit},
-    {"TimeUsed", 'M', "TIME", time_used, time_used_order},
+    {"TimeLimit", 'l', "TIME_LIMIT", time_limit, .uncut = true},
+    {"TimeUsed", 'M', "TIME", time_used, time_used_order, .uncut = true},
     {"Nodes", 'N', "NODELIST", nodes},
     {"Partition", 'P', "PARTITION", partition},
     {"StartTime", 'S', "START_TIME", start_time, start_time_order},

@@ -257,6 +257,7 @@ static char **clean_env(const struct up_folder *f)
         if (!text_starts(*v, "SLURM_") && !text_starts(*v, "SLURMD_"))
             *VEC_PUSH(&env) = mem_strdup(*v);
     *VEC_PUSH(&env) = buf_format("SLURM_CONF=%s", f->conf);
+    *VEC_PUSH(&env) = mem_strdup("SLUICE_STAND_INS=1"); /* for devices that this host lacks */
     *VEC_PUSH(&env) = NULL;
     return env.v;
 }

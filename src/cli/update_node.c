@@ -7,6 +7,7 @@
 
 #include "base/hostlist.h"
 #include "base/mem.h"
+#include "model/nodetext.h"
 
 static const char *const node_states[] = {
     "NoResp",           "DRAIN",   "FAIL",    "FUTURE",    "RESUME",        "POWER_DOWN",
@@ -65,13 +66,9 @@ static bool read_seconds(const char *text, uint32_t *ret)
 
 int update_cpu_bind(struct scontrol *s, char **slot, const char *arg, const char *value)
 {
-    static const char *const names[] = {"none", "sockets", "ldoms", "cores", "threads", "off"};
-    size_t len = strlen(value);
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        size_t whole = strlen(names[i]);
-        if (len < whole - (i && i < 5) || !scontrol_is_key(value, names[i], whole - (i && i < 5)))
-            continue;
-        mem_set_str(slot, i == 5 ? "" : names[i]);
+    uint32_t binding;
+    if (*value && node_cpu_bind_parse(value, &binding)) {
+        mem_set_str(slot, binding ? node_cpu_bind_text(binding) : "");
         return 0;
     }
     cli_error(s->cli, "Invalid input %s", arg);

@@ -37,11 +37,11 @@ static const char *include_name(const char *line)
 static int read_include(struct reading *r, const char *name, struct err *e)
 {
     struct meta_strs found = {0};
-    char *path = buf_format("%s%s", name[0] == '/' ? "" : r->dir, name);
     int rc = 0;
 
     if (r->depth >= CONF_DEPTH_MAX)
         return err_set(e, ERR_TOO_BIG, "Include goes deeper than %d files", CONF_DEPTH_MAX);
+    char *path = buf_format("%s%s", name[0] == '/' ? "" : r->dir, name);
     if (r->source->glob && strpbrk(name, "*?["))
         rc = r->source->glob(r->source->ctx, path, &found, e);
     else
@@ -206,7 +206,7 @@ static struct up_change *find_change(struct up_changes *c, const char *key)
     size_t len = strlen(key);
 
     for (uint32_t i = 0; i < c->list.n; i++)
-        for (const char *s = c->list.v[i].names; s; s = strchr(s, ','), s += s != NULL)
+        for (const char *s = c->list.v[i].names; s; s = strchr(s, ','), s = s ? s + 1 : NULL)
             if (text_casecmp_n(s, key, len) == 0 && (s[len] == '\0' || s[len] == ','))
                 return &c->list.v[i];
     return NULL;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "client/configless.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -13,8 +14,8 @@
 
 enum { DEFAULT_PORT = 6817, SERVERS_MAX = 16 };
 
-int client_fetch_config(const char *servers, client_token_fn *fn, void *arg, struct config_files *ret,
-                        struct err *e)
+int client_fetch_config(const char *servers, const char *auth_type, client_token_fn *fn, void *arg,
+                        uint64_t hash, struct config_files *ret, struct err *e)
 {
     struct client_address addresses[SERVERS_MAX];
     struct config_files_request request;
@@ -29,10 +30,11 @@ int client_fetch_config(const char *servers, client_token_fn *fn, void *arg, str
             *colon = 0;
         addresses[n++] = (struct client_address){list.v[i], (uint16_t)port};
     }
-    struct client *c = client_open(
-        &(struct client_settings){.addresses = addresses, .addresses_n = n, .audience = "slurmctld"});
+    struct client *c = client_open(&(struct client_settings){
+        .addresses = addresses, .addresses_n = n, .audience = "slurmctld", .auth_type = auth_type});
     client_set_token_source(c, fn, arg);
     meta_init(&record_config_files_request, &request);
+    request.hash = hash;
     int rc = client_call(c, MSG_CONFIG_FILES, &request, ret, e);
     client_close(c);
     text_list_release(&list);
@@ -71,6 +73,27 @@ static int make_folder(const char *folder, struct err *e)
     return 0;
 }
 
+static bool is_among(const struct config_files *files, const char *name)
+{
+    for (uint32_t i = 0; i < files->files.n; i++)
+        if (text_same(files->files.v[i].name, name))
+            return true;
+    return false;
+}
+
+/* A file that the cluster does not have any more must not be read by anybody. */
+static void drop_others(const struct config_files *files, const char *folder)
+{
+    DIR *dir = opendir(folder);
+    const struct dirent *d;
+
+    while (dir && (d = readdir(dir)))
+        if (d->d_name[0] != '.' && d->d_type == DT_REG && !is_among(files, d->d_name))
+            unlinkat(dirfd(dir), d->d_name, 0);
+    if (dir)
+        closedir(dir);
+}
+
 int configless_store(const struct config_files *files, const char *folder, struct err *e)
 {
     int rc = make_folder(folder, e);
@@ -82,5 +105,7 @@ int configless_store(const struct config_files *files, const char *folder, struc
         else
             rc = store_file(&files->files.v[i], folder, e);
     }
+    if (rc == 0)
+        drop_others(files, folder);
     return rc;
 }

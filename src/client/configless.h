@@ -11,12 +11,15 @@
 
 #define CONFIGLESS_FOLDER "/run/slurm/conf"
 
-/* servers: "host[:port],..." of --conf-server. fn NULL: tokens come from the sockets. *ret: meta_release it.
+/*
+ * servers: "host[:port],..." of --conf-server. auth_type NULL: auth/slurm; fn NULL: tokens come from the
+ * sockets. hash: of what the caller has, 0 for nothing; no files come when they are still the ones in force.
+ * *ret: meta_release it.
  */
-int client_fetch_config(const char *servers, client_token_fn *fn, void *arg, struct config_files *ret,
-                        struct err *e);
-/* Writes the files into the folder (made when missing), each replaced at once; names that leave the folder
- * are refused. */
+int client_fetch_config(const char *servers, const char *auth_type, client_token_fn *fn, void *arg,
+                        uint64_t hash, struct config_files *ret, struct err *e);
+/* Writes the files into the folder (made when missing), each replaced at once, and removes others; names that
+ * leave the folder are refused. */
 int configless_store(const struct config_files *files, const char *folder, struct err *e);
 
 #endif

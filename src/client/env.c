@@ -107,7 +107,7 @@ static int load_from_servers(struct client_env *ret, const char *servers, struct
 {
     struct config_files files;
 
-    int rc = client_fetch_config(servers, NULL, NULL, &files, e);
+    int rc = client_fetch_config(servers, NULL, NULL, NULL, 0, &files, e);
     if (rc == 0) {
         rc = load_fetched(ret, &files, e);
         meta_release(&record_config_files, &files);

@@ -167,7 +167,9 @@ void apply_job_noted(struct state *s, const void *record, int64_t time)
 void apply_job_checked(struct state *s, const void *record, int64_t time)
 {
     const struct job_checked *c = record;
-    timers_set(&s->timers, timer_key(TIMER_DEPENDENCY, c->job_id), c->next);
+    uint64_t key = timer_key(TIMER_DEPENDENCY, c->job_id);
+    if (c->next == INT64_MAX || c->next < timers_get(&s->timers, key))
+        timers_set(&s->timers, key, c->next);
 }
 
 void apply_job_nudged(struct state *s, const void *record, int64_t time)

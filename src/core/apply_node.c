@@ -21,6 +21,8 @@ static void take_found(struct node *n, const struct node *found)
         mem_set_str(&n->instance_id, found->instance_id);
     if (found->instance_type)
         mem_set_str(&n->instance_type, found->instance_type);
+    if (found->extra)
+        mem_set_str(&n->extra, found->extra);
     if (found->comment && !n->comment)
         mem_set_str(&n->comment, found->comment);
     n->boot_time = found->boot_time;

@@ -125,7 +125,7 @@ static void check_node(struct check *c, const struct node *n, uint32_t key)
     const struct idset *set = index_node_jobs(c->s, key);
     if (set && idset_count(set) != sum->jobs)
         buf_addf(c->out, "node %s: its index has %u jobs\n", n->name, idset_count(set));
-    if (timers_get(&c->s->timers, timer_key(TIMER_NODE, key)) != node_deadline(c->s, n))
+    if (timers_get(&c->s->timers, timer_key(TIMER_NODE, key)) != node_record_deadline(c->s, n))
         buf_addf(c->out, "node %s: its timer is wrong\n", n->name);
     if (state_node(c->s, n->name) != n)
         buf_addf(c->out, "node %s: not in the directory\n", n->name);

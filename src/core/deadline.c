@@ -107,7 +107,7 @@ int64_t node_timeout(const struct state *s, const struct node *n)
     return n->last_contact + s->policy->slurmd_timeout;
 }
 
-int64_t node_deadline(const struct state *s, const struct node *n)
+int64_t node_record_deadline(const struct state *s, const struct node *n)
 {
     int64_t at = n->resume_after ? n->resume_after : INT64_MAX;
     if (n->flags & NODEF_REBOOT_REQUESTED && !n->running_jobs)

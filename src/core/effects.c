@@ -146,9 +146,17 @@ static void node_control(uint32_t node_index, const char *action, struct outbox 
 static void of_contact(const struct state *s, const struct node_contact *f, struct outbox *out)
 {
     const struct node *n = state_node_at(s, f->node_index);
-    bool absent = n->state == NODE_UNKNOWN || (n->state == NODE_DOWN && n->flags & NODEF_NOT_RESPONDING);
+    bool absent = n->state == NODE_UNKNOWN || n->flags & NODEF_NO_CONTACT_YET ||
+                  (n->state == NODE_DOWN && n->flags & NODEF_NOT_RESPONDING);
     if (f->ok && absent)
         node_control(f->node_index, "register", out);
+}
+
+static void of_node_change(const struct node *n, struct outbox *out)
+{
+    if (n->state == NODE_UP && n->flags & NODEF_NO_CONTACT_YET && !(n->flags & NODEF_POWERED_DOWN))
+        node_control(n->index, "register", out); /* resumed */
+    plan(out);
 }
 
 static void of_end(uint32_t job_id, struct outbox *out)
@@ -218,9 +226,11 @@ void core_effects(const struct state *s, const struct fact *f, struct outbox *ou
     case FACT_NODE_REBOOTING:
         node_control(((const struct node_ref *)f->record)->node_index, "reboot", out);
         break;
+    case FACT_NODE_CHANGED:
+        of_node_change(f->record, out);
+        break;
     case FACT_CONFIGURED:
     case FACT_NODE_REGISTERED:
-    case FACT_NODE_CHANGED:
     case FACT_NODE_REMOVED:
     case FACT_NODES_ADDED:
     case FACT_PART_CHANGED:

@@ -209,7 +209,7 @@ void job_delete(struct state *s, uint32_t job_id)
 
 void node_timer(struct state *s, const struct node *n)
 {
-    timers_set(&s->timers, timer_key(TIMER_NODE, n->index), node_deadline(s, n));
+    timers_set(&s->timers, timer_key(TIMER_NODE, n->index), node_record_deadline(s, n));
 }
 
 static void wake(struct state *s, const struct idset *set)

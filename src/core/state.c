@@ -230,8 +230,12 @@ void state_save(const struct state *s, struct saved_state *ret)
     save_table(&s->jobs, &record_job, &ret->jobs);
 }
 
+enum { NODE_INDEXES_MAX = 1 << 22 }; /* ever given: four times the nodes that a cluster may have */
+
 static int check_saved(const struct saved_state *saved, struct err *e)
 {
+    if (saved->next_node_index > NODE_INDEXES_MAX)
+        return err_set(e, ESLURM_INTERNAL, "saved state: %u nodes are too many", saved->next_node_index);
     if (!saved->policy)
         return err_set(e, ESLURM_INTERNAL, "saved state has no policy");
     for (uint32_t i = 0; i < saved->nodes.n; i++)

@@ -88,7 +88,7 @@ void payload_key(const struct meta_bytes *name, uint64_t *ret);
 /* --- deadline.c
  * ---------------------------------------------------------------------------------------------- */
 int64_t job_deadline(const struct state *s, const struct job *j);
-int64_t node_deadline(const struct state *s, const struct node *n);
+int64_t node_record_deadline(const struct state *s, const struct node *n);
 
 /* --- node_load.c
  * --------------------------------------------------------------------------------------------- */

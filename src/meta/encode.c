@@ -208,14 +208,16 @@ static inline void put_field(struct writer *w, const struct meta_field *f, const
 
 static void put_record(struct writer *w, const struct meta_record *r, const void *rec)
 {
-    for (const struct meta_mask *m = w->masks, *end = m + w->masks_n; m < end; m++) {
+    const struct meta_mask *m = w->masks;
+    for (uint32_t left = w->masks_n; left > 0; left--, m++) {
         if (m->record != r)
             continue;
         for (uint32_t i = 0; i < m->n; i++)
             put_field(w, &r->fields[m->fields[i]], rec);
         return;
     }
-    for (const struct meta_field *f = r->fields, *end = f + r->n; f < end; f++)
+    const struct meta_field *f = r->fields;
+    for (uint32_t left = r->n; left > 0; left--, f++)
         put_field(w, f, rec);
 }
 

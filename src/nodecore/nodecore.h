@@ -36,6 +36,7 @@ enum {
     NODE_GONE_KEEP_S = 300, /* how long a job that is gone is remembered, so that its epilog runs once */
     NODE_GONE_MAX = 16384,
     NODE_NONCES_MAX = 1 << 20,
+    NODE_CLOCK_SKEW_S = 60, /* how far the controller's clock may be ahead of this node's, or behind */
     NODE_STEPS_MAX = 65536, /* of one job */
 };
 
@@ -105,6 +106,7 @@ struct node_gone {
 struct node_core {
     char *name;
     bool prolog, epilog;            /* are there any? */
+    uint64_t token;                 /* of this process's registration; 0: launches are not asked for it */
     uint64_t term;                  /* highest seen */
     struct map_u64 jobs;            /* job_id -> struct node_job */
     VEC(struct node_unsent) unsent; /* ascending by id */
@@ -127,6 +129,8 @@ void node_release(struct node_core *n, struct node_effects *out);
  */
 int node_launch(struct node_core *n, const struct credential *c, void *ctx, void *job_ctx, int64_t now,
                 bool *ret_known, bool *ret_job_known, struct node_effects *out, struct err *e);
+/* This very launch happened already: the step is here, or a report about it waits. */
+bool node_launched(const struct node_core *n, const struct credential *c);
 /* End a job (or one step of it), or signal it: k->signal is 0 for an end. */
 int node_kill(struct node_core *n, const struct kill_job *k, void *job_ctx, int64_t now, bool *ret_ctx_kept,
               struct node_effects *out, struct err *e);
@@ -135,18 +139,32 @@ int node_signal(struct node_core *n, const struct kill_job *k, struct node_effec
 void node_acknowledged(struct node_core *n, uint64_t id, struct node_effects *out);
 /* The controller can be reached again: everything unacknowledged is sent now. */
 void node_connected(struct node_core *n, int64_t now, struct node_effects *out);
+/* The controller refused the report: true when it never will take it, so that it is settled like a taken one.
+ */
+bool node_report_refused(int code);
 /* Refuses a message of a controller that has been replaced. */
 int node_check_term(struct node_core *n, uint64_t term, struct err *e);
+/* Appends to m->jobs what lives here: steps from launch to end, jobs in their epilog, and what has ended
+ * without the controller knowing: its report follows, so that it must not be taken for lost. */
+void node_running(const struct node_core *n, struct node_register *m);
+/* Ends the jobs of which the answer to a registration says that they must not be here. */
+void node_end_strangers(struct node_core *n, const struct meta_u32s *jobs, int64_t now,
+                        struct node_effects *out);
 
 /* --- from this host --- */
 
 void node_prolog_done(struct node_core *n, uint32_t job_id, bool ok, const char *why, int64_t now,
                       struct node_effects *out);
-/* ok false: no slurmstepd; `report` says why (borrowed). */
 void node_spawned(struct node_core *n, uint32_t job_id, uint32_t step_id, struct node_effects *out);
+/* There is no slurmstepd: the node's fault. */
+void node_spawn_failed(struct node_core *n, uint32_t job_id, uint32_t step_id, uint32_t restarts,
+                       const char *why, int64_t now, struct node_effects *out);
 /* A slurmstepd has ended. Its report is borrowed. Reports of steps that are not known are sent all the same.
  */
 void node_step_ended(struct node_core *n, const struct node_report *r, int64_t now, struct node_effects *out);
+/* A slurmstepd has gone and left no report. */
+void node_step_lost(struct node_core *n, uint32_t job_id, uint32_t step_id, uint32_t restarts, int64_t now,
+                    struct node_effects *out);
 void node_epilog_done(struct node_core *n, uint32_t job_id, bool ok, int64_t now, struct node_effects *out);
 /* After a restart: a slurmstepd that lives. false: the job is known already, job_ctx stays the caller's. */
 bool node_adopt(struct node_core *n, const struct step_status *s, void *job_ctx);

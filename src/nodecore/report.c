@@ -104,6 +104,45 @@ void node_acknowledged(struct node_core *n, uint64_t id, struct node_effects *ou
     }
 }
 
+bool node_report_refused(int code)
+{
+    return code ==
+           ESLURM_INVALID_JOB_ID; /* what the controller does not know any more need not be told again */
+}
+
+void node_spawn_failed(struct node_core *n, uint32_t job_id, uint32_t step_id, uint32_t restarts,
+                       const char *why, int64_t now, struct node_effects *out)
+{
+    struct node_report r;
+
+    meta_init(&record_node_report, &r);
+    r.job_id = job_id;
+    r.step_id = step_id;
+    r.restarts = restarts;
+    r.error = ESLURM_SLURMD_COULD_NOT_EXECVE_JOB;
+    r.error_text = mem_strdup(why);
+    r.requeue = r.drain = true;
+    r.start_time = r.end_time = now;
+    node_step_ended(n, &r, now, out);
+    meta_release(&record_node_report, &r);
+}
+
+void node_step_lost(struct node_core *n, uint32_t job_id, uint32_t step_id, uint32_t restarts, int64_t now,
+                    struct node_effects *out)
+{
+    struct node_report r;
+
+    meta_init(&record_node_report, &r);
+    r.job_id = job_id;
+    r.step_id = step_id;
+    r.restarts = restarts;
+    r.exit_code = SIGNAL_KILL;
+    r.end_time = now;
+    r.error_text = mem_strdup("slurmstepd has gone without a report");
+    node_step_ended(n, &r, now, out);
+    meta_release(&record_node_report, &r);
+}
+
 void node_connected(struct node_core *n, int64_t now, struct node_effects *out)
 {
     for (uint32_t i = 0; i < n->unsent.n; i++) {

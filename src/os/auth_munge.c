@@ -11,13 +11,14 @@
 
 /* The part of munge.h (libmunge's public, stable interface) that is used. */
 enum { MUNGE_OK = 0, MUNGE_EXPIRED = 15, MUNGE_REWOUND = 16, MUNGE_REPLAYED = 17 };
-enum { MUNGE_OPT_SOCKET = 7 };
+enum { MUNGE_OPT_SOCKET = 8 };
 
 static struct {
     void *lib;
     int (*encode)(char **cred, void *ctx, const void *buf, int len);
     int (*decode)(const char *cred, void *ctx, void **buf, int *len, uid_t *uid, gid_t *gid);
     const char *(*strerror)(int e);
+    const char *(*ctx_strerror)(void *ctx);
     void *(*ctx_create)(void);
     void (*ctx_destroy)(void *ctx);
     int (*ctx_set)(void *ctx, int opt, ...);
@@ -33,11 +34,12 @@ static void load_munge(void)
     munge.decode =
         (int (*)(const char *, void *, void **, int *, uid_t *, gid_t *))dlsym(lib, "munge_decode");
     munge.strerror = (const char *(*)(int))dlsym(lib, "munge_strerror");
+    munge.ctx_strerror = (const char *(*)(void *))dlsym(lib, "munge_ctx_strerror");
     munge.ctx_create = (void *(*)(void))dlsym(lib, "munge_ctx_create");
     munge.ctx_destroy = (void (*)(void *))dlsym(lib, "munge_ctx_destroy");
     munge.ctx_set = (int (*)(void *, int, ...))dlsym(lib, "munge_ctx_set");
-    if (munge.encode && munge.decode && munge.strerror && munge.ctx_create && munge.ctx_destroy &&
-        munge.ctx_set)
+    if (munge.encode && munge.decode && munge.strerror && munge.ctx_strerror && munge.ctx_create &&
+        munge.ctx_destroy && munge.ctx_set)
         munge.lib = lib;
 }
 
@@ -58,6 +60,14 @@ static void *munge_context(const char *socket, struct err *e)
     return ctx;
 }
 
+/* libmunge's words for this failure: with the socket's path where munged cannot be reached. */
+static char *error_of(void *ctx, int rc)
+{
+    const char *text = munge.ctx_strerror(ctx);
+
+    return mem_strdup(text ? text : munge.strerror(rc));
+}
+
 int auth_munge_encode(const char *payload, const char *socket, struct buf *ret, struct err *e)
 {
     char *cred = NULL;
@@ -66,11 +76,15 @@ int auth_munge_encode(const char *payload, const char *socket, struct buf *ret, 
     if (!ctx)
         return -e->code;
     int rc = munge.encode(&cred, ctx, payload, payload ? (int)strlen(payload) : 0);
-    munge.ctx_destroy(ctx);
-    if (rc != MUNGE_OK)
-        rc = err_set(e, ESLURM_TOKEN_GENERATION_FAILED, "munge: %s", munge.strerror(rc));
-    else
+    if (rc != MUNGE_OK) {
+        char *why = error_of(ctx, rc);
+
+        rc = err_set(e, ESLURM_TOKEN_GENERATION_FAILED, "munge: %s", why);
+        mem_free(why);
+    } else {
         buf_adds(ret, cred);
+    }
+    munge.ctx_destroy(ctx);
     free(cred);
     return rc;
 }
@@ -88,6 +102,7 @@ int auth_munge_decode(const void *cred, size_t len, const char *socket, bool aga
     char *text = mem_strndup(cred, len);
     int rc = munge.decode(text, ctx, &data, &data_len, &uid, &gid);
     mem_free(text);
+    char *why = error_of(ctx, rc);
     munge.ctx_destroy(ctx);
     if (rc == MUNGE_REPLAYED && again)
         rc = MUNGE_OK;
@@ -99,8 +114,9 @@ int auth_munge_decode(const void *cred, size_t len, const char *socket, bool aga
         bool late = rc == MUNGE_EXPIRED || rc == MUNGE_REWOUND;
         rc = err_set(
             e, late ? ESLURM_AUTHENTICATION_CREDENTIAL_EXPIRED : ESLURM_INVALID_AUTHENTICATION_CREDENTIAL,
-            "munge: %s", munge.strerror(rc));
+            "munge: %s", why);
     }
+    mem_free(why);
     free(data);
     return rc;
 }

@@ -5,14 +5,19 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
+#include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "os/log.h"
 
 /* The writing end of the pipe on which the waiting parent reads; -1 in the foreground. */
 static int ready_fd = -1;
@@ -41,8 +46,35 @@ int daemon_fork(struct err *e)
     return 0;
 }
 
+void daemon_check_systemd(bool wanted)
+{
+    if (wanted && !getenv("NOTIFY_SOCKET"))
+        log_fatal("Missing NOTIFY_SOCKET.");
+}
+
+/* sd_notify(3) without its library. */
+static void tell_systemd(void)
+{
+    const char *path = getenv("NOTIFY_SOCKET");
+    struct sockaddr_un sa = {.sun_family = AF_UNIX};
+    char text[64];
+
+    if (!path || !*path || !buf_print(sa.sun_path, sizeof sa.sun_path, "%s", path))
+        return;
+    socklen_t len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(path));
+    if (sa.sun_path[0] == '@')
+        sa.sun_path[0] = 0; /* an abstract one */
+    buf_print(text, sizeof text, "READY=1\nMAINPID=%d", getpid());
+    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (fd >= 0 && sendto(fd, text, strlen(text), MSG_NOSIGNAL, (struct sockaddr *)&sa, len) < 0)
+        log_error("systemd is not told: %s", strerror(errno));
+    if (fd >= 0)
+        close(fd);
+}
+
 void daemon_ready(void)
 {
+    tell_systemd();
     if (ready_fd < 0)
         return;
     int null = open("/dev/null", O_RDWR | O_CLOEXEC);

@@ -4,6 +4,7 @@
 #ifndef OS_DAEMON_H
 #define OS_DAEMON_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -12,7 +13,10 @@
 /* Goes to the background. The process that called returns to its shell with the code that the daemon gives to
  * daemon_ready, so that "started" means started. Call it before any thread exists. */
 int daemon_fork(struct err *e);
-void daemon_ready(void); /* lets go of the shell and of stdin, stdout and stderr */
+/* Lets go of the shell and of stdin, stdout and stderr; tells systemd, where it asked to be told. */
+void daemon_ready(void);
+/* --systemd: ends the program when it was not started by systemd. */
+void daemon_check_systemd(bool wanted);
 
 /* Writes our pid; EAGAIN when another process holds it. The descriptor stays open as the lock. */
 int pidfile_take(const char *path, uid_t owner, struct err *e);

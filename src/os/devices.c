@@ -28,6 +28,15 @@ void devices_check(struct node *node, struct buf *comment)
     }
 }
 
+const char *devices_missing(const struct node *node)
+{
+    for (uint32_t i = 0; i < node->gres.n; i++)
+        for (uint32_t f = 0; f < node->gres.v[i].files.n; f++)
+            if (access(node->gres.v[i].files.v[f], F_OK) < 0)
+                return node->gres.v[i].files.v[f];
+    return NULL;
+}
+
 /* Devices of one name are counted on over all declarations of that name. */
 static uint32_t next_index(const struct step_launch *l, const char *name)
 {

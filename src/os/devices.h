@@ -13,6 +13,8 @@
  * devices. A text that names them is added to `comment` ("stand-in for gpu:h100 /dev/nvidia[0-7]").
  */
 void devices_check(struct node *node, struct buf *comment);
+/* The first file of the declarations that is not there; NULL: all are. */
+const char *devices_missing(const struct node *node);
 /* Every file of the declarations, for device control; appends to l->devices. */
 void devices_list(const struct node *node, struct step_launch *l);
 

@@ -23,7 +23,7 @@ static struct {
     pthread_mutex_t lock;
     char *name, *path;
     int fd;
-    enum log_level file_level, stderr_level, syslog_level;
+    _Atomic enum log_level file_level, stderr_level, syslog_level; /* read without the lock too */
     bool no_time, unix_seconds;
 } the_log = {.lock = PTHREAD_MUTEX_INITIALIZER, .fd = -1, .stderr_level = SLOG_INFO};
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* sim_run(): the event loop, the network and the fault plan. */
+/* sim_run(): the event loop and the network. */
 #include "sim/sim.h"
+
+#include <string.h>
 
 #include "base/hash.h"
 #include "base/mem.h"
@@ -10,11 +12,14 @@
 enum {
     CALM_AFTER_MS = 20 * 60 * 1000, /* faults stop then */
     DRAIN_MS = 6 * 3600 * 1000,     /* and everything must have ended this much later */
-    REPLAY_EVERY = 64,              /* steps between comparisons of live and replayed state */
+    REPLAY_EVERY = 64,              /* looks at everything between comparisons of live and replayed state */
+    SMALL_WORLD = 200,              /* nodes and jobs: up to here every step is looked at */
+    STEPS_BASE = 200000,            /* more steps than this, and than so many for each node and job, */
+    STEPS_EACH = 1000,              /* are no progress */
+    HISTORY = 40,                   /* lines about the subject of a complaint */
 };
 
-/* --- the queue of events: a binary heap by time, then by order of birth
- * ---------------------------------------- */
+/* --- the queue of events: a binary heap by time, then by order of birth --- */
 
 static bool before(const struct event *a, const struct event *b)
 {
@@ -53,8 +58,7 @@ static struct event pop(struct world *w)
     }
 }
 
-/* --- chance, complaints, trace
- * --------------------------------------------------------------------------------- */
+/* --- chance, complaints, trace --- */
 
 uint64_t world_rand(struct world *w, uint64_t n)
 {
@@ -66,9 +70,17 @@ bool world_chance(struct world *w, uint32_t fault, uint32_t in)
     return !w->calm && (w->opt.faults & fault) && world_rand(w, in) == 0;
 }
 
-void world_trace(struct world *w, const char *fmt, ...)
+static bool of_subject(const struct world *w, uint32_t job, uint32_t node)
 {
-    if (!w->opt.trace)
+    if (w->subject_job == NO_VAL && w->subject_node == NO_VAL)
+        return true;
+    return (job != NO_VAL && job == w->subject_job) || (node != NO_VAL && node == w->subject_node) ||
+           (job == NO_VAL && node == NO_VAL);
+}
+
+void world_trace(struct world *w, uint32_t job, uint32_t node, const char *fmt, ...)
+{
+    if (!w->opt.trace || !of_subject(w, job, node))
         return;
     struct buf line = BUF_INIT;
     buf_addf(&line, "%lld.%03lld ", (long long)(w->now / 1000), (long long)(w->now % 1000));
@@ -80,11 +92,13 @@ void world_trace(struct world *w, const char *fmt, ...)
     buf_release(&line);
 }
 
-void world_fail(struct world *w, const char *fmt, ...)
+void world_fail(struct world *w, uint32_t job, uint32_t node, const char *fmt, ...)
 {
     if (!w->out->ok)
         return;
     w->out->ok = false;
+    w->subject_job = job;
+    w->subject_node = node;
     buf_addf(&w->out->complaint, "at %lld s, step %llu: ", (long long)(w->now / 1000),
              (unsigned long long)w->out->steps);
     va_list ap;
@@ -93,8 +107,7 @@ void world_fail(struct world *w, const char *fmt, ...)
     va_end(ap);
 }
 
-/* --- network
- * ---------------------------------------------------------------------------------------------------- */
+/* --- network --- */
 
 static const struct meta_record *record_of(enum msg_type type)
 {
@@ -102,7 +115,7 @@ static const struct meta_record *record_of(enum msg_type type)
     return t ? t->request : NULL;
 }
 
-void message_release(struct message *m)
+static void message_release(struct message *m)
 {
     if (m->record)
         meta_free(record_of(m->type), m->record);
@@ -112,20 +125,25 @@ void message_release(struct message *m)
 static int64_t latency(struct world *w)
 {
     int64_t ms = 1 + (int64_t)world_rand(w, 5);
-    return world_chance(w, SIM_DELAY, 10) ? ms + (int64_t)world_rand(w, 20000) : ms;
+    if (!world_chance(w, SIM_DELAY, 10))
+        return ms;
+    return ms + (int64_t)world_rand(w, world_rand(w, 8) ? 20000 : 200000);
+}
+
+static bool is_lost(struct world *w, uint32_t node)
+{
+    return (node != NO_VAL && w->nodes.v[node].cut) || world_chance(w, SIM_DROP, 20);
 }
 
 void world_send(struct world *w, enum event_kind to, struct message m)
 {
-    bool lost = (m.node != NO_VAL && w->nodes.v[m.node].cut) || world_chance(w, SIM_DROP, 20);
-    if (!lost && world_chance(w, SIM_DUPLICATE, 20)) {
+    bool lost = is_lost(w, m.node);
+    m.sent = w->now;
+    /* A user's connection does not repeat a request by itself. */
+    if (!lost && m.node != NO_VAL && world_chance(w, SIM_DUPLICATE, 20)) {
         struct message twin = m;
         twin.record = m.record ? meta_dup(record_of(m.type), m.record) : NULL;
-        /* A user's connection does not repeat a request by itself. */
-        if (m.node == NO_VAL)
-            message_release(&twin);
-        else
-            world_push(w, latency(w), (struct event){.kind = to, .node = m.node, .msg = twin});
+        world_push(w, latency(w), (struct event){.kind = to, .node = m.node, .msg = twin});
     }
     if (lost)
         message_release(&m);
@@ -133,85 +151,64 @@ void world_send(struct world *w, enum event_kind to, struct message m)
         world_push(w, latency(w), (struct event){.kind = to, .node = m.node, .msg = m});
 }
 
-/* --- events
- * ----------------------------------------------------------------------------------------------------- */
-
-static struct vnode *some_node(struct world *w)
+void answer_release(struct answer *a)
 {
-    return &w->nodes.v[world_rand(w, w->nodes.n)];
+    reply_release(&a->reply);
 }
 
-static void crash_controller(struct world *w)
+void world_answer(struct world *w, struct answer *a)
 {
-    if (w->calm)
+    if (is_lost(w, a->node)) {
+        answer_release(a);
         return;
-    if (w->ctl.up) {
-        world_trace(w, "controller dies");
-        vctl_crash(w);
-        world_push(w, 100 + (int64_t)world_rand(w, 60000), (struct event){.kind = EV_RECOVER});
     }
-    world_push(w, (int64_t)world_rand(w, 200000), (struct event){.kind = EV_CRASH});
+    world_push(w, latency(w),
+               (struct event){.kind = EV_ANSWER, .node = a->node, .answer = mem_dup(a, sizeof *a)});
 }
 
-static void crash_node(struct world *w)
-{
-    if (w->calm)
-        return;
-    struct vnode *n = some_node(w);
-    if (n->up) {
-        bool reboot = world_rand(w, 2);
-        world_trace(w, "%s %s", n->name, reboot ? "reboots" : "loses its daemon");
-        vnode_crash(w, n, reboot);
-        world_push(w, (int64_t)world_rand(w, reboot ? 400000 : 20000),
-                   (struct event){.kind = EV_NODE_START, .node = n->index, .epoch = reboot});
-    }
-    world_push(w, (int64_t)world_rand(w, 120000), (struct event){.kind = EV_NODE_CRASH});
-}
-
-static void cut_node(struct world *w)
-{
-    if (w->calm)
-        return;
-    struct vnode *n = some_node(w);
-    if (!n->cut) {
-        world_trace(w, "%s is cut off", n->name);
-        n->cut = true;
-        world_push(w, (int64_t)world_rand(w, 600000), (struct event){.kind = EV_HEAL, .node = n->index});
-    }
-    world_push(w, (int64_t)world_rand(w, 120000), (struct event){.kind = EV_CUT});
-}
-
-static void jump_clock(struct world *w)
-{
-    if (w->calm)
-        return;
-    w->ctl.clock_skew += (int64_t)world_rand(w, 240) - 120;
-    world_trace(w, "the clock is %lld s off", (long long)w->ctl.clock_skew);
-    if (w->ctl.up)
-        vctl_tick(w);
-    world_push(w, (int64_t)world_rand(w, 300000), (struct event){.kind = EV_CLOCK});
-}
+/* --- events --- */
 
 static void to_controller(struct world *w, struct event *e)
 {
-    const struct message_type *t = message_by_number(e->msg.type);
     if (e->node != NO_VAL && w->nodes.v[e->node].cut)
         return;
-    world_trace(w, "%s from %d", t->name, e->node == NO_VAL ? -1 : (int)e->node);
+    world_trace(w, e->node == NO_VAL ? NO_VAL - 1 : NO_VAL, e->node, "%s from %d%s",
+                message_by_number(e->msg.type)->name, e->node == NO_VAL ? -1 : (int)e->node,
+                w->ctl.up ? "" : ": nobody listens");
     if (w->ctl.up)
         vctl_message(w, &e->msg);
 }
 
-static void controller_event(struct world *w, struct event *e)
+static void controller_event(struct world *w, const struct event *e)
 {
     if (!w->ctl.up || e->epoch != w->ctl.epoch)
         return;
     if (e->kind == EV_DURABLE)
         vctl_durable(w);
-    else if (e->kind == EV_PLAN)
+    else if (e->kind == EV_PLAN && w->ctl.plan_at == w->now)
         vctl_plan(w);
-    else
+    else if (e->kind == EV_TICK && w->ctl.tick_at == w->now)
         vctl_tick(w);
+}
+
+static void take_answer(struct world *w, struct vnode *n, const struct answer *a)
+{
+    if (!n) {
+        check_told(w, a);
+        user_answer(w, a);
+    } else if (n->up && !n->cut) {
+        vnode_answer(w, n, a);
+    }
+}
+
+static void event_release(struct event *e)
+{
+    if (e->kind == EV_ANSWER) {
+        answer_release(e->answer);
+        mem_free(e->answer);
+    } else if (e->kind == EV_TO_CONTROLLER || e->kind == EV_TO_NODE) {
+        message_release(&e->msg);
+    }
 }
 
 static void step(struct world *w, struct event *e)
@@ -225,6 +222,9 @@ static void step(struct world *w, struct event *e)
         if (n->up && !n->cut)
             vnode_message(w, n, &e->msg);
         break;
+    case EV_ANSWER:
+        take_answer(w, n, e->answer);
+        break;
     case EV_DURABLE:
     case EV_PLAN:
     case EV_TICK:
@@ -237,59 +237,35 @@ static void step(struct world *w, struct event *e)
     case EV_USER:
         user_act(w);
         break;
-    case EV_CRASH:
-        crash_controller(w);
-        break;
-    case EV_RECOVER:
-        world_trace(w, "controller starts");
-        vctl_start(w);
-        break;
-    case EV_NODE_CRASH:
-        crash_node(w);
-        break;
-    case EV_NODE_START:
-        vnode_start(w, n, e->epoch);
-        break;
-    case EV_CUT:
-        cut_node(w);
-        break;
-    case EV_HEAL:
-        n->cut = false;
-        break;
-    case EV_CLOCK:
-        jump_clock(w);
-        break;
     case EV_CALM:
-        world_trace(w, "no more faults");
         w->calm = true;
+        fault_event(w, e);
         user_release_all(w);
         break;
     case EV_RELEASE:
         user_release_all(w);
         break;
+    default:
+        fault_event(w, e);
+        break;
     }
-    message_release(&e->msg);
+    event_release(e);
 }
 
 static void begin(struct world *w)
 {
-    static const struct {
-        uint32_t fault;
-        enum event_kind kind;
-    } plan[] = {{SIM_CRASH, EV_CRASH},
-                {SIM_NODE_CRASH, EV_NODE_CRASH},
-                {SIM_PARTITION, EV_CUT},
-                {SIM_CLOCK, EV_CLOCK}};
-    w->config = user_config(w);
+    uint32_t size = w->opt.nodes + w->opt.jobs;
+    /* In a large world a look at everything costs as much as very many steps: it is sampled. */
+    w->check_every = size <= SMALL_WORLD ? 1 : size / 4;
+    w->prolog = world_rand(w, 4);
+    w->epilog = world_rand(w, 4);
+    w->config = conf_make(w, w->opt.nodes, 0);
     for (uint32_t i = 0; i < w->opt.nodes; i++)
         vnode_init(w, i);
     vctl_start(w);
     for (uint32_t i = 0; i < w->opt.nodes; i++)
-        vnode_start(w, &w->nodes.v[i], true);
-    for (size_t i = 0; i < sizeof plan / sizeof *plan; i++)
-        if (w->opt.faults & plan[i].fault)
-            world_push(w, (int64_t)world_rand(w, 100000),
-                       (struct event){.kind = plan[i].kind, .node = NO_VAL});
+        vnode_start(w, &w->nodes.v[i]);
+    fault_begin(w);
     world_push(w, 1000, (struct event){.kind = EV_USER, .node = NO_VAL});
     world_push(w, CALM_AFTER_MS, (struct event){.kind = EV_CALM, .node = NO_VAL});
 }
@@ -297,23 +273,43 @@ static void begin(struct world *w)
 static void end(struct world *w)
 {
     for (uint32_t i = 0; i < w->heap.n; i++)
-        message_release(&w->heap.v[i].msg);
+        event_release(&w->heap.v[i]);
     VEC_FREE(&w->heap);
     for (uint32_t i = 0; i < w->nodes.n; i++)
         vnode_release(&w->nodes.v[i]);
     VEC_FREE(&w->nodes);
     vctl_release(w);
     vjournal_release(&w->journal);
-    map_u64_release(&w->acked);
-    map_u64_release(&w->runs);
+    struct map_u64 *maps[] = {&w->acked, &w->cancelled, &w->requeued, &w->over, &w->ended, &w->runs};
+    for (size_t i = 0; i < sizeof maps / sizeof *maps; i++)
+        map_u64_release(maps[i]);
     meta_free(&record_configure, w->config);
 }
 
-void sim_run(const struct sim_options *o, struct sim_outcome *ret)
+static void look(struct world *w)
+{
+    uint64_t step = w->out->steps;
+    if (step > STEPS_BASE + STEPS_EACH * ((uint64_t)w->opt.nodes + w->opt.jobs))
+        check_stuck(w);
+    if (step % w->check_every)
+        return;
+    check_step(w);
+    if (step / w->check_every % REPLAY_EVERY == 0)
+        check_replay(w);
+    if (w->calm && w->now > CALM_AFTER_MS + DRAIN_MS)
+        check_stuck(w);
+}
+
+static void run(const struct sim_options *o, struct sim_outcome *ret, uint32_t *job, uint32_t *node)
 {
     *ret = (struct sim_outcome){.ok = true};
     buf_init(&ret->complaint);
-    struct world w = {.opt = *o, .out = ret, .rng = o->seed * 0x9e3779b97f4a7c15u + 1, .users_left = o->jobs};
+    struct world w = {.opt = *o,
+                      .out = ret,
+                      .rng = o->seed * 0x9e3779b97f4a7c15u + 1,
+                      .users_left = o->jobs,
+                      .subject_job = *job,
+                      .subject_node = *node};
     buf_init(&w.journal.snapshot);
     begin(&w);
     while (ret->ok && w.heap.n && (!o->steps_max || ret->steps < o->steps_max)) {
@@ -321,18 +317,56 @@ void sim_run(const struct sim_options *o, struct sim_outcome *ret)
         w.now = e.at;
         ret->steps++;
         step(&w, &e);
-        check_step(&w);
-        if (ret->steps % REPLAY_EVERY == 0)
-            check_replay(&w);
-        if (w.calm && check_drained(&w))
+        look(&w);
+        if (w.calm && ret->steps % w.check_every == 0 && check_drained(&w))
             break;
-        if (w.calm && w.now > CALM_AFTER_MS + DRAIN_MS)
-            check_stuck(&w);
     }
-    if (ret->ok)
+    if (ret->ok) {
+        check_step(&w);
         check_replay(&w);
+    }
     ret->virtual_s = w.now / 1000;
+    *job = w.subject_job;
+    *node = w.subject_node;
     end(&w);
+}
+
+/* --- what happened before a complaint: the same seed once more, with open ears --- */
+
+struct history {
+    char *lines[HISTORY];
+    uint32_t n;
+};
+
+static void remember(void *arg, const char *line)
+{
+    struct history *h = arg;
+    char **slot = &h->lines[h->n++ % HISTORY];
+    mem_set_str(slot, line);
+}
+
+static void add_history(const struct sim_options *o, struct sim_outcome *ret, uint32_t job, uint32_t node)
+{
+    struct history h = {0};
+    struct sim_options again = *o;
+    struct sim_outcome out;
+    again.trace = remember;
+    again.arg = &h;
+    run(&again, &out, &job, &node);
+    buf_adds(&ret->complaint, "\nbefore that:");
+    for (uint32_t i = h.n > HISTORY ? h.n - HISTORY : 0; i < h.n; i++)
+        buf_addf(&ret->complaint, "\n  %s", h.lines[i % HISTORY]);
+    for (uint32_t i = 0; i < HISTORY; i++)
+        mem_free(h.lines[i]);
+    sim_outcome_release(&out);
+}
+
+void sim_run(const struct sim_options *o, struct sim_outcome *ret)
+{
+    uint32_t job = NO_VAL, node = NO_VAL;
+    run(o, ret, &job, &node);
+    if (!ret->ok && !o->trace && (job != NO_VAL || node != NO_VAL))
+        add_history(o, ret, job, node);
 }
 
 void sim_outcome_release(struct sim_outcome *o)

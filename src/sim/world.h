@@ -2,8 +2,13 @@
 /*
  * world: everything in a simulation. Private to src/sim.
  *
- * vctl.c is the controller's shell, vnode.c a node's, vuser.c the users; they meet only through messages,
- * which world_send() delays, loses and doubles as the fault plan says.
+ *   sim.c    the event loop and the network      fault.c  what goes wrong, and when
+ *   vctl.c   the controller's shell: commits     vsend.c  the controller's shell: replies and effects
+ *   vnode.c  slurmd, around the real nodecore    vstep.c  its slurmstepds, scripts and files
+ *   vuser.c  the users                           vconf.c  the configuration
+ *   check.c  what must hold
+ *
+ * They meet only through messages, which world_send() delays, loses and doubles as the fault plan says.
  */
 #ifndef SIM_WORLD_H
 #define SIM_WORLD_H
@@ -11,6 +16,7 @@
 #include "base/map.h"
 #include "base/vec.h"
 #include "core/core.h"
+#include "nodecore/nodecore.h"
 #include "sched/sched.h"
 #include "sim/sim.h"
 #include "sim/vjournal.h"
@@ -18,10 +24,11 @@
 enum event_kind {
     EV_TO_CONTROLLER, /* message */
     EV_TO_NODE,       /* message */
+    EV_ANSWER,        /* the controller's, at a node or a user */
     EV_DURABLE,       /* the journal has written a batch */
     EV_PLAN,
     EV_TICK,      /* the core's deadline */
-    EV_NODE_WAKE, /* a job of the node ends, or a report is due again */
+    EV_NODE_WAKE, /* something on a node ends, or is due */
     EV_USER,      /* somebody does something */
     EV_CRASH,
     EV_RECOVER,
@@ -39,7 +46,20 @@ struct message {
     enum msg_type type;
     void *record;
     uint32_t node; /* sender or receiver, NO_VAL = a user */
+    uint64_t life; /* token of the slurmd that sends it */
     uint64_t ask;  /* what an answer refers to */
+    int64_t sent;  /* ms */
+};
+
+/* What is told once a batch is durable. */
+struct answer {
+    enum msg_type type;
+    uint32_t node;
+    uint64_t life, ask;
+    int code;
+    uint32_t job_id; /* that the command was about; 0 = none, or several */
+    uint64_t made;   /* world.seq when it was decided */
+    struct reply reply;
 };
 
 struct event {
@@ -47,69 +67,74 @@ struct event {
     uint64_t seq, epoch;
     enum event_kind kind;
     uint32_t node;
-    struct message msg;
+    union {
+        struct message msg;    /* EV_TO_CONTROLLER, EV_TO_NODE */
+        struct answer *answer; /* EV_ANSWER; owned */
+    };
 };
 
-/* A job on a node. */
-struct vjob {
-    uint32_t job_id, restarts;
-    int64_t ends_at; /* ms */
-    bool running;
+/* A launch until its slurmstepd runs: the ctx of a step in nodecore. */
+struct vlaunch {
+    uint32_t job_id, step_id, restarts;
     struct bits cores;
+    VEC(struct job_gres) gres;
 };
-struct vreport {
-    struct node_report record;
-    uint64_t ask;
-    int64_t next; /* ms: sent again then */
+
+/* A slurmstepd: it outlives its slurmd, not the machine. */
+struct vstepd {
+    struct vlaunch l;
+    int64_t ends_at; /* ms */
+    uint32_t status;
+    bool stubborn; /* ignores TERM */
 };
+
+/* Prolog or epilog: slurmd waits for it. */
+struct vscript {
+    uint32_t job_id;
+    bool epilog, ok;
+    int64_t done_at; /* ms */
+};
+
 struct vnode {
     uint32_t index;
     char name[16];
     bool up, cut, registered;
-    uint64_t term, token;
-    int64_t wake;          /* ms of the EV_NODE_WAKE under way, 0 = none */
-    VEC(struct vjob) jobs; /* running ones, and those that have ended, so that nothing starts twice */
-    VEC(struct vreport) unacked;
-    int64_t register_at;
+    struct node_core core; /* while up */
+    uint64_t token;
+    int64_t clock_skew, boot_time; /* s */
+    bool just_booted;
+    int64_t register_at; /* ms: tried again then, while not registered */
+    int64_t wake;        /* ms of the EV_NODE_WAKE under way, 0 = none */
+    VEC(struct vstepd) stepds;
+    VEC(struct vscript) scripts;
+    VEC(struct node_report *) files; /* reports on the disk */
+    struct map_u64 ran;              /* job, run and step of everything that ever started here */
 };
 
-/* What waits for a batch to be durable. */
-struct pending_reply {
-    enum msg_type type;
-    uint32_t node;
-    uint64_t ask;
-    int code;
-    uint32_t job_id;            /* of a submission */
-    struct meta_u32s kill_jobs; /* of a registration; owned */
-};
 struct batch {
     uint64_t index;
-    struct buf bytes; /* encoded fact_batch */
+    struct buf bytes; /* encoded fact_batch; empty = no durable fact */
     struct snapshot *snapshot;
     struct outbox effects;
-    VEC(struct pending_reply) replies;
+    VEC(struct answer) answers;
+    VEC(uint64_t) ended; /* job and run of each end in it */
 };
+
+enum { BATCHES_WAITING = 2 };
 
 struct vctl {
     bool up;
     uint64_t epoch; /* events of an earlier life are void */
     struct state *state;
     struct planner *planner;
-    struct snapshot *seen;  /* published */
-    struct fact_batch open; /* facts of the batch that is being filled */
-    struct outbox effects;
-    VEC(struct pending_reply) replies;
-    VEC(struct batch) writing; /* at most one */
+    struct snapshot *seen;     /* published */
+    struct batch open;         /* what is being filled */
+    struct fact_batch facts;   /* likewise */
+    VEC(struct batch) writing; /* in order; the disk works on the first */
     uint64_t next_index;
     int64_t clock_skew; /* s */
     int64_t tick_at;    /* ms of the EV_TICK under way */
-    bool plan_wanted;
-};
-
-/* What the checkers remember of the real world. */
-struct known_job {
-    bool acked, ended, cancelled;
-    uint32_t job_id;
+    int64_t plan_at;    /* ms of the EV_PLAN under way, 0 = none */
 };
 
 struct world {
@@ -122,54 +147,114 @@ struct world {
     struct vjournal journal;
     struct vctl ctl;
     VEC(struct vnode) nodes;
-    bool calm;
-    struct map_u64 acked; /* job id -> itself: acknowledged submissions that have not been seen to end */
-    struct map_u64 runs;  /* job id and restarts -> node + 1 on which the script started */
-    uint32_t users_left;  /* things that users still want to do */
+    bool calm, prolog, epilog;
+    int64_t disk_full_until;  /* ms */
+    struct map_u64 acked;     /* job id -> itself: acknowledged submissions that have not been seen to end */
+    struct map_u64 cancelled; /* job id -> itself: acknowledged cancellations */
+    struct map_u64 requeued;  /* job id -> world.seq of its last return after an end */
+    struct map_u64 over;      /* job id and run: an end that was decided */
+    struct map_u64 ended;     /* the same, and durable */
+    struct map_u64 runs;      /* job id and run whose script has started */
+    VEC(uint32_t) jobs_touched;         /* scratch */
+    const struct node_report *reported; /* which is being decided */
+    struct vnode *registering;          /* whose registration, fresh from it, is being decided */
+    uint32_t users_left;                /* things that users still want to do */
+    uint64_t check_every;               /* steps between looks at everything */
     struct configure *config;
+    uint32_t subject_job, subject_node; /* what the complaint is about, NO_VAL = nothing */
 };
 
 static const int64_t SIM_EPOCH = 1700000000; /* s: where virtual time begins */
 
+static inline uint64_t run_key(uint32_t job_id, uint32_t restarts)
+{
+    return (uint64_t)job_id << 32 | restarts;
+}
+
+/* --- sim.c --- */
 void world_push(struct world *w, int64_t delay_ms, struct event e);
 /* Sends under the fault plan; the record goes over. */
 void world_send(struct world *w, enum event_kind to, struct message m);
+/* The same for an answer, whose reply goes over. */
+void world_answer(struct world *w, struct answer *a);
+void answer_release(struct answer *a);
 uint64_t world_rand(struct world *w, uint64_t n);
 bool world_chance(struct world *w, uint32_t fault, uint32_t in); /* one in `in`, while that fault is on */
-void world_trace(struct world *w, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-void world_fail(struct world *w, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-void message_release(struct message *m);
+/* `job` and `node` (NO_VAL: none) are what the line or the complaint is about. */
+void world_trace(struct world *w, uint32_t job, uint32_t node, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
+void world_fail(struct world *w, uint32_t job, uint32_t node, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
 
-/* vctl.c */
+/* --- fault.c --- */
+void fault_begin(struct world *w);
+void fault_event(struct world *w, const struct event *e);
+/* The controller dies here and now: at points that lie between two events. */
+bool fault_dies(struct world *w, const char *where);
+bool fault_disk(struct world *w); /* a write fails */
+
+/* --- vctl.c --- */
 void vctl_start(struct world *w);
 void vctl_crash(struct world *w);
 void vctl_release(struct world *w);
 void vctl_message(struct world *w, struct message *m);
+void vctl_configure(struct world *w); /* scontrol reconfigure, with w->config */
 void vctl_durable(struct world *w);
 void vctl_plan(struct world *w);
 void vctl_tick(struct world *w);
-/* A state made again from the journal alone; NULL (and a complaint) when that fails. */
+int64_t vctl_clock(const struct world *w);
+void vctl_want_plan(struct world *w);
+/* A state made again from the journal alone. */
 struct state *vctl_replay(struct world *w);
 
-/* vnode.c */
+/* --- vsend.c --- */
+void send_effect(struct world *w, const struct effect *e);
+/* What only the shell can add to a reply: the credential of a step. */
+void send_sign(struct world *w, struct answer *a);
+/* Which simulated node the core's index stands for; NULL: it has been removed. */
+struct vnode *node_at(struct world *w, uint32_t node_index);
+
+/* --- vnode.c --- */
 void vnode_init(struct world *w, uint32_t index);
 void vnode_release(struct vnode *n);
-void vnode_start(struct world *w, struct vnode *n, bool reboot);
+void vnode_start(struct world *w, struct vnode *n);
 void vnode_crash(struct world *w, struct vnode *n, bool reboot);
 void vnode_message(struct world *w, struct vnode *n, struct message *m);
-void vnode_acked(struct world *w, struct vnode *n, const struct pending_reply *r);
+void vnode_answer(struct world *w, struct vnode *n, const struct answer *a);
 void vnode_wake(struct world *w, struct vnode *n);
+void vnode_unlink(struct world *w, struct vnode *n); /* its connection to the controller breaks */
+void vnode_wake_at(struct world *w, struct vnode *n, int64_t at);
+int64_t vnode_clock(const struct world *w, const struct vnode *n);
 
-/* vuser.c */
-struct configure *user_config(struct world *w);
+/* --- vstep.c --- */
+void vlaunch_free(struct vlaunch *l);
+/* Starts a slurmstepd, whose launch is copied; false: it does not start. */
+bool vstep_start(struct world *w, struct vnode *n, const struct vlaunch *l);
+void vstep_order(struct world *w, struct vnode *n, const struct node_effect *e);
+/* Ends the i-th slurmstepd. Gives its report, which is a file now, or NULL when it leaves none. */
+const struct node_report *vstep_end(struct world *w, struct vnode *n, uint32_t i);
+void vstep_drop_file(struct vnode *n, uint32_t job_id, uint32_t step_id, uint32_t restarts);
+void vstep_script(struct world *w, struct vnode *n, uint32_t job_id, bool epilog);
+void vstep_reboot(struct vnode *n); /* nothing of it is left */
+
+/* --- vconf.c --- */
+/* The first `nodes` nodes; `variant` tells small changes apart. */
+struct configure *conf_make(struct world *w, uint32_t nodes, uint32_t variant);
+void conf_describe(struct world *w, uint32_t index, struct node *ret); /* what a host finds */
+
+/* --- vuser.c --- */
 void user_act(struct world *w);
 void user_release_all(struct world *w);
-void user_reply(struct world *w, const struct pending_reply *r);
+void user_answer(struct world *w, const struct answer *a);
 
-/* check.c */
+/* --- check.c --- */
+void check_fact(struct world *w, const struct fact *f);
+void check_durable(struct world *w, const struct batch *b); /* a batch was made durable and published */
+void check_told(struct world *w, const struct answer *a);   /* somebody has read it */
+void check_started(struct world *w, struct vnode *n, const struct vlaunch *l);
 void check_step(struct world *w);
 void check_replay(struct world *w);
 bool check_drained(struct world *w);
-void check_stuck(struct world *w); /* complains, with the jobs that must end and have not */
+void check_stuck(struct world *w); /* complains of what should have ended and has not */
 
 #endif

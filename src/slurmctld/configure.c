@@ -9,7 +9,7 @@
 #include "os/log.h"
 #include "slurmctld/ctld.h"
 
-struct conf *configure_load(const char *path, struct err *e)
+struct shared_conf *configure_load(const char *path, struct err *e)
 {
     struct conf_source source = conf_file_source();
     struct conf_messages msgs = {0};
@@ -23,7 +23,42 @@ struct conf *configure_load(const char *path, struct err *e)
     }
     buf_release(&text);
     conf_messages_release(&msgs);
-    return c;
+    if (!c)
+        return NULL;
+    struct shared_conf *ret = mem_alloc(sizeof *ret);
+    shared_init(&ret->sh);
+    ret->conf = c;
+    configfiles_read(c, &ret->files);
+    return ret;
+}
+
+/* What is bound, opened or written under its name when the daemon starts. */
+int configure_restart(const struct conf *was, const struct conf *now, struct err *e)
+{
+    static const struct {
+        enum conf_key key;
+        int code;
+    } fixed[] = {
+        {CONF_AUTH_TYPE, ESLURM_AUTHTYPE_CHANGE_REQUIRES_RESTART_ALL_SLURM},
+        {CONF_AUTH_ALT_TYPES, ESLURM_AUTHTYPE_CHANGE_REQUIRES_RESTART_ALL_SLURM},
+        {CONF_AUTH_INFO, ESLURM_AUTHTYPE_CHANGE_REQUIRES_RESTART_ALL_SLURM},
+        {CONF_CRED_TYPE, ESLURM_CREDTYPE_CHANGE_REQUIRES_RESTART_ALL_SLURM},
+        {CONF_CLUSTER_NAME, ESLURM_REQUESTED_OPERATION_NOT_SUPPORTED_ON_THIS},
+        {CONF_SLURMCTLD_PORT, ESLURM_REQUESTED_OPERATION_NOT_SUPPORTED_ON_THIS},
+        {CONF_SLURMCTLD_PID_FILE, ESLURM_REQUESTED_OPERATION_NOT_SUPPORTED_ON_THIS},
+        {CONF_STATE_SAVE_LOCATION, ESLURM_REQUESTED_OPERATION_NOT_SUPPORTED_ON_THIS},
+        {CONF_SLURM_USER, ESLURM_REQUESTED_OPERATION_NOT_SUPPORTED_ON_THIS},
+    };
+
+    for (uint32_t i = 0; i < sizeof fixed / sizeof *fixed; i++) {
+        const char *a = conf_str(was, fixed[i].key), *b = conf_str(now, fixed[i].key);
+
+        if (!text_same(a ? a : "", b ? b : ""))
+            return err_set(e, fixed[i].code,
+                           "%s cannot change from %s to %s while slurmctld runs: restart slurmctld",
+                           conf_key_info(fixed[i].key)->name, a ? a : "(none)", b ? b : "(none)");
+    }
+    return 0;
 }
 
 static char *copy_str(const struct conf *c, enum conf_key key)

@@ -7,6 +7,7 @@
  */
 #include <time.h>
 
+#include "base/hostlist.h"
 #include "base/mem.h"
 #include "model/fact.h"
 #include "os/log.h"
@@ -191,21 +192,62 @@ static int decide_alone(struct state *state, struct batch *b, enum msg_type type
     return rc;
 }
 
+static int end_every_job(struct state *state, struct batch *b, struct err *e)
+{
+    static const uint32_t living[] = {JOB_PENDING, JOB_RUNNING, JOB_SUSPENDED};
+    struct job_signal all;
+
+    meta_init(&record_job_signal, &all);
+    all.select = meta_new(&record_job_select);
+    all.select->all = true;
+    all.select->states.v = mem_array(3, sizeof *all.select->states.v);
+    all.select->states.n = 3;
+    memcpy(all.select->states.v, living, sizeof living);
+    int rc = decide_alone(state, b, MSG_JOB_SIGNAL, &all, e);
+    meta_release(&record_job_signal, &all);
+    return rc;
+}
+
+/* State and Reason of nodes that somebody, or a failure, has taken out of service. */
+static int reset_nodes(struct state *state, struct batch *b, struct err *e)
+{
+    struct snapshot *now = state_publish(state);
+    struct hostlist out = {0};
+    struct buf names = BUF_INIT;
+    const struct node *n;
+    int rc = 0;
+
+    for (uint32_t i = 0; (n = ptree_next(&now->nodes, &i)) && rc >= 0; i++)
+        if (n->state == NODE_DOWN || n->flags & (NODEF_DRAIN | NODEF_FAIL))
+            rc = hostlist_push(&out, n->name, e);
+    if (rc >= 0 && out.count) {
+        struct node_update u;
+
+        hostlist_text(&out, &names);
+        meta_init(&record_node_update, &u);
+        u.nodes = mem_strdup(names.s);
+        u.state = mem_strdup("RESUME");
+        rc = decide_alone(state, b, MSG_NODE_UPDATE, &u, e);
+        meta_release(&record_node_update, &u);
+    }
+    hostlist_release(&out);
+    buf_release(&names);
+    snapshot_drop(now);
+    return rc < 0 ? rc : 0;
+}
+
 int core_configure(struct ctld *c, struct state *state, const struct configure *configure, bool clear,
                    uint64_t *index, struct err *e)
 {
     struct batch *b = batch_new();
-    struct job_signal all = {0};
 
     b->index = *index + 1;
     state_set_index(state, b->index, c->term);
     int rc = decide_alone(state, b, MSG_CONFIGURE, configure, e);
-    if (rc == 0 && clear) {
-        meta_init(&record_job_signal, &all);
-        all.select = meta_new(&record_job_select);
-        rc = decide_alone(state, b, MSG_JOB_SIGNAL, &all, e);
-        meta_release(&record_job_signal, &all);
-    }
+    if (rc == 0 && clear)
+        rc = end_every_job(state, b, e);
+    if (rc == 0 && clear)
+        rc = reset_nodes(state, b, e);
     if (rc == 0 && b->facts_n) {
         add_envelope(b, c->term);
         rc = c->journal->ops->append(c->journal, b->index, b->facts.s, b->facts.len, NULL, 0, e);

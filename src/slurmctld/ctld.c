@@ -68,15 +68,12 @@ void ctld_conf_drop(struct shared_conf *s)
     if (!s || !shared_drop(&s->sh))
         return;
     conf_free(s->conf);
+    meta_release(&record_config_files, &s->files);
     mem_free(s);
 }
 
-void ctld_conf_replace(struct ctld *c, struct conf *conf)
+void ctld_conf_replace(struct ctld *c, struct shared_conf *s)
 {
-    struct shared_conf *s = mem_alloc(sizeof *s);
-
-    shared_init(&s->sh);
-    s->conf = conf;
     pthread_mutex_lock(&c->lock);
     struct shared_conf *old = c->conf;
     c->conf = s;

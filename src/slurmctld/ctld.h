@@ -27,6 +27,7 @@
 #include "os/users.h"
 #include "port/journal.h"
 
+struct options;
 struct core_thread;
 struct journal_thread;
 struct planner_thread;
@@ -65,9 +66,11 @@ void work_free(struct work *w);
 struct shared_conf {
     struct shared sh;
     struct conf *conf;
+    struct config_files files; /* for hosts that have none; empty unless enable_configless */
 };
 
 struct ctld {
+    const struct options *opt;
     struct auth *auth;       /* any thread */
     struct users *users;     /* any thread */
     struct journal *journal; /* as port/journal.h says */
@@ -104,7 +107,7 @@ struct snapshot *ctld_snapshot(struct ctld *c);        /* kept for the caller */
 void ctld_publish(struct ctld *c, struct snapshot *s); /* takes the reference */
 struct shared_conf *ctld_conf(struct ctld *c);         /* kept for the caller */
 void ctld_conf_drop(struct shared_conf *s);
-void ctld_conf_replace(struct ctld *c, struct conf *conf);
+void ctld_conf_replace(struct ctld *c, struct shared_conf *s); /* takes the reference */
 int64_t ctld_now(void);
 /* Asks the main thread to end the process in order. */
 void ctld_stop(struct ctld *c);
@@ -166,10 +169,20 @@ void net_thread_stop(struct net_thread *t);
 
 /* configure.c */
 struct configure *configure_from(const struct conf *conf, uint32_t slurm_uid, struct err *e);
-/* Reads the files; warnings and errors go to the log. NULL with Slurm's fatal text in *e. */
 /* Puts the members of the partition's AllowGroups into allow_uids. */
 void configure_groups(struct part *p);
-struct conf *configure_load(const char *path, struct err *e);
+/* Reads the files; warnings and errors go to the log. NULL with Slurm's fatal text in *e. */
+struct shared_conf *configure_load(const char *path, struct err *e);
+
+/* 0 when the daemon can go over from one to the other while it runs; *e names what cannot change. */
+int configure_restart(const struct conf *was, const struct conf *now, struct err *e);
+
+/* ctldlog.c */
+void ctld_log_open(const struct ctld *c, const struct conf *conf);
+void ctld_log_rotate(const struct ctld *c); /* SIGUSR2: the level of the file as it is now, and a fresh log */
+
+/* configfiles.c: reads what configless hosts are given. */
+void configfiles_read(const struct conf *conf, struct config_files *ret);
 
 /* credential.c: what a node may execute, signed. */
 int credential_for_batch(struct ctld *c, const struct job *job, const struct node *node, struct buf *ret,

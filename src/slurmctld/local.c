@@ -29,18 +29,34 @@ struct reconfigure {
     uv_work_t req;
     struct ctld *ctld;
     struct work *w; /* MSG_CONFIGURE, or what becomes of it */
-    struct conf *conf;
+    struct shared_conf *conf;
     void (*done)(struct work *w);
     void *user;
 };
 
-static void set_level(const struct conf *conf)
+/* Every slurmd that has ever come reads its files again. Who cannot be reached now does so when it starts. */
+void local_tell_nodes(struct ctld *ctld, struct snapshot *s)
 {
-    const char *text = conf_str(conf, CONF_SLURMCTLD_DEBUG);
-    enum log_level level;
+    const uint32_t gone = NODEF_POWERED_DOWN | NODEF_POWERING_DOWN;
+    struct outbox out = {0};
+    const struct node *n;
 
-    if (text && log_level_parse(text, &level))
-        log_set_level(level, level);
+    for (uint32_t i = 0; (n = ptree_next(&s->nodes, &i)); i++) {
+        if (!n->token || n->flags & gone)
+            continue;
+        struct effect *f = VEC_PUSH(&out.list);
+        struct node_control *c = meta_new(&record_node_control);
+        c->action = mem_strdup("reconfigure");
+        c->term = ctld->term;
+        *f = (struct effect){.type = EFFECT_NODE_CONTROL,
+                             .job_id = NO_VAL,
+                             .step_id = NO_VAL,
+                             .node_index = i,
+                             .record = c,
+                             .record_type = &record_node_control};
+    }
+    agent_post(ctld->agent, &out, s);
+    outbox_release(&out);
 }
 
 /* On the journal thread: the core has taken the configuration or refused it as a whole. */
@@ -51,29 +67,40 @@ static void configured(struct work *w)
     if (w->rc == 0) {
         ctld_conf_replace(c->ctld, c->conf);
         users_forget(c->ctld->users);
-        set_level(c->conf);
+        ctld_log_open(c->ctld, c->conf->conf);
         log_info("Processing of the configuration is complete");
+        local_tell_nodes(c->ctld, w->snapshot);
     } else {
         log_error("reconfiguration refused: %s", w->e.text);
-        conf_free(c->conf);
+        ctld_conf_drop(c->conf);
     }
     w->user = c->user;
     c->done(w);
     mem_free(c);
 }
 
+static struct configure *read_configuration(struct ctld *ctld, struct reconfigure *c, struct err *e)
+{
+    struct shared_conf *was = ctld_conf(ctld);
+    struct configure *record = NULL;
+
+    c->conf = configure_load(ctld->conf_path, e);
+    if (c->conf && configure_restart(was->conf, c->conf->conf, e) == 0)
+        record = configure_from(c->conf->conf, ctld->slurm_uid, e);
+    ctld_conf_drop(was);
+    return record;
+}
+
 void local_reconfigure(struct ctld *ctld, void (*done)(struct work *w), void *user, uint32_t seq)
 {
     struct reconfigure *c = mem_alloc(sizeof *c);
-    struct configure *record = NULL;
+    struct configure *record;
     struct err e = {0};
 
     c->ctld = ctld;
     c->done = done;
     c->user = user;
-    c->conf = configure_load(ctld->conf_path, &e);
-    if (c->conf)
-        record = configure_from(c->conf, ctld->slurm_uid, &e);
+    record = read_configuration(ctld, c, &e);
     struct work *w = work_new(MSG_CONFIGURE, record);
     w->seq = seq;
     w->user = c;

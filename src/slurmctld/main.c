@@ -58,10 +58,11 @@ static void load_conf(struct ctld *c, const struct options *opt)
     struct err e;
 
     c->conf_path = find_conf(opt);
-    struct conf *conf = configure_load(c->conf_path, &e);
-    if (!conf)
+    struct shared_conf *shared = configure_load(c->conf_path, &e);
+    if (!shared)
         log_fatal("%s", e.text);
-    ctld_conf_replace(c, conf);
+    ctld_conf_replace(c, shared);
+    const struct conf *conf = shared->conf;
     c->slurm_uid = users_daemon_uid(conf_str(conf, CONF_SLURM_USER));
     c->state_folder = mem_strdup(conf_str(conf, CONF_STATE_SAVE_LOCATION));
     if (geteuid() != 0 && geteuid() != c->slurm_uid)
@@ -81,38 +82,7 @@ static void check_host(const struct conf *conf)
     exit(1);
 }
 
-/* --- log, pid file, user --- */
-
-static void open_log(const struct ctld *c, const struct options *opt, const struct conf *conf)
-{
-    enum log_level level = SLOG_INFO;
-    struct err e;
-    const char *debug = conf_str(conf, CONF_SLURMCTLD_DEBUG), *form = conf_str(conf, CONF_LOG_TIME_FORMAT);
-
-    if (debug)
-        log_level_parse(debug, &level);
-    if (opt->verbose)
-        level = SLOG_INFO + (enum log_level)opt->verbose > SLOG_DEBUG5
-                    ? SLOG_DEBUG5
-                    : SLOG_INFO + (enum log_level)opt->verbose;
-    struct log_settings s = {
-        .name = "slurmctld",
-        .path = opt->log_path ? opt->log_path : conf_str(conf, CONF_SLURMCTLD_LOG_FILE),
-        .file_level = level,
-        .stderr_level = opt->foreground ? level : SLOG_ERROR,
-        .unix_seconds = form && text_has(form, "clock"),
-    };
-    if (s.path && !*s.path)
-        s.path = NULL;
-    if (log_open(&s, &e) < 0) {
-        log_error("%s", e.text);
-        s.path = NULL;
-        log_open(&s, &e);
-    }
-    /* The daemon goes on writing as SlurmUser. */
-    if (s.path && geteuid() == 0 && chown(s.path, c->slurm_uid, (gid_t)-1) < 0)
-        log_error("chown %s: %s", s.path, strerror(errno));
-}
+/* --- pid file, user --- */
 
 static void take_pidfile(struct startup *s, const struct ctld *c, const struct conf *conf)
 {
@@ -156,6 +126,7 @@ static int find_key(const struct ctld *c, const struct conf *conf, struct key *r
 {
     const char *given = NULL;
     char *paths[2] = {beside_conf(c, "slurm.key"), buf_format("%s/slurm.key", c->state_folder)};
+    char *jwks = beside_conf(c, "slurm.jwks");
     int rc = -ENOENT;
 
     if (conf_has_param(conf, CONF_AUTH_INFO, "key", &given) && given)
@@ -163,12 +134,17 @@ static int find_key(const struct ctld *c, const struct conf *conf, struct key *r
     else {
         for (int i = 0; i < 2 && rc == -ENOENT; i++)
             rc = key_load(paths[i], c->slurm_uid, ret, e);
+        /* The nodes have these keys; one of ours would shut them out. */
+        if (rc == -ENOENT && access(jwks, F_OK) == 0)
+            rc = err_set(e, ENOTSUP, "%s: sets of keys are not supported: put one key into %s", jwks,
+                         paths[0]);
         for (int i = 0; i < 2 && rc == -ENOENT; i++)
             if (key_create(paths[i], c->slurm_uid, e) == 0) {
                 log_info("Made the cluster's key: %s", paths[i]);
                 rc = key_load(paths[i], c->slurm_uid, ret, e);
             }
     }
+    mem_free(jwks);
     mem_free(paths[0]);
     mem_free(paths[1]);
     return rc;
@@ -252,6 +228,8 @@ static void start_threads(struct startup *s, struct ctld *c, struct state *state
         close(s->fds[i]);
     struct snapshot *snapshot = ctld_snapshot(c);
     agent_post(c->agent, &resume, snapshot);
+    if (conf_has_param(c->conf->conf, CONF_SLURMCTLD_PARAMETERS, "reconfig_on_restart", NULL))
+        local_tell_nodes(c, snapshot);
     snapshot_drop(snapshot);
     planner_wake(c->planner);
 }
@@ -273,8 +251,6 @@ static void stop_threads(struct ctld *c)
 
 static void take_signal(struct ctld *c, int number)
 {
-    struct err e;
-
     switch (number) {
     case SIGHUP:
         log_info("Reconfigure signal (SIGHUP) received");
@@ -282,12 +258,12 @@ static void take_signal(struct ctld *c, int number)
         break;
     case SIGUSR2:
         log_info("Logrotate signal (SIGUSR2) received");
-        if (log_reopen(&e) < 0)
-            log_error("%s", e.text);
+        ctld_log_rotate(c);
         break;
     case SIGINT:
+    case SIGQUIT:
     case SIGTERM:
-        log_info("Terminate signal (%s) received", number == SIGINT ? "SIGINT" : "SIGTERM");
+        log_info("Terminate signal (SIG%s) received", sigabbrev_np(number));
         ctld_stop(c);
         break;
     default:
@@ -311,7 +287,7 @@ static void serve(struct startup *s, struct ctld *c)
 /* Signals belong to the main thread; every other one is started with them blocked. */
 static int block_signals(void)
 {
-    static const int taken[] = {SIGHUP, SIGINT, SIGTERM, SIGUSR2, SIGUSR1, SIGCHLD};
+    static const int taken[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR2, SIGUSR1, SIGCHLD, SIGALRM};
     sigset_t set;
 
     sigemptyset(&set);
@@ -360,6 +336,7 @@ int main(int argc, char **argv)
 
     log_set_name("slurmctld");
     options_parse(&s.opt, argc, argv);
+    daemon_check_systemd(s.opt.systemd);
     umask(022);
     c->users = users_new();
     load_conf(c, &s.opt);
@@ -372,7 +349,8 @@ int main(int argc, char **argv)
     daemon_raise_files();
     if (s.opt.nice && setpriority(PRIO_PROCESS, 0, s.opt.nice) < 0)
         log_error("Unable to reset nice value to %d: %s", s.opt.nice, strerror(errno));
-    open_log(c, &s.opt, conf);
+    c->opt = &s.opt;
+    ctld_log_open(c, conf);
     take_pidfile(&s, c, conf);
     become_user(c);
     change_folder(c, &s.opt, conf);

@@ -88,17 +88,6 @@ static bool more_nodes(struct query *q, struct buf *out, size_t limit)
     return out->len >= limit;
 }
 
-bool part_is_hidden(const struct part *p, uint32_t uid, enum message_access access)
-{
-    bool member = !p->allow_groups || text_same_nocase(p->allow_groups, "ALL");
-
-    if (access >= ACCESS_OPERATOR)
-        return false;
-    for (uint32_t i = 0; !member && i < p->allow_uids.n; i++)
-        member = p->allow_uids.v[i] == uid;
-    return (p->flags & PARTF_HIDDEN) || !member;
-}
-
 static bool wanted_part(const struct query *q, const struct part *p)
 {
     const struct part_select *sel = q->select;
@@ -326,18 +315,15 @@ static void answer_config(struct request *r)
 static void answer_config_files(struct request *r)
 {
     struct shared_conf *conf = ctld_conf(r->t->ctld);
-    struct conf_file_list files = conf_files(conf->conf);
-    struct config_files reply;
+    const struct config_files_request *asked = r->record;
+    struct config_files unchanged = {.hash = conf->files.hash};
 
-    meta_init(&record_config_files, &reply);
-    for (uint32_t i = 0; i < files.n; i++) {
-        struct config_file *f = meta_recs_push(&record_config_file, &reply.files);
-        f->name = mem_strdup(files.v[i].name);
-        f->text = mem_strdup(files.v[i].text);
-    }
-    reply.hash = conf_hash(conf->conf);
-    reply_record(r->conn, r->type->number, r->seq, &record_config_files, &reply);
-    meta_release(&record_config_files, &reply);
+    if (!conf->files.files.n)
+        reply_error(r->conn, r->type->number, r->seq, ESLURM_CONFIGLESS_MODE_DISABLED_IN_SLURM_CONFIGURATION,
+                    NULL);
+    else
+        reply_record(r->conn, r->type->number, r->seq, &record_config_files,
+                     asked->hash == conf->files.hash ? &unchanged : &conf->files);
     ctld_conf_drop(conf);
 }
 

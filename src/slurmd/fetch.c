@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* --conf-server: a node without configuration files asks the controller for them. Only the key has to be here
+/* A node without configuration files asks the controller for them. Only the key, or munge, has to be here
  * already. */
 #include <poll.h>
 #include <stdlib.h>
@@ -8,65 +8,59 @@
 
 #include "base/mem.h"
 #include "client/configless.h"
+#include "client/daemonconf.h"
 #include "slurmd/slurmd.h"
 #include "version.h"
 
 enum { FETCH_TRIES = 60, FETCH_PAUSE_MS = 1000 };
 
-static int own_token(void *arg, const char *audience, struct buf *ret, struct err *e)
+const char *fetch_servers(const struct options *o)
 {
-    struct auth_identity who = {(uint32_t)getuid(), (uint32_t)getgid()};
+    const char *servers = getenv("SLURM_CONF_SERVER"), *path = getenv("SLURM_CONF");
 
-    return auth_make_token(arg, &who, audience, slurmd_now(), ret, e);
-}
-
-static struct auth *first_auth(const char *key_path, struct err *e)
-{
-    struct auth_settings s = {.slurm_uid = geteuid()};
-    struct auth *a;
-    struct key key;
-
-    if (key_load(key_path, geteuid(), &key, e) < 0)
+    if (o->conf_server)
+        return o->conf_server;
+    if (o->conf_file || (path && access(path, F_OK) == 0) || access(SYSCONFDIR "/slurm.conf", F_OK) == 0)
         return NULL;
-    s.key = &key;
-    a = auth_open(&s, e);
-    explicit_bzero(&key, sizeof key);
-    return a;
+    return servers && *servers ? servers : NULL;
 }
 
-static int fetch(const char *servers, struct auth *a, struct err *e)
+/* At the start the controller may come up after us; later there is a configuration to go on with. */
+static int fetch(const char *servers, struct auth *a, bool starting, struct config_files *ret, struct err *e)
 {
-    struct config_files files;
     int rc = -1;
 
-    for (int i = 0; i < FETCH_TRIES && rc < 0; i++) {
+    for (int i = 0; i < (starting ? FETCH_TRIES : 1) && rc < 0; i++) {
         if (i)
             poll(NULL, 0, FETCH_PAUSE_MS);
-        rc = client_fetch_config(servers, own_token, a, &files, e);
-        if (rc < 0)
+        rc = daemonconf_fetch(servers, a, 0, ret, e);
+        if (rc < 0 && starting)
             log_error("cannot fetch the configuration: %s", e->text);
     }
-    if (rc < 0)
-        return rc;
-    rc = configless_store(&files, CONFIGLESS_FOLDER, e);
-    meta_release(&record_config_files, &files);
     return rc;
 }
 
-int fetch_conf(struct slurmd *d, struct err *e)
+int fetch_conf(struct slurmd *d, const char *servers, struct err *e)
 {
-    const char *conf = getenv("SLURM_CONF"), *slash = conf ? strrchr(conf, '/') : NULL;
-    char *key_path =
-        slash ? buf_format("%.*s/slurm.key", (int)(slash - conf), conf) : mem_strdup(SYSCONFDIR "/slurm.key");
-    struct auth *a = first_auth(key_path, e);
-    int rc = a ? fetch(d->opt->conf_server, a, e) : -e->code;
+    char *folder = daemonconf_folder(), *key_path = daemonconf_key_path(getenv("SLURM_CONF"));
+    struct auth *a = daemonconf_auth(key_path, d->opt->auth_info, e);
+    struct config_files files;
+    int rc = a ? fetch(servers, a, !d->running, &files, e) : -e->code;
 
     auth_close(a);
-    if (rc < 0) {
-        mem_free(key_path);
-        return rc;
+    if (rc == 0) {
+        /* Nothing of it is written before all of it is known to be good. */
+        rc = daemonconf_check(&files, CONF_WANT_ALL | CONF_WANT_DAEMON, e);
+        if (rc == 0)
+            rc = configless_store(&files, folder, e);
+        meta_release(&record_config_files, &files);
     }
-    d->conf_path = mem_strdup(CONFIGLESS_FOLDER "/slurm.conf");
-    d->key_path = key_path;
-    return 0;
+    if (rc == 0) {
+        d->conf_path = buf_format("%s/slurm.conf", folder);
+        d->key_path = key_path;
+        key_path = NULL;
+    }
+    mem_free(key_path);
+    mem_free(folder);
+    return rc;
 }

@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "os/devices.h"
 #include "os/host.h"
+#include "model/nodetext.h"
 #include "slurmd/slurmd.h"
 #include "nodecore/env.h"
 #include "nodecore/spool.h"
@@ -106,8 +107,8 @@ static struct step_launch *launch_record(struct slurmd *d, struct credential *c)
     l->cred = meta_dup(&record_credential, c);
     l->spool_dir = mem_strdup(d->spool);
     l->conf_path = mem_strdup(d->conf_path);
-    l->task_prolog = mem_strdup(conf_str(d->conf, CONF_TASK_PROLOG));
-    l->task_epilog = mem_strdup(conf_str(d->conf, CONF_TASK_EPILOG));
+    l->task_prolog = setup_script_path(d, conf_str(d->conf, CONF_TASK_PROLOG));
+    l->task_epilog = setup_script_path(d, conf_str(d->conf, CONF_TASK_EPILOG));
     l->cgroup = launch_cgroup(d, share);
     l->start_time = slurmd_now();
     l->tmp_dir = setup_path(d, conf_str(d->conf, CONF_TMP_FS));
@@ -219,7 +220,8 @@ int launch_batch(struct slurmd *d, struct launch_batch *m, struct err *e)
     l->record = launch_record(d, &c);
     l->record->batch = meta_dup(&record_launch_batch, m);
     launch_user_env(l->record, &m->payload->env);
-    rc = make_script(d, l->record, e);
+    /* bash may be reading the script of a job that runs already. */
+    rc = node_launched(&d->core, &c) ? 0 : make_script(d, l->record, e);
     meta_release(&record_credential, &c);
     if (rc < 0) {
         log_error("%s", e->text);
@@ -286,6 +288,8 @@ int launch_tasks(struct slurmd *d, struct launch_tasks *m, uint32_t uid, int sru
     l->srun_fd = srun_fd;
     l->record = launch_record(d, &c);
     l->record->tasks = meta_dup(&record_launch_tasks, m);
+    if (!m->cpu_bind && d->node->cpu_bind)
+        l->record->tasks->cpu_bind = mem_strdup(node_cpu_bind_text(d->node->cpu_bind));
     l->record->srun_addr = mem_strdup(peer);
     l->record->srun_port = peer_port(srun_fd);
     l->record->srun_seq = seq;

@@ -37,37 +37,6 @@ static uint32_t link_send(struct slurmd *d, enum msg_type type, const struct met
 
 /* --- registration --- */
 
-static void add_running(struct slurmd *d, struct node_register *m)
-{
-    MAP_EACH (&d->stepds, e) {
-        const struct stepd *s = e->value;
-        struct running_step *r = meta_recs_push(&record_running_step, &m->jobs);
-
-        r->job_id = s->job_id;
-        r->step_id = s->step_id;
-    }
-    /* What has ended without the controller knowing: its report follows, so that it must not be taken for
-     * lost. */
-    for (uint32_t i = 0; i < d->core.unsent.n; i++) {
-        const struct node_report *u = d->core.unsent.v[i].report;
-        struct running_step *r = meta_recs_push(&record_running_step, &m->jobs);
-
-        r->job_id = u->job_id;
-        r->step_id = u->step_id;
-    }
-    /* A job between prolog and its first step, or in its epilog, lives here too. */
-    MAP_EACH (&d->core.jobs, e) {
-        const struct node_job *j = e->value;
-
-        if (!j->steps.n) {
-            struct running_step *r = meta_recs_push(&record_running_step, &m->jobs);
-
-            r->job_id = j->job_id;
-            r->step_id = NO_VAL;
-        }
-    }
-}
-
 void link_register(struct slurmd *d)
 {
     struct node_register m;
@@ -78,9 +47,9 @@ void link_register(struct slurmd *d)
     m.node = d->node;
     d->node->cpu_load = topology_cpu_load();
     d->node->free_mem = topology_free_memory();
-    add_running(d, &m);
+    node_running(&d->core, &m);
     m.starting = !d->registered;
-    m.node_boot = d->opt->just_booted;
+    m.node_boot = d->opt->just_booted && !d->ever_registered;
     m.config_hash = conf_hash(d->conf);
     m.token = d->token;
     d->register_seq = link_send(d, MSG_NODE_REGISTER, &record_node_register, &m);
@@ -89,22 +58,18 @@ void link_register(struct slurmd *d)
     net_flush(d->net);
 }
 
-static void kill_strangers(struct slurmd *d, const struct node_register_reply *r)
+void link_end_jobs(struct slurmd *d)
 {
-    for (uint32_t i = 0; i < r->kill_jobs.n; i++) {
-        const struct node_job *j = node_job_get(&d->core, r->kill_jobs.v[i]);
-        struct kill_job k = {.job_id = r->kill_jobs.v[i],
-                             .step_id = NO_VAL,
-                             .state = JOB_CANCELLED,
-                             .term = d->core.term,
-                             .restarts = j ? j->restarts : 0};
-        struct node_effects out = {0};
-        bool kept;
+    struct meta_u32s ids = {0};
+    struct node_effects out = {0};
 
-        log_info("JobId=%u must not be here: ending it", k.job_id);
-        node_kill(&d->core, &k, NULL, slurmd_now(), &kept, &out, NULL);
-        effects_run(d, &out);
+    MAP_EACH (&d->core.jobs, e) {
+        meta_u32s_push(&ids, ((const struct node_job *)e->value)->job_id);
+        log_info("-c: ending JobId=%u", ids.v[ids.n - 1]);
     }
+    node_end_strangers(&d->core, &ids, slurmd_now(), &out);
+    mem_free(ids.v);
+    effects_run(d, &out);
 }
 
 static void take_registered(struct slurmd *d, const struct frame *f)
@@ -126,8 +91,10 @@ static void take_registered(struct slurmd *d, const struct frame *f)
     }
     if (!d->registered)
         log_info("registered with the controller as node %u", r.node_index);
-    d->registered = true;
-    kill_strangers(d, &r);
+    d->registered = d->ever_registered = true;
+    for (uint32_t i = 0; i < r.kill_jobs.n; i++)
+        log_info("JobId=%u must not be here: ending it", r.kill_jobs.v[i]);
+    node_end_strangers(&d->core, &r.kill_jobs, slurmd_now(), &out);
     if (r.kill_jobs.n)
         retry_in(d,
                  SLURMD_REGISTER_AGAIN_MS); /* a node that was out of service stays so until they are gone */
@@ -157,8 +124,7 @@ static void take_acknowledged(struct slurmd *d, const struct frame *f)
     if (f->flags & FRAME_ERROR) {
         frame_read_error(f, &e);
         log_error("a report was not taken: %s", e.text);
-        /* What the controller does not know any more need not be told again. */
-        if (e.code != ESLURM_INVALID_JOB_ID)
+        if (!node_report_refused(e.code))
             return;
     }
     if (id)

@@ -14,6 +14,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "os/daemon.h"
+#include "os/track.h"
 #include "slurmd/slurmd.h"
 #include "slurmd/token.h"
 #include "version.h"
@@ -38,27 +39,55 @@ void slurmd_stop(struct slurmd *d)
     uv_walk(&d->loop, close_handle, NULL);
 }
 
+static void on_health(uv_timer_t *t)
+{
+    script_health(t->data);
+}
+
+static void start_health(struct slurmd *d)
+{
+    uint64_t every = (uint64_t)conf_u32(d->conf, CONF_HEALTH_CHECK_INTERVAL) * 1000;
+
+    d->health.data = d;
+    if (every && conf_str(d->conf, CONF_HEALTH_CHECK_PROGRAM))
+        uv_timer_start(&d->health, on_health, uv_is_active((uv_handle_t *)&d->health) ? every : 0, every);
+    else
+        uv_timer_stop(&d->health);
+}
+
 static void on_stop_signal(uv_signal_t *s, int signum)
 {
     log_info("got shutdown signal %d", signum);
     slurmd_stop(s->data);
 }
 
+static void apply_conf(struct slurmd *d, const struct slurmd *was)
+{
+    const char *hosts = conf_str(was->conf, CONF_SLURMCTLD_HOST);
+
+    d->core.prolog = conf_list(d->conf, CONF_PROLOG)->n > 0;
+    d->core.epilog = conf_list(d->conf, CONF_EPILOG)->n > 0;
+    setup_log(d);
+    start_health(d);
+    if (d->ctld && !text_same(hosts, conf_str(d->conf, CONF_SLURMCTLD_HOST)))
+        net_end(d->ctld); /* and on to the one that is named now */
+    else
+        link_register(d);
+}
+
 /* All or nothing: a configuration that cannot be used leaves everything as it was. */
 void slurmd_reconfigure(struct slurmd *d)
 {
-    struct slurmd fresh = {.opt = d->opt, .start_time = d->start_time};
+    struct slurmd fresh = {.opt = d->opt, .start_time = d->start_time, .running = true};
     struct err e;
 
     log_info("reconfigure");
-    if (setup_conf(&fresh, &e) < 0 || setup_node(&fresh, &e) < 0) {
+    if (setup_conf(&fresh, &e) < 0 || setup_restart(d, &fresh, &e) < 0 || setup_node(&fresh, &e) < 0) {
         log_error("the new configuration is not used: %s", e.text);
     } else {
         setup_swap(d, &fresh);
-        d->core.prolog = conf_list(d->conf, CONF_PROLOG)->n > 0;
-        d->core.epilog = conf_list(d->conf, CONF_EPILOG)->n > 0;
-        setup_log(d);
-        link_register(d);
+        apply_conf(d, &fresh);
+        log_info("the new configuration is in use");
     }
     setup_release(&fresh);
 }
@@ -71,11 +100,8 @@ static void on_hup(uv_signal_t *s, int signum)
 
 static void on_usr2(uv_signal_t *s, int signum)
 {
-    struct err e;
-
-    (void)s, (void)signum;
-    if (log_reopen(&e) < 0)
-        log_error("%s", e.text);
+    (void)signum;
+    setup_log_rotate(s->data);
 }
 
 static void on_chld(uv_signal_t *s, int signum)
@@ -88,11 +114,6 @@ static void on_chld(uv_signal_t *s, int signum)
         script_reaped(s->data, pid, status);
 }
 
-static void on_health(uv_timer_t *t)
-{
-    script_health(t->data);
-}
-
 /* --- start --- */
 
 static void start_signals(struct slurmd *d)
@@ -101,11 +122,9 @@ static void start_signals(struct slurmd *d)
         uv_signal_t *handle;
         int signum;
         uv_signal_cb cb;
-    } all[] = {{&d->sig_term, SIGTERM, on_stop_signal},
-               {&d->sig_int, SIGINT, on_stop_signal},
-               {&d->sig_hup, SIGHUP, on_hup},
-               {&d->sig_usr2, SIGUSR2, on_usr2},
-               {&d->sig_chld, SIGCHLD, on_chld}};
+    } all[] = {{&d->sig_term, SIGTERM, on_stop_signal}, {&d->sig_int, SIGINT, on_stop_signal},
+               {&d->sig_quit, SIGQUIT, on_stop_signal}, {&d->sig_hup, SIGHUP, on_hup},
+               {&d->sig_usr2, SIGUSR2, on_usr2},        {&d->sig_chld, SIGCHLD, on_chld}};
 
     signal(SIGPIPE, SIG_IGN);
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
@@ -117,14 +136,10 @@ static void start_signals(struct slurmd *d)
 
 static void start_timers(struct slurmd *d)
 {
-    uint64_t every = (uint64_t)conf_u32(d->conf, CONF_HEALTH_CHECK_INTERVAL) * 1000;
-
     uv_timer_init(&d->loop, &d->deadline);
     uv_timer_init(&d->loop, &d->retry);
     uv_timer_init(&d->loop, &d->health);
-    d->health.data = d;
-    if (every && conf_str(d->conf, CONF_HEALTH_CHECK_PROGRAM))
-        uv_timer_start(&d->health, on_health, 0, every);
+    start_health(d);
 }
 
 static void slurmd_start(struct slurmd *d)
@@ -143,6 +158,7 @@ static void slurmd_start(struct slurmd *d)
         log_error("the number of this start is not kept: %s", e.text);
     node_init(&d->core, d->node_name, conf_list(d->conf, CONF_PROLOG)->n > 0,
               conf_list(d->conf, CONF_EPILOG)->n > 0);
+    d->core.token = d->token;
     if (setup_auth(d, &e) < 0)
         log_info("waiting for a key: %s", e.text);
     if (serve_start(d, &e) < 0)
@@ -152,6 +168,8 @@ static void slurmd_start(struct slurmd *d)
     strftime(now, sizeof now, "%a, %d %b %Y %H:%M:%S %z", &tm);
     log_info("slurmd started on %s", now);
     steps_adopt(d);
+    if (d->opt->clean)
+        link_end_jobs(d);
     link_start(d);
     effects_run(d, &out);
 }
@@ -171,6 +189,8 @@ static void slurmd_end(struct slurmd *d)
     MAP_EACH (&d->stepds, e)
         mem_free(e->value); /* they live on; a later slurmd finds them */
     map_u64_release(&d->stepds);
+    sweep_release(d);
+    track_remove_root(d->cgroup);
     map_u64_release(&d->jobs);
     map_u64_release(&d->scripts);
     map_u64_release(&d->sent);
@@ -194,30 +214,34 @@ static void take_pid_file(struct slurmd *d)
     log_error("%s", e.text); /* Slurm goes on without one, too */
 }
 
-/* Nothing is ignored silently. */
-static void tell_ineffective(const struct options *o)
+/* Nothing is ignored silently: what would need a node that slurm.conf does not have is refused. */
+static void refuse_unknown(const struct options *o)
 {
     const struct {
         bool given;
-        const char *name;
+        const char *name, *instead;
     } all[] = {
-        {o->dynamic, "-Z"}, {o->future, "-F"}, {o->dynamic_conf, "--conf"}, {o->ca_cert, "--ca-cert-file"}};
+        {o->dynamic, "-Z", "name the node in slurm.conf"},
+        {o->future != NULL, "-F", "name the node in slurm.conf"},
+        {o->dynamic_conf != NULL, "--conf", "describe the node in slurm.conf"},
+        {o->ca_cert != NULL, "--ca-cert-file", "there is no TLS; connections are authenticated"},
+    };
 
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
         if (all[i].given)
-            log_error("%s is known, but has no effect yet", all[i].name);
+            log_fatal("slurmd %s is not supported: %s", all[i].name, all[i].instead);
 }
 
 static void adjust_process(const struct slurmd *d)
 {
-    if (d->opt->nice_given)
-        setpriority(PRIO_PROCESS, 0, d->opt->nice);
+    if (d->opt->nice && setpriority(PRIO_PROCESS, 0, d->opt->nice) < 0)
+        log_error("Unable to reset nice value to %d: %s", d->opt->nice, strerror(errno));
     if (d->opt->mlock && mlockall(MCL_CURRENT | MCL_FUTURE) < 0)
         log_error("mlockall: %s", strerror(errno));
     if (d->opt->change_dir && d->log_path && strrchr(d->log_path, '/')) {
         char *dir = mem_strndup(d->log_path, (size_t)(strrchr(d->log_path, '/') - d->log_path));
 
-        if (chdir(dir) < 0 && chdir(d->spool) < 0)
+        if (chdir(dir) < 0 && chdir(d->spool) < 0 && chdir("/var/tmp") < 0)
             log_error("%s: %s", dir, strerror(errno));
         mem_free(dir);
     }
@@ -230,8 +254,10 @@ int main(int argc, char **argv)
     static struct slurmd d;
     struct err e;
 
-    options_parse(&opt, argc, argv);
     log_set_name("slurmd");
+    options_parse(&opt, argc, argv);
+    refuse_unknown(&opt);
+    daemon_check_systemd(opt.systemd);
     d.opt = &opt;
     d.start_time = slurmd_now();
     if (opt.print_hardware) {
@@ -252,14 +278,13 @@ int main(int argc, char **argv)
     if (!opt.foreground && daemon_fork(&e) < 0)
         log_fatal("%s", e.text);
     setup_log(&d);
-    tell_ineffective(&opt);
     if (setup_node(&d, &e) < 0)
         log_fatal("%s", e.text);
     take_pid_file(&d);
     adjust_process(&d);
     slurmd_start(&d);
-    if (!opt.foreground)
-        daemon_ready();
+    d.running = true;
+    daemon_ready();
     uv_run(&d.loop, UV_RUN_DEFAULT);
     slurmd_end(&d);
     return 0;

@@ -1,161 +1,47 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "slurmd/options.h"
 
-#include <getopt.h>
-#include <stdio.h>
-#include <stdlib.h>
+#include "os/cmdline.h"
 
-#include "version.h"
+#define AT(member) offsetof(struct options, member)
 
-enum { OPT_CA = 256, OPT_CONF, OPT_SERVER, OPT_EXTRA, OPT_ID, OPT_TYPE, OPT_PARAMETERS, OPT_SYSTEMD };
-
-static const char usage[] =
-    "Usage: slurmd [OPTIONS]\n"
-    "   -b                         Report node reboot now.\n"
-    "   -c                         Force cleanup of slurmd shared memory.\n"
-    "   -C                         Print node configuration information and exit.\n"
-    "   --ca-cert-file file        Absolute path to CA cert for configless TLS\n"
-    "   --conf params              Dynamic node configuration, works with -Z\n"
-    "                              and can be used to specify cloud node topology.\n"
-    "   --conf-server host[:port]  Get configs from slurmctld at `host[:port]`.\n"
-    "   -d stepd                   Pathname to the slurmstepd program.\n"
-    "   -D                         Run daemon in foreground.\n"
-    "   --extra string             Arbitrary descriptive string.\n"
-    "   -f config                  Read configuration from the specified file.\n"
-    "   -F[feature]                Start as Dynamic Future node w/optional Feature.\n"
-    "   -G                         Print node's GRES configuration and exit.\n"
-    "   -h                         Print this help message.\n"
-    "   --instance-id id           Cloud instance ID of node.\n"
-    "   --instance-type type       Cloud instance type of node.\n"
-    "   -L logfile                 Log messages to the file `logfile'.\n"
-    "   -M                         Use mlock() to lock slurmd pages into memory.\n"
-    "   -n value                   Run the daemon at the specified nice value.\n"
-    "   -N node                    Run the daemon for specified nodename.\n"
-    "   --parameters params        Allows local additions to SlurmdParameters\n"
-    "   -s                         Change working directory to SlurmdLogFile/SlurmdSpoolDir.\n"
-    "   --systemd                  Started from a systemd unit file.\n"
-    "   -v                         Verbose mode. Multiple -v's increase verbosity.\n"
-    "   -V                         Print version information and exit.\n"
-    "   -Z                         Start as Dynamic Normal node.\n";
-
-static const struct option long_options[] = {
-    {"ca-cert-file", required_argument, NULL, OPT_CA},
-    {"conf", required_argument, NULL, OPT_CONF},
-    {"conf-server", required_argument, NULL, OPT_SERVER},
-    {"extra", required_argument, NULL, OPT_EXTRA},
-    {"instance-id", required_argument, NULL, OPT_ID},
-    {"instance-type", required_argument, NULL, OPT_TYPE},
-    {"parameters", required_argument, NULL, OPT_PARAMETERS},
-    {"systemd", no_argument, NULL, OPT_SYSTEMD},
-    {"version", no_argument, NULL, 'V'},
-    {0},
+static const struct cmdline_option table[] = {
+    {0, "authinfo", CMDLINE_TEXT, AT(auth_info), NULL, NULL},
+    {'b', NULL, CMDLINE_FLAG, AT(just_booted), NULL, "Report node reboot now."},
+    {'c', NULL, CMDLINE_FLAG, AT(clean), NULL, "Force cleanup of slurmd shared memory."},
+    {'C', NULL, CMDLINE_FLAG, AT(print_hardware), NULL, "Print node configuration information and exit."},
+    {0, "ca-cert-file", CMDLINE_TEXT, AT(ca_cert), "file", "Absolute path to CA cert for configless TLS"},
+    {0, "conf", CMDLINE_TEXT, AT(dynamic_conf), "params",
+     "Dynamic node configuration, works with -Z\nand can be used to specify cloud node topology."},
+    {0, "conf-server", CMDLINE_TEXT, AT(conf_server), "host[:port]",
+     "Get configs from slurmctld at `host[:port]`."},
+    {'d', NULL, CMDLINE_TEXT, AT(stepd), "stepd", "Pathname to the slurmstepd program."},
+    {'D', NULL, CMDLINE_FLAG, AT(foreground), NULL, "Run daemon in foreground."},
+    {0, "extra", CMDLINE_TEXT, AT(extra), "string", "Arbitrary descriptive string."},
+    {'f', NULL, CMDLINE_TEXT, AT(conf_file), "config", "Read configuration from the specified file."},
+    {'F', NULL, CMDLINE_MAYBE, AT(future), "feature", "Start as Dynamic Future node w/optional Feature."},
+    {'G', NULL, CMDLINE_FLAG, AT(print_gres), NULL, "Print node's GRES configuration and exit."},
+    {'h', "help", CMDLINE_HELP, 0, NULL, "Print this help message."},
+    {0, "instance-id", CMDLINE_TEXT, AT(instance_id), "id", "Cloud instance ID of node."},
+    {0, "instance-type", CMDLINE_TEXT, AT(instance_type), "type", "Cloud instance type of node."},
+    {'L', NULL, CMDLINE_TEXT, AT(log_file), "logfile", "Log messages to the file `logfile'."},
+    {'M', NULL, CMDLINE_FLAG, AT(mlock), NULL, "Use mlock() to lock slurmd pages into memory."},
+    {'n', NULL, CMDLINE_NICE, AT(nice), "value", "Run the daemon at the specified nice value."},
+    {'N', NULL, CMDLINE_TEXT, AT(node_name), "node", "Run the daemon for specified nodename."},
+    {0, "parameters", CMDLINE_TEXT, AT(parameters), "params", "Allows local additions to SlurmdParameters"},
+    {'s', NULL, CMDLINE_FLAG, AT(change_dir), NULL,
+     "Change working directory to SlurmdLogFile/SlurmdSpoolDir."},
+    {0, "systemd", CMDLINE_FLAG, AT(systemd), NULL, "Started from a systemd unit file."},
+    {'v', NULL, CMDLINE_COUNT, AT(verbose), NULL, "Verbose mode. Multiple -v's increase verbosity."},
+    {'V', "version", CMDLINE_VERSION, 0, NULL, "Print version information and exit."},
+    {'Z', NULL, CMDLINE_FLAG, AT(dynamic), NULL, "Start as Dynamic Normal node."},
 };
-
-static _Noreturn void usage_exit(int code)
-{
-    fputs(usage, stderr);
-    exit(code);
-}
-
-static void options_flag(struct options *o, int c)
-{
-    switch (c) {
-    case 'b':
-        o->just_booted = true;
-        break;
-    case 'c':
-        o->clean = true;
-        break;
-    case 'C':
-        o->print_hardware = true;
-        break;
-    case 'D':
-        o->foreground = true;
-        break;
-    case 'G':
-        o->print_gres = true;
-        break;
-    case 'h':
-        usage_exit(0);
-    case 'M':
-        o->mlock = true;
-        break;
-    case 's':
-        o->change_dir = true;
-        break;
-    case 'v':
-        o->verbose++;
-        break;
-    case 'V':
-        printf("slurm %s (Sluice %s)\n", SLURM_VERSION, SLUICE_VERSION);
-        exit(0);
-    case 'Z':
-        o->dynamic = true;
-        break;
-    case OPT_SYSTEMD:
-        o->systemd = o->foreground = true;
-        break;
-    default:
-        usage_exit(1);
-    }
-}
-
-static void options_value(struct options *o, int c)
-{
-    switch (c) {
-    case 'd':
-        o->stepd = optarg;
-        break;
-    case 'f':
-        o->conf_file = optarg;
-        break;
-    case 'F':
-        o->future = true;
-        o->future_feature = optarg;
-        break;
-    case 'L':
-        o->log_file = optarg;
-        break;
-    case 'n':
-        o->nice_given = true;
-        o->nice = (int)strtol(optarg, NULL, 10);
-        break;
-    case 'N':
-        o->node_name = optarg;
-        break;
-    case OPT_CA:
-        o->ca_cert = optarg;
-        break;
-    case OPT_CONF:
-        o->dynamic_conf = optarg;
-        break;
-    case OPT_SERVER:
-        o->conf_server = optarg;
-        break;
-    case OPT_EXTRA:
-        o->extra = optarg;
-        break;
-    case OPT_ID:
-        o->instance_id = optarg;
-        break;
-    case OPT_TYPE:
-        o->instance_type = optarg;
-        break;
-    case OPT_PARAMETERS:
-        o->parameters = optarg;
-        break;
-    default:
-        options_flag(o, c);
-    }
-}
 
 void options_parse(struct options *o, int argc, char **argv)
 {
-    int c;
+    static const struct cmdline line = {"slurmd", table, sizeof table / sizeof *table, 3, 30};
 
     *o = (struct options){0};
-    while ((c = getopt_long(argc, argv, "bcCd:Df:F::GhL:Mn:N:svVZ", long_options, NULL)) >= 0)
-        options_value(o, c);
-    if (optind < argc)
-        usage_exit(1);
+    cmdline_parse(&line, o, argc, argv);
+    o->foreground |= o->systemd;
 }

@@ -52,7 +52,7 @@ static void script_paths(const struct slurmd *d, enum conf_key key, struct meta_
     const struct meta_strs *given = conf_list(d->conf, key);
 
     for (uint32_t i = 0; i < given->n; i++) {
-        char *path = setup_path(d, given->v[i]);
+        char *path = setup_script_path(d, given->v[i]);
         glob_t g = {0};
 
         if (glob(path, 0, NULL, &g) == 0)

@@ -283,8 +283,7 @@ int serve_start(struct slurmd *d, struct err *e)
 {
     static const struct net_ops ops = {.frame = on_frame, .closed = on_closed};
     bool own_addr = conf_has_param(d->conf, CONF_COMMUNICATION_PARAMETERS, "NoInAddrAny", NULL);
-    uint16_t port = d->node->port ? d->node->port : (uint16_t)conf_u32(d->conf, CONF_SLURMD_PORT);
-    int fd = net_bind_tcp(own_addr ? d->node->addr : NULL, port, e);
+    int fd = net_bind_tcp(own_addr ? d->node->addr : NULL, setup_port(d), e);
 
     return fd < 0 ? fd : net_listen(d->net, fd, &ops, e);
 }

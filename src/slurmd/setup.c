@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* From the configuration and the host to what slurmd needs to know. */
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,7 @@
 
 #include "base/mem.h"
 #include "base/text.h"
+#include "client/daemonconf.h"
 #include "os/cgroup.h"
 #include "os/conf_source.h"
 #include "os/devices.h"
@@ -17,6 +19,8 @@
 #include "os/users.h"
 #include "slurmd/slurmd.h"
 #include "version.h"
+
+enum { DEVICE_TRIES = 19, DEVICE_PAUSE_MS = 1000 }; /* how long Slurm waits for a device */
 
 char *setup_path(const struct slurmd *d, const char *pattern)
 {
@@ -33,6 +37,20 @@ char *setup_path(const struct slurmd *d, const char *pattern)
             buf_addc(&b, *p);
     }
     return buf_take(&b);
+}
+
+char *setup_script_path(const struct slurmd *d, const char *pattern)
+{
+    char *path = setup_path(d, pattern);
+    const char *slash = strrchr(d->conf_path, '/');
+
+    if (path && *path && slash && !strchr(path, '/')) {
+        char *beside = buf_format("%.*s%s", (int)(slash - d->conf_path) + 1, d->conf_path, path);
+
+        mem_free(path);
+        path = beside;
+    }
+    return path;
 }
 
 /* --- configuration --- */
@@ -83,15 +101,16 @@ int setup_conf(struct slurmd *d, struct err *e)
     struct conf_source source = conf_file_source();
     struct conf_messages msgs = {0};
     const char *path = d->opt->conf_file ? d->opt->conf_file : getenv("SLURM_CONF");
-    const char *slash;
+    const char *servers = fetch_servers(d->opt);
     int rc;
 
-    if (d->opt->conf_server) {
-        rc = fetch_conf(d, e);
+    if (servers) {
+        rc = fetch_conf(d, servers, e);
         if (rc < 0)
             return rc;
     } else {
         d->conf_path = mem_strdup(path ? path : SYSCONFDIR "/slurm.conf");
+        d->key_path = daemonconf_key_path(d->conf_path);
     }
     d->conf = conf_load(&source, d->conf_path, CONF_WANT_ALL | CONF_WANT_DAEMON, &msgs, e);
     log_messages(&msgs);
@@ -101,9 +120,6 @@ int setup_conf(struct slurmd *d, struct err *e)
     rc = find_node(d, e);
     if (rc < 0)
         return rc;
-    slash = strrchr(d->conf_path, '/');
-    d->key_path =
-        buf_format("%.*s/slurm.key", slash ? (int)(slash - d->conf_path) : 1, slash ? d->conf_path : ".");
     d->spool = setup_path(d, conf_str(d->conf, CONF_SLURMD_SPOOL_DIR));
     d->log_path = d->opt->log_file ? mem_strdup(d->opt->log_file)
                                    : setup_path(d, conf_str(d->conf, CONF_SLURMD_LOG_FILE));
@@ -113,13 +129,65 @@ int setup_conf(struct slurmd *d, struct err *e)
     return 0;
 }
 
+int setup_restart(const struct slurmd *was, const struct slurmd *now, struct err *e)
+{
+    const struct {
+        const char *name, *was, *now;
+    } fixed[] = {
+        {"NodeName", was->node_name, now->node_name},
+        {"SlurmdSpoolDir", was->spool, now->spool},
+        {"SlurmdPidFile", was->pid_path, now->pid_path},
+        {"AuthType", conf_str(was->conf, CONF_AUTH_TYPE), conf_str(now->conf, CONF_AUTH_TYPE)},
+        {"AuthInfo", conf_str(was->conf, CONF_AUTH_INFO), conf_str(now->conf, CONF_AUTH_INFO)},
+        {"ClusterName", conf_str(was->conf, CONF_CLUSTER_NAME), conf_str(now->conf, CONF_CLUSTER_NAME)},
+    };
+
+    for (size_t i = 0; i < sizeof fixed / sizeof fixed[0]; i++)
+        if (!text_same(fixed[i].was ? fixed[i].was : "", fixed[i].now ? fixed[i].now : ""))
+            return err_set(e, EBUSY, "%s cannot change from %s to %s while slurmd runs: restart slurmd",
+                           fixed[i].name, fixed[i].was ? fixed[i].was : "(none)",
+                           fixed[i].now ? fixed[i].now : "(none)");
+    if (setup_port(was) != setup_port(now))
+        return err_set(e, EBUSY, "Port cannot change from %u to %u while slurmd runs: restart slurmd",
+                       setup_port(was), setup_port(now));
+    return 0;
+}
+
+uint16_t setup_port(const struct slurmd *d)
+{
+    return d->node->port ? d->node->port : (uint16_t)conf_u32(d->conf, CONF_SLURMD_PORT);
+}
+
+static enum log_level log_level_of(const struct slurmd *d, const struct conf *conf)
+{
+    enum log_level level = (enum log_level)(conf_u32(conf, CONF_SLURMD_DEBUG) + (uint32_t)d->opt->verbose);
+
+    return level > SLOG_DEBUG5 ? SLOG_DEBUG5 : level;
+}
+
+void setup_log_rotate(struct slurmd *d)
+{
+    struct conf_source source = conf_file_source();
+    struct conf_messages msgs = {0};
+    struct err e;
+    struct conf *conf = conf_load(&source, d->conf_path, CONF_WANT_KEYS, &msgs, &e);
+
+    if (conf)
+        log_set_level(log_level_of(d, conf), d->opt->foreground ? log_level_of(d, conf) : SLOG_QUIET);
+    else
+        log_error("the log level stays: %s", e.text);
+    conf_free(conf);
+    conf_messages_release(&msgs);
+    if (log_reopen(&e) < 0)
+        log_error("%s", e.text);
+}
+
 void setup_log(struct slurmd *d)
 {
-    enum log_level level = (enum log_level)conf_u32(d->conf, CONF_SLURMD_DEBUG);
+    enum log_level level = log_level_of(d, d->conf);
     struct log_settings s = {.name = "slurmd", .path = d->log_path};
     struct err e;
 
-    level += (unsigned)d->opt->verbose;
     s.file_level = level;
     s.stderr_level = d->opt->foreground ? level : SLOG_QUIET;
     if (log_open(&s, &e) < 0)
@@ -132,9 +200,14 @@ int setup_auth(struct slurmd *d, struct err *e)
                               .cluster = conf_str(d->conf, CONF_CLUSTER_NAME),
                               .slurm_uid = d->slurm_uid};
     struct key key;
-    int rc = key_load(d->key_path, d->slurm_uid, &key, e);
+    const char *given = NULL;
+    int rc;
 
-    if (rc == -ENOENT) {
+    if (text_same(s.type, "auth/munge"))
+        conf_has_param(d->conf, CONF_AUTH_INFO, "socket", &s.socket);
+    conf_has_param(d->conf, CONF_AUTH_INFO, "key", &given);
+    rc = key_load(given ? given : d->key_path, d->slurm_uid, &key, e);
+    if (rc == -ENOENT && !given) {
         /* Where the controller of this host keeps the one that it made for itself. */
         char *own = buf_format("%s/slurm.key", conf_str(d->conf, CONF_STATE_SAVE_LOCATION));
 
@@ -159,44 +232,74 @@ int setup_auth(struct slurmd *d, struct err *e)
 
 /* --- the node --- */
 
+/* In hundredths of a percent. */
 static uint32_t percent(const struct slurmd *d, enum conf_key key, uint32_t def)
 {
     double v;
 
-    return conf_str(d->conf, key) && text_to_f64(conf_str(d->conf, key), &v) && v >= 0 ? (uint32_t)(v + 0.5)
-                                                                                       : def;
+    return conf_str(d->conf, key) && text_to_f64(conf_str(d->conf, key), &v) && v >= 0 && v <= 1e6
+               ? (uint32_t)(v * 100 + 0.5)
+               : def * 100;
 }
 
-static int cgroup_version(const struct slurmd *d, const char *mountpoint)
+/* 0: none are used. What is asked for by name must be there: otherwise every step would fail. */
+static int cgroup_version(const struct slurmd *d, const char *mountpoint, struct err *e)
 {
     const char *plugin = conf_str(d->conf, CONF_CG_CGROUP_PLUGIN);
+    int has = cgroup_detect(mountpoint);
+    int wanted = text_same_nocase(plugin, "cgroup/v1") ? 1 : text_same_nocase(plugin, "cgroup/v2") ? 2 : has;
 
     if (text_same_nocase(plugin, "disabled"))
         return 0;
-    if (text_same_nocase(plugin, "cgroup/v1"))
-        return 1;
-    if (text_same_nocase(plugin, "cgroup/v2"))
-        return 2;
-    return cgroup_detect(mountpoint);
+    if (wanted != has)
+        return err_set(e, ENOTSUP, "CgroupPlugin=%s: %s holds no control groups of that version", plugin,
+                       mountpoint);
+    return wanted;
+}
+
+/* Those of EnableExtraControllers that are there. */
+static void extra_controllers(const struct slurmd *d, struct step_cgroup *g)
+{
+    static const char *const all[] = {"io", "pids", "rdma", "hugetlb", "misc"};
+    const struct meta_strs *asked = conf_list(d->conf, CONF_CG_ENABLE_EXTRA_CONTROLLERS);
+    bool everything = asked->n == 1 && text_same_nocase(asked->v[0], "all");
+
+    for (size_t i = 0; everything && i < sizeof all / sizeof all[0]; i++)
+        if (cgroup_lists(g->mountpoint, "cgroup.controllers", all[i]))
+            meta_strs_push(&g->extra, all[i]);
+    for (uint32_t i = 0; !everything && i < asked->n; i++) {
+        if (cgroup_lists(g->mountpoint, "cgroup.controllers", asked->v[i]))
+            meta_strs_push(&g->extra, asked->v[i]);
+        else
+            log_error("EnableExtraControllers: this host has no controller '%s'", asked->v[i]);
+    }
+}
+
+/* Several slurmds of one host, which -N tells apart, have steps of the same job: each needs its own root. */
+static char *cgroup_root(const struct slurmd *d, int version, const char *mountpoint)
+{
+    const char *name = d->opt->node_name, *slice = conf_str(d->conf, CONF_CG_CGROUP_SLICE);
+
+    if (version == 1)
+        return name ? buf_format("slurm_%s", name) : mem_strdup("slurm");
+    return buf_format("%s/%s/%s%sslurmstepd.scope", mountpoint, slice, name ? name : "", name ? "_" : "");
 }
 
 /* Only what the configuration asks for: proctrack/cgroup to follow processes, task/cgroup to limit them. */
-static void setup_cgroup(struct slurmd *d)
+static int setup_cgroup(struct slurmd *d, struct err *e)
 {
     const char *mountpoint = conf_str(d->conf, CONF_CG_CGROUP_MOUNTPOINT);
     bool track = conf_plugin(d->conf, CONF_PROCTRACK_TYPE, "cgroup");
     bool limit = conf_plugin(d->conf, CONF_TASK_PLUGIN, "cgroup");
-    int version = track || limit ? cgroup_version(d, mountpoint) : 0;
+    int version = track || limit ? cgroup_version(d, mountpoint, e) : 0;
     struct step_cgroup *g;
 
-    if (!version)
-        return;
+    if (version <= 0)
+        return version;
     g = d->cgroup = meta_new(&record_step_cgroup);
     g->version = (uint32_t)version;
     g->mountpoint = mem_strdup(mountpoint);
-    g->root = version == 1
-                  ? mem_strdup("slurm")
-                  : buf_format("%s/%s/slurmstepd.scope", mountpoint, conf_str(d->conf, CONF_CG_CGROUP_SLICE));
+    g->root = cgroup_root(d, version, mountpoint);
     g->ram = limit && conf_bool(d->conf, CONF_CG_CONSTRAIN_RAM_SPACE);
     g->swap = limit && conf_bool(d->conf, CONF_CG_CONSTRAIN_SWAP_SPACE);
     g->cores = limit && conf_bool(d->conf, CONF_CG_CONSTRAIN_CORES);
@@ -205,7 +308,15 @@ static void setup_cgroup(struct slurmd *d)
     g->swap_percent = percent(d, CONF_CG_ALLOWED_SWAP_SPACE, 0);
     g->max_ram_percent = percent(d, CONF_CG_MAX_RAM_PERCENT, 100);
     g->min_ram = conf_u64(d->conf, CONF_CG_MIN_RAM_SPACE);
+    g->max_swap_percent = percent(d, CONF_CG_MAX_SWAP_PERCENT, 100);
+    g->real_memory = conf_node(d->conf, d->node_name)->real_memory;
     g->signal_children = conf_bool(d->conf, CONF_CG_SIGNAL_CHILDREN_PROCESSES);
+    if (conf_given(d->conf, CONF_CG_MEMORY_SWAPPINESS))
+        g->swappiness = conf_u32(d->conf, CONF_CG_MEMORY_SWAPPINESS) + 1;
+    g->enable_all = conf_bool(d->conf, CONF_CG_ENABLE_CONTROLLERS);
+    if (version == 2)
+        extra_controllers(d, g);
+    return 0;
 }
 
 static void use_hardware(struct slurmd *d)
@@ -271,9 +382,52 @@ static bool overrides(const struct slurmd *d)
            (d->opt->parameters && text_has(d->opt->parameters, "config_overrides"));
 }
 
-int setup_node(struct slurmd *d, struct err *e)
+/* `sluice up` tries configurations of other hosts out: stand-ins serve for devices that only those have. */
+static void use_stand_ins(struct slurmd *d)
 {
     struct buf comment = BUF_INIT;
+
+    devices_check(d->node, &comment);
+    if (comment.len) {
+        log_info("%s", comment.s);
+        mem_set_str(&d->node->comment, comment.s);
+    }
+    buf_release(&comment);
+}
+
+/* A driver may still be loading when the host starts. */
+static int wait_for_devices(const struct slurmd *d, struct err *e)
+{
+    const char *told = NULL, *missing;
+
+    for (int i = 0; (missing = devices_missing(d->node)); i++) {
+        if (d->running || i == DEVICE_TRIES)
+            return err_set(e, ENOENT, "can't stat gres.conf file %s: %s", missing, strerror(ENOENT));
+        if (missing != told)
+            log_error("Waiting for gres.conf file %s", missing);
+        told = missing;
+        poll(NULL, 0, DEVICE_PAUSE_MS);
+    }
+    return 0;
+}
+
+/* A device is a file: fewer of them than slurm.conf says is what the controller must hear. */
+static void count_devices(struct node *n)
+{
+    for (uint32_t i = 0; i < n->gres.n; i++) {
+        struct gres_decl *g = &n->gres.v[i];
+        bool shared = text_same_nocase(g->name, "mps") || text_same_nocase(g->name, "shard");
+
+        if (!shared && g->files.n && g->files.n < g->count) {
+            log_error("gres/%s: gres.conf names %u devices, slurm.conf says %llu", g->name, g->files.n,
+                      (unsigned long long)g->count);
+            g->count = g->files.n;
+        }
+    }
+}
+
+int setup_node(struct slurmd *d, struct err *e)
+{
     int rc = topology_discover(&d->topology, e);
 
     if (rc == 0)
@@ -283,12 +437,11 @@ int setup_node(struct slurmd *d, struct err *e)
     compare_hardware(d);
     if (!overrides(d))
         use_hardware(d);
-    devices_check(d->node, &comment);
-    if (comment.len) {
-        log_info("%s", comment.s);
-        mem_set_str(&d->node->comment, comment.s);
-    }
-    buf_release(&comment);
+    if (getenv("SLUICE_STAND_INS"))
+        use_stand_ins(d);
+    else if (wait_for_devices(d, e) < 0)
+        return -e->code;
+    count_devices(d->node);
     describe_system(d->node);
     mem_set_str(&d->node->hostname, d->node->hostname ? d->node->hostname : host_name());
     d->node->boot_time = d->topology.boot_time;
@@ -300,8 +453,7 @@ int setup_node(struct slurmd *d, struct err *e)
         mem_set_str(&d->node->instance_type, d->opt->instance_type);
     if (d->opt->extra)
         mem_set_str(&d->node->extra, d->opt->extra);
-    setup_cgroup(d);
-    return 0;
+    return setup_cgroup(d, e);
 }
 
 #define SWAP(field)                                                                                          \

@@ -8,6 +8,7 @@
  *   launch.c  launch messages -> step_launch records
  *   effect.c  carries out what nodecore wants
  *   steps.c   slurmstepds: starting, orders, their end, finding them again after a restart
+ *   sweep.c   what is left of a step whose slurmstepd was killed
  *   script.c  prolog, epilog, health check
  *   setup.c   configuration, this node's record, cgroups; fetch.c gets the files of a node that has none
  */
@@ -78,20 +79,22 @@ struct slurmd {
     struct net *net;
     struct auth *auth; /* NULL: there is no key yet */
     struct sack *sack;
-    uv_signal_t sig_term, sig_int, sig_hup, sig_chld, sig_usr2;
+    uv_signal_t sig_term, sig_int, sig_quit, sig_hup, sig_chld, sig_usr2;
     uv_timer_t deadline, retry, health;
     int pid_fd;
     bool stopping;
+    bool running; /* not at the start any more: what is not there is not waited for */
 
     struct node_core core;
     struct map_u64 stepds;  /* job_id << 32 | step_id -> struct stepd */
     struct map_u64 jobs;    /* job_id -> struct job_info, the ctx of nodecore */
     struct map_u64 scripts; /* pid -> struct script */
+    struct map_u64 sweeps;  /* job_id << 32 | step_id -> struct sweep */
 
     /* link.c */
     struct net_conn *ctld;
     uint32_t ctld_at, seq; /* which controller of the list; last sequence number */
-    bool registered;
+    bool registered, ever_registered;
     uint32_t register_seq;
     struct map_u64 sent; /* sequence number -> report id + 1 */
 };
@@ -100,22 +103,32 @@ struct slurmd {
 /* Reads the configuration and finds this node in it. On failure e->text is what follows "fatal: ". */
 int setup_conf(struct slurmd *d, struct err *e);
 int setup_node(struct slurmd *d, struct err *e);     /* topology, devices, control groups */
+uint16_t setup_port(const struct slurmd *d);         /* where it listens */
 int setup_auth(struct slurmd *d, struct err *e);     /* ENOENT: no key yet */
 void setup_release(struct slurmd *d);                /* what the three have made, but not auth */
 void setup_swap(struct slurmd *a, struct slurmd *b); /* exchanges what they have made */
+/* 0 when a running slurmd can go over from one to the other; *e names what cannot change. */
+int setup_restart(const struct slurmd *was, const struct slurmd *now, struct err *e);
 void setup_log(struct slurmd *d);
+void setup_log_rotate(struct slurmd *d); /* SIGUSR2: the level of the file as it is now, and a fresh log */
 void setup_print_hardware(void);         /* -C */
 void setup_print_gres(struct slurmd *d); /* -G */
 /* "%n" and "%h" of paths. mem_free it. */
 char *setup_path(const struct slurmd *d, const char *pattern);
+/* The same of a program: one without a folder lies beside slurm.conf. */
+char *setup_script_path(const struct slurmd *d, const char *pattern);
 
 /* --- fetch.c --- */
-/* Gets the files of --conf-server; sets conf_path and key_path. */
-int fetch_conf(struct slurmd *d, struct err *e);
+/* Where a node without files asks: --conf-server, or SLURM_CONF_SERVER when there is no slurm.conf. Else
+ * NULL. */
+const char *fetch_servers(const struct options *o);
+/* Gets the files; sets conf_path and key_path. */
+int fetch_conf(struct slurmd *d, const char *servers, struct err *e);
 
 /* --- link.c --- */
 void link_start(struct slurmd *d);
 void link_register(struct slurmd *d);
+void link_end_jobs(struct slurmd *d); /* -c: every job of this node */
 void link_report(struct slurmd *d, const struct node_effect *e);
 
 /* --- serve.c --- */
@@ -141,6 +154,12 @@ void steps_order(struct slurmd *d, uint32_t job_id, uint32_t step_id, const stru
 void steps_adopt(struct slurmd *d); /* at start: sockets and reports in the spool folder */
 void steps_drop_report(struct slurmd *d, uint32_t job_id, uint32_t step_id, uint32_t restarts);
 void steps_drop_job(struct slurmd *d, uint32_t job_id);
+
+/* --- sweep.c --- */
+/* Kills what a step has left whose slurmstepd is gone, until nothing of it runs. `report`: then the step has
+ * been lost, and counts as running until then. */
+void sweep_start(struct slurmd *d, uint32_t job_id, uint32_t step_id, uint32_t restarts, bool report);
+void sweep_release(struct slurmd *d); /* after the loop has ended */
 
 /* --- script.c --- */
 void script_prolog(struct slurmd *d, uint32_t job_id);

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "base/text.h"
 #include "os/process.h"
 #include "slurmd/slurmd.h"
 #include "nodecore/spool.h"
@@ -53,19 +54,6 @@ static struct node_report *read_report(const char *path)
     return NULL;
 }
 
-static struct node_report *lost_report(const struct stepd *s)
-{
-    struct node_report *r = meta_new(&record_node_report);
-
-    r->job_id = s->job_id;
-    r->step_id = s->step_id;
-    r->restarts = s->restarts;
-    r->exit_code = 9;
-    r->end_time = slurmd_now();
-    r->error_text = mem_strdup("slurmstepd has gone without a report");
-    return r;
-}
-
 static void stepd_closed(uv_handle_t *h)
 {
     struct stepd *s = h->data;
@@ -85,16 +73,17 @@ static void stepd_over(struct stepd *s)
     spool_report_path(d->spool, s->job_id, s->step_id, s->restarts, &path);
     r = read_report(path.s);
     buf_release(&path);
-    if (!r) {
+    map_u64_remove(&d->stepds, step_key(s->job_id, s->step_id));
+    uv_poll_stop(&s->poll);
+    uv_close((uv_handle_t *)&s->poll, stepd_closed);
+    if (!r) { /* known to be over once nothing of it runs */
         log_error("StepId=%u.%u: slurmstepd has gone without a report", s->job_id, s->step_id);
-        r = lost_report(s);
+        sweep_start(d, s->job_id, s->step_id, s->restarts, true);
+        return;
     }
     if (j && r->exit_code > j->exit_code && s->step_id == STEP_ID_BATCH)
         j->exit_code = r->exit_code;
     log_debug("StepId=%u.%u has ended with status %u", s->job_id, s->step_id, r->exit_code);
-    map_u64_remove(&d->stepds, step_key(s->job_id, s->step_id));
-    uv_poll_stop(&s->poll);
-    uv_close((uv_handle_t *)&s->poll, stepd_closed);
     node_step_ended(&d->core, r, slurmd_now(), &out);
     meta_free(&record_node_report, r);
     effects_run(d, &out);
@@ -184,20 +173,7 @@ void steps_spawn(struct slurmd *d, struct launch *l, struct node_effects *out)
         return;
     }
     log_error("StepId=%u.%u: cannot start slurmstepd: %s", job_id, step_id, e.text);
-    {
-        struct node_report r;
-
-        meta_init(&record_node_report, &r);
-        r.job_id = job_id;
-        r.step_id = step_id;
-        r.restarts = restarts;
-        r.error = ESLURM_SLURMD_COULD_NOT_EXECVE_JOB;
-        r.error_text = mem_strdup(e.text);
-        r.requeue = r.drain = true;
-        r.start_time = r.end_time = slurmd_now();
-        node_step_ended(&d->core, &r, slurmd_now(), out);
-        meta_release(&record_node_report, &r);
-    }
+    node_spawn_failed(&d->core, job_id, step_id, restarts, e.text, slurmd_now(), out);
 }
 
 void steps_order(struct slurmd *d, uint32_t job_id, uint32_t step_id, const struct step_order *o)
@@ -248,6 +224,22 @@ static bool ask_status(int fd, struct step_status *ret)
     return ok;
 }
 
+/* The name of a socket whose slurmstepd has died while no slurmd ran says which step that was. */
+static void adopt_lost(struct slurmd *d, const char *path)
+{
+    const char *dot = strrchr(path, '.'), *job = dot;
+    uint32_t job_id, step_id;
+    char *text;
+
+    unlink(path);
+    while (job && job > path && job[-1] != '_')
+        job--;
+    text = dot ? mem_strndup(job, (size_t)(dot - job)) : NULL;
+    if (text && text_to_u32(text, &job_id) && text_to_u32(dot + 1, &step_id))
+        sweep_start(d, job_id, step_id, 0, false);
+    mem_free(text);
+}
+
 static void adopt_step(struct slurmd *d, const char *path)
 {
     struct step_status st;
@@ -255,7 +247,7 @@ static void adopt_step(struct slurmd *d, const char *path)
     int fd = connect_stepd(path);
 
     if (fd < 0) {
-        unlink(path); /* nobody is behind it */
+        adopt_lost(d, path);
         return;
     }
     if (!ask_status(fd, &st)) {

@@ -15,6 +15,7 @@
 #include "nodecore/env.h"
 #include "slurmstepd/stepd.h"
 #include "nodecore/stepid.h"
+#include "os/folders.h"
 
 /* What one stream of a task is. */
 struct stream_plan {
@@ -46,28 +47,13 @@ char *files_expand(const struct stepd *s, const char *pattern, const struct task
     return buf_take(&b);
 }
 
-/* Makes the folders above a file; errno is left as the last mkdir made it. */
-static void make_folders(const char *path)
-{
-    char *copy = mem_strdup(path);
-
-    for (char *p = copy + 1; *p; p++) {
-        if (*p != '/')
-            continue;
-        *p = 0;
-        mkdir(copy, 0755);
-        *p = '/';
-    }
-    mem_free(copy);
-}
-
 static int open_output(const char *path, bool append, const char *what, struct err *e)
 {
     int flags = O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | (append ? 0 : O_TRUNC);
     int fd = open(path, flags, 0666);
 
     if (fd < 0 && errno == ENOENT) {
-        make_folders(path);
+        folders_make_above(path);
         fd = open(path, flags, 0666);
     }
     if (fd < 0)
@@ -200,7 +186,7 @@ int files_open(struct stepd *s, struct task *t, struct task_files *f, struct err
     const struct launch_tasks *lt = s->launch->tasks;
     int rc;
 
-    *f = (struct task_files){-1, -1, -1};
+    *f = (struct task_files){-1, -1, -1, -1};
     if (step_is_batch(s))
         return files_batch(s, t, f, e);
     if (lt->pty && t->rank == 0)
@@ -219,12 +205,12 @@ int files_open(struct stepd *s, struct task *t, struct task_files *f, struct err
 
 void files_close(struct task_files *f)
 {
-    const int fds[] = {f->in, f->out, f->err};
+    const int fds[] = {f->in, f->out, f->err, f->pmi};
 
     for (size_t i = 0; i < sizeof fds / sizeof fds[0]; i++)
         if (fds[i] >= 0)
             close(fds[i]);
-    *f = (struct task_files){-1, -1, -1};
+    *f = (struct task_files){-1, -1, -1, -1};
 }
 
 int files_enter_work_dir(const struct stepd *s)

@@ -95,8 +95,8 @@ static void step_init(struct stepd *s, struct step_launch *l)
     s->tasks_n = launch_task_count(l);
     s->tasks = mem_array(s->tasks_n ? s->tasks_n : 1, sizeof *s->tasks);
     for (uint32_t i = 0; i < s->tasks_n; i++) {
-        s->tasks[i] =
-            (struct task){.rank = launch_task_rank(l, i), .local_id = i, .in = -1, .out = -1, .err = -1};
+        s->tasks[i] = (struct task){
+            .rank = launch_task_rank(l, i), .local_id = i, .in = -1, .out = -1, .err = -1, .pmi = -1};
         buf_init(&s->tasks[i].in_queue);
     }
     env_build(&s->env, l, getpriority(PRIO_PROCESS, 0));
@@ -146,10 +146,25 @@ static int step_open(struct stepd *s, struct err *e)
         rc = s->track ? 0 : -e->code;
     }
     bits_release(&allowed);
+    if (rc == 0)
+        pmi_link_open(s);
     return rc;
 }
 
 /* --- run --- */
+
+/* Said before the exit of the task is, so that srun names the reason. */
+static void step_check_memory(struct stepd *s)
+{
+    uint64_t kills = s->oom ? 0 : s->track->ops->oom_kills(s->track);
+
+    if (!kills)
+        return;
+    s->oom = true;
+    step_notice(s,
+                "Detected %llu oom_kill event%s in StepId=%s. Some of the step tasks have been OOM Killed.",
+                (unsigned long long)kills, kills == 1 ? "" : "s", s->id_text);
+}
 
 static void reap(struct stepd *s)
 {
@@ -159,8 +174,11 @@ static void reap(struct stepd *s)
 
     while (read(s->signal_fd, &info, sizeof info) > 0)
         ;
-    while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+    while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+        if (status)
+            step_check_memory(s);
         task_reaped(s, pid, status);
+    }
 }
 
 static bool streams_open(const struct stepd *s)
@@ -171,7 +189,16 @@ static bool streams_open(const struct stepd *s)
     return false;
 }
 
-enum watch_kind { WATCH_SIGNAL, WATCH_LISTEN, WATCH_CONTROL, WATCH_SRUN, WATCH_OUT, WATCH_ERR, WATCH_IN };
+enum watch_kind {
+    WATCH_SIGNAL,
+    WATCH_LISTEN,
+    WATCH_CONTROL,
+    WATCH_SRUN,
+    WATCH_OUT,
+    WATCH_ERR,
+    WATCH_IN,
+    WATCH_PMI
+};
 struct watch_set {
     VEC(struct pollfd) fds;
     VEC(struct {
@@ -223,6 +250,8 @@ static void poll_fill(struct watch_set *p, const struct stepd *s)
         }
         if (t->in_queue.len)
             poll_add(p, t->in, POLLOUT, WATCH_IN, i);
+        if (t->pmi >= 0)
+            poll_add(p, t->pmi, (short)(POLLIN | (s->pmi->clients[i].out.len ? POLLOUT : 0)), WATCH_PMI, i);
     }
 }
 
@@ -267,6 +296,12 @@ static void poll_handle(struct stepd *s, const struct watch_set *p)
             break;
         case WATCH_IN:
             task_feed(&s->tasks[index]);
+            break;
+        case WATCH_PMI:
+            if (got & POLLOUT)
+                pmi_link_write(s, &s->tasks[index]);
+            if (s->tasks[index].pmi >= 0 && got & (POLLIN | POLLHUP | POLLERR))
+                pmi_link_readable(s, &s->tasks[index]);
             break;
         }
     }
@@ -318,19 +353,6 @@ static void step_run(struct stepd *s)
     VEC_FREE(&p.what);
 }
 
-static void step_check_memory(struct stepd *s)
-{
-    uint64_t kills = s->track->ops->oom_kills(s->track);
-
-    if (!kills)
-        return;
-    s->oom = true;
-    step_notice(s,
-                "Detected %llu oom_kill event%s in StepId=%s. Some of the step tasks have been OOM Killed.",
-                (unsigned long long)kills, kills == 1 ? "" : "s", s->id_text);
-    s->worst = STATUS_OUT_OF_MEMORY;
-}
-
 /* A failure of ours: known to the user where that is possible, and in the report. */
 static void step_failed(struct stepd *s, const struct err *e)
 {
@@ -348,6 +370,7 @@ static void step_failed(struct stepd *s, const struct err *e)
 
 static void step_release(struct stepd *s)
 {
+    pmi_link_close(s);
     if (s->track)
         s->track->ops->close(s->track);
     for (uint32_t i = 0; i < s->tasks_n; i++)
@@ -383,6 +406,8 @@ static int step_main(struct stepd *s)
         step_run(s);
         step_check_memory(s);
     }
+    if (s->oom)
+        s->worst = STATUS_OUT_OF_MEMORY;
     srun_task_exits(s);
     srun_flush(s, true);
     rc = report_write(s, &e);

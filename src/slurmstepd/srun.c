@@ -15,13 +15,12 @@
 #include "slurmstepd/stepd.h"
 
 enum {
-    SRUN_FRAME_MAX = 2 << 20, /* io data is at most 1 MiB */
-    QUEUE_MAX = 1 << 20,      /* beyond it the other side has to wait */
+    QUEUE_MAX = 1 << 20, /* beyond it the other side has to wait */
     CHUNK = 65536,
     FLUSH_WAIT_MS = 10000, /* an srun that does not read for so long is lost */
 };
 
-static void srun_send(struct stepd *s, enum msg_type type, const struct meta_record *record, const void *rec)
+void srun_send(struct stepd *s, enum msg_type type, const struct meta_record *record, const void *rec)
 {
     if (s->srun_fd >= 0)
         frame_add(&s->srun_out, (uint16_t)type, 0, 0, record, rec);
@@ -240,6 +239,8 @@ static bool srun_frame(struct stepd *s, const struct frame *f)
         srun_signal(s, rec);
     else if (f->type == MSG_WINDOW)
         srun_window(s, rec);
+    else if (f->type == MSG_PMI_FENCE)
+        pmi_link_fence_done(s, rec);
     meta_free(mt->request, rec);
     return true;
 }
@@ -259,7 +260,7 @@ void srun_readable(struct stepd *s)
         return;
     }
     buf_add(&s->srun_in, chunk, (size_t)got);
-    while ((rc = frame_parse(s->srun_in.s + done, s->srun_in.len - done, SRUN_FRAME_MAX, &f, NULL)) > 0) {
+    while ((rc = frame_parse(s->srun_in.s + done, s->srun_in.len - done, FRAME_BODY_MAX, &f, NULL)) > 0) {
         if (!srun_frame(s, &f)) {
             rc = -1;
             break;

@@ -17,6 +17,7 @@
 #include "base/err.h"
 #include "base/vec.h"
 #include "model.h"
+#include "nodecore/pmi.h"
 #include "os/track.h"
 #include "slurmstepd/user.h"
 
@@ -40,6 +41,7 @@ struct task {
     pid_t epilog;        /* a task epilog that runs, or 0 */
     int status;          /* wait(2) status */
     int in, out, err;    /* our ends towards the task, -1 when closed or when the task has a file */
+    int pmi;             /* our end of its PMI socket, or -1 */
     bool pty;            /* in and out are one terminal */
     bool in_closing;     /* close `in` when in_queue is empty */
     bool reported;       /* srun knows the status */
@@ -73,6 +75,8 @@ struct stepd {
     int64_t start_time;
     bool noticed; /* the CANCELLED line was written */
     bool srun_lost;
+    struct pmi *pmi;     /* NULL without --mpi=pmi2 */
+    bool pmi_abort_told; /* srun knows that a task called abort */
     uint32_t kill_tries;
     int error; /* launch failure: an error number */
     char *error_text;
@@ -88,6 +92,7 @@ static inline bool step_is_batch(const struct stepd *s)
 /* --- files.c: standard streams --- */
 struct task_files {
     int in, out, err; /* the task's ends */
+    int pmi;          /* -1: none */
 };
 /* Opens or makes what the task gets, and fills the task's own fields with our ends. */
 int files_open(struct stepd *s, struct task *t, struct task_files *ret, struct err *e);
@@ -107,6 +112,7 @@ void task_reaped(struct stepd *s, pid_t pid, int status);
 int prolog_run(const char *path, struct meta_strs *env, struct err *e);
 
 /* --- srun.c: the connection with srun --- */
+void srun_send(struct stepd *s, enum msg_type type, const struct meta_record *record, const void *rec);
 void srun_started(struct stepd *s);
 void srun_task_exits(struct stepd *s); /* tells every status that has not been told */
 void srun_notice(struct stepd *s, const char *line);
@@ -115,6 +121,15 @@ void srun_readable(struct stepd *s);
 void srun_flush(struct stepd *s, bool wait);
 bool srun_full(const struct stepd *s); /* stop reading from tasks */
 void task_feed(struct task *t);        /* writes queued input */
+
+/* --- pmi_link.c: PMI sockets of the tasks --- */
+void pmi_link_open(struct stepd *s);
+void pmi_link_close(struct stepd *s);
+int pmi_link_pair(struct stepd *s, struct task *t, int *ret_child, struct err *e); /* -1 when not wanted */
+void pmi_link_env(const struct stepd *s, const struct task *t, int fd, struct meta_strs *env);
+void pmi_link_readable(struct stepd *s, struct task *t);
+void pmi_link_write(struct stepd *s, struct task *t);
+void pmi_link_fence_done(struct stepd *s, const struct pmi_fence *all);
 
 /* --- control.c: orders from slurmd --- */
 int control_open(struct stepd *s, struct err *e);

@@ -31,19 +31,27 @@ static void child_signals(void)
                                   SIGCHLD, SIGTSTP, SIGTTIN, SIGTTOU, SIGXFSZ};
     sigset_t none;
 
+    for (size_t i = 0; i < sizeof ignored / sizeof ignored[0]; i++)
+        signal(ignored[i], SIG_DFL);
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+/* posix_spawn leaves glibc's own two ignored, and signal() does not reach them. After user_become: glibc
+ * changes the user of further threads (a sanitizer's) with one of them. */
+static void child_libc_signals(void)
+{
     struct {
         void *handler, *restorer;
         unsigned long flags, mask;
     } kernel_default = {0};
 
-    for (size_t i = 0; i < sizeof ignored / sizeof ignored[0]; i++)
-        signal(ignored[i], SIG_DFL);
-    /* posix_spawn leaves glibc's own two ignored, and signal() does not reach them. */
     for (int sig = 32; sig <= 33; sig++)
         syscall(SYS_rt_sigaction, sig, &kernel_default, NULL, sizeof kernel_default.mask);
-    sigemptyset(&none);
-    sigprocmask(SIG_SETMASK, &none, NULL);
 }
+
+/* Where the task's PMI socket is found. */
+enum { CHILD_FD_PMI = 3 };
 
 static void child_streams(const struct task *t, const struct task_files *f)
 {
@@ -57,7 +65,9 @@ static void child_streams(const struct task *t, const struct task_files *f)
     dup2(f->out, 1);
     dup2(f->err, 2);
     /* Nothing else may be inherited: neither ours nor what slurmd forgot. */
-    syscall(SYS_close_range, 3, ~0U, 0);
+    if (f->pmi >= 0)
+        dup2(f->pmi, CHILD_FD_PMI);
+    syscall(SYS_close_range, f->pmi >= 0 ? CHILD_FD_PMI + 1 : CHILD_FD_PMI, ~0U, 0);
 }
 
 static void child_limits(struct stepd *s)
@@ -191,8 +201,11 @@ _Noreturn static void child_run(struct stepd *s, struct task *t, const struct ta
         notice_write(2, "%s", e.text);
         _exit(1);
     }
+    child_libc_signals();
     files_enter_work_dir(s); /* again, now with the user's own rights for good */
     env_task(&s->env, s->launch, t->local_id, (uint32_t)getpid(), bound ? &devices : NULL);
+    if (f->pmi >= 0)
+        pmi_link_env(s, t, CHILD_FD_PMI, &s->env);
     if (s->launch->task_prolog && prolog_run(s->launch->task_prolog, &s->env, &e) < 0) {
         notice_write(2, "TaskProlog failed status=%d", e.code);
         _exit(1);
@@ -235,6 +248,8 @@ static int tasks_open_files(struct stepd *s, struct task_files *files, struct er
     lost = files_enter_work_dir(s);
     for (uint32_t i = 0; i < s->tasks_n && rc == 0; i++)
         rc = files_open(s, &s->tasks[i], &files[i], e);
+    for (uint32_t i = 0; i < s->tasks_n && rc == 0; i++)
+        rc = pmi_link_pair(s, &s->tasks[i], &files[i].pmi, e);
     umask(mask);
     user_return(&saved);
     if (rc < 0)
@@ -253,7 +268,7 @@ int task_start_all(struct stepd *s, struct err *e)
     int rc;
 
     for (uint32_t i = 0; i < s->tasks_n; i++)
-        files[i] = (struct task_files){-1, -1, -1};
+        files[i] = (struct task_files){-1, -1, -1, -1};
     rc = tasks_open_files(s, files, e);
     if (rc < 0)
         s->worst = STATUS_IO_FAILED;
@@ -286,6 +301,7 @@ static void task_epilog(struct stepd *s, struct task *t)
     setpgid(0, 0);
     if (s->track->ops->join(s->track, t->local_id, &e) < 0 || user_become(&s->user, &e) < 0)
         _exit(1);
+    child_libc_signals();
     files_enter_work_dir(s);
     env_task(&s->env, s->launch, t->local_id, (uint32_t)getpid(), NULL);
     env_set(&s->env, "SLURM_TASK_EXIT_CODE", "%d", t->status);

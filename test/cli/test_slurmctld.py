@@ -160,6 +160,12 @@ def test_queries_are_filtered_in_the_controller(controller):
     assert controller.call("jobs", "ids=x").stdout.startswith("error 2017")
 
 
+def test_a_job_that_is_asked_for_twice_comes_once(controller):
+    first, second = controller.start().submit(2)
+    out = controller.call("jobs", *(f"ids={i}" for i in (second, first, second, first))).stdout
+    assert out.count("job_id = ") == 2
+
+
 def test_shutdown_by_message(controller):
     assert controller.start().call("shutdown").returncode == 0
     assert controller.process.wait(10) == 0
@@ -216,6 +222,14 @@ def test_the_log_is_opened_again(controller):
     controller.process.send_signal(signal.SIGUSR2)
     wait_for("the new log", log.exists)
     assert re.match(r"\[\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\] ", old.read_text())
+
+
+def test_nodes_that_do_not_answer_are_one_line(controller):
+    controller.start()
+    log = controller.folder / "ctld.log"
+    wait_for("the line", lambda: "not responding" in log.read_text())
+    lines = [line.split("error: ")[1] for line in log.read_text().splitlines() if "not responding" in line]
+    assert lines == ["Nodes n[1-4] not responding: connection refused"]
 
 
 def test_the_background_start_returns_when_it_serves(controller):

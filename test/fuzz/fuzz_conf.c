@@ -1,15 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Any text as slurm.conf, gres.conf, cgroup.conf and plugstack.conf at once; what loads must be printable and
  * load again alike. */
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-
-#include "base/mem.h"
 #include "conf/lint.h"
 #include "conf/plugstack.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "fuzz.h"
 
 static void load_again(struct conf *c)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Bytes as they come from a connection: frames, and the lists and records in them. */
-#include "base/mem.h"
+#include "fuzz.h"
 #include "model.h"
 #include "model/message.h"
 #include "port/frame.h"
@@ -36,8 +36,6 @@ static void take(const struct frame *f)
     while (frame_list_next(f->body, f->len, &pos, &item, &len, &e) > 0)
         decode(r, item, len);
 }
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

@@ -1,13 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Whatever hostlist_parse accepts, its text must give the same hosts again, and sorting must lose none. */
-#include <string.h>
-
 #include "base/hostlist.h"
-#include "base/mem.h"
+#include "fuzz.h"
 
 enum { COMPARED_MAX = 2000 }; /* hosts of one list that are compared one by one */
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void check_same(const struct hostlist *a, const struct hostlist *b)
 {

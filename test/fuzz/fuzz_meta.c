@@ -1,13 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Any bytes as any record: the first byte picks it. What is accepted must be writable and read back the same.
  */
-#include <stddef.h>
-#include <stdint.h>
-
-#include "base/mem.h"
+#include "fuzz.h"
 #include "model.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* No script may crash the readers of directives, nor the options they hold. */
-#include "base/mem.h"
 #include "cli/foreign.h"
 #include "cli/jobopt_priv.h"
 #include "cli/sbatch_script.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

@@ -1,11 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Tokens and launch credentials from strangers: none that we did not sign may pass. */
-#include <string.h>
-
-#include "base/mem.h"
+#include "fuzz.h"
 #include "os/auth.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

@@ -354,7 +354,7 @@ static void node_states_by_command(void **arg)
     NODE("n1", "fail");
     assert_int_equal(world_node_state(&w, "n1", "IDLE", NULL), 0);
     NODE("n1", "idle");
-    assert_int_equal(world_node_state(&w, "n1", "IDLE", NULL), -ESLURM_INVALID_NODE_STATE_TRANSITION);
+    assert_int_equal(world_node_state(&w, "n1", "IDLE", NULL), 0); /* no change, no refusal */
     assert_int_equal(world_node_state(&w, "n1", "RESUME", NULL), -ESLURM_INVALID_NODE_STATE_TRANSITION);
     assert_int_equal(world_node_state(&w, "n9", "DRAIN", "x"), -ESLURM_INVALID_NODE_NAME);
     assert_int_equal(world_node_state(&w, "n1", "NOSUCH", "x"), -ESLURM_INVALID_NODE_STATE);
@@ -364,9 +364,60 @@ static void node_states_by_command(void **arg)
     NODE("n1", "idle*");
     struct node_contact c = {.node_index = 0, .ok = true, .cpu_load = NO_VAL, .free_mem = NO_VAL64};
     world_do(&w, 0, MSG_NODE_CONTACT, &c);
+    NODE("n1", "idle*"); /* until it has said what runs there */
+    world_register(&w, "n1");
     NODE("n1", "idle");
     world_do(&w, ALICE, MSG_NODE_CONTACT, &c);
     assert_int_equal(w.e.code, ESLURM_INVALID_USER_ID);
+}
+
+/* What runs on a node that was taken out of service is known again only when the node has said so. */
+static void a_resumed_node_has_to_register(void **arg)
+{
+    world_node_state(&w, "n1", "DOWN", "test");
+    world_forget(&w);
+    world_node_state(&w, "n1", "RESUME", NULL);
+    assert_int_equal(world_effects(&w, EFFECT_NODE_CONTROL, NO_VAL), 1);
+    struct running_step stray = {.job_id = 77, .step_id = NO_VAL};
+    struct node found = {.name = (char *)"n1",
+                         .cpus = 4,
+                         .sockets = 1,
+                         .boards = 1,
+                         .cores = 4,
+                         .threads = 1,
+                         .real_memory = 4000};
+    struct node_register r;
+    meta_init(&record_node_register, &r);
+    r.node = &found;
+    r.jobs.v = &stray;
+    r.jobs.n = 1;
+    r.token = ++w.token;
+    assert_int_equal(world_do(&w, 0, MSG_NODE_REGISTER, &r), 0);
+    NODE("n1", "idle*"); /* not before job 77 is gone */
+    world_register(&w, "n1");
+    NODE("n1", "idle");
+}
+
+/*
+ * Seen in the simulator: a dependent is looked at in the tick in which the last job ends that it waits for.
+ * That end wakes it; that it was looked at must not put it to sleep again.
+ */
+static void an_end_in_the_tick_that_judges_its_dependent_wakes_it(void **arg)
+{
+    struct submit_request *r = world_request();
+    r->spec->requeue = 0;
+    int64_t first = world_job(&w, ALICE), second = world_submit(&w, ALICE, r);
+    world_plan(&w);
+    char *text = buf_format("afterany:%u:%u", (uint32_t)first, (uint32_t)second);
+    int64_t last = world_job_after(&w, text);
+    mem_free(text);
+    w.silent = true;
+    world_pass(&w, 299);
+    w.now += 2;
+    world_finish(&w, (uint32_t)first, 0); /* wakes the dependent */
+    world_tick(&w);                       /* looks at it, and the second job ends with its node */
+    SHOWS(second, "NODE_FAIL NodeDown");
+    assert_null(world_get(&w, last)->dependency);
 }
 
 static void suspended_jobs_give_cpus_back(void **arg)
@@ -578,6 +629,16 @@ static void fields_of_a_node(void **arg)
     snapshot_drop(snap);
 }
 
+static void a_saved_state_with_too_many_nodes_is_refused(void **arg)
+{
+    struct saved_state saved;
+    struct err e;
+    state_save(w.s, &saved);
+    saved.next_node_index = UINT32_MAX;
+    assert_true(state_restore(w.s, &saved, &e) < 0);
+    meta_release(&record_saved_state, &saved);
+}
+
 int main(void)
 {
 #define CASE(f) cmocka_unit_test_setup_teardown(f, up, down)
@@ -599,6 +660,8 @@ int main(void)
         CASE(a_silent_node_goes_down),
         CASE(a_small_host_is_invalid),
         CASE(node_states_by_command),
+        CASE(a_resumed_node_has_to_register),
+        CASE(an_end_in_the_tick_that_judges_its_dependent_wakes_it),
         CASE(suspended_jobs_give_cpus_back),
         CASE(launch_failure_holds_the_job),
         CASE(running_jobs_change_little),
@@ -608,6 +671,7 @@ int main(void)
         CASE(an_allocation_is_given_back),
         CASE(tasks_follow_their_counterparts),
         CASE(fields_of_a_node),
+        CASE(a_saved_state_with_too_many_nodes_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

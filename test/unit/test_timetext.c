@@ -269,6 +269,19 @@ static void looking_back_and_zones(void **state)
     assert_int_equal(at, 100 * DAY + 8 * HOUR);
 }
 
+/* Exactly as long as needed, so that a sanitizer sees what is read behind the end. */
+static void dates_that_stop_early(void **state)
+{
+    static const char *const texts[] = {"2026-", "2026-1", "2026-11-", "1/2/", "12:"};
+    int64_t at;
+    struct err e;
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        char *text = mem_strdup(texts[i]);
+        assert_int_equal(time_parse(text, 1795384517, NULL, false, &at, &e), -ERR_INVALID);
+        mem_free(text);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -278,6 +291,7 @@ int main(void)
         cmocka_unit_test(calendar),
         cmocka_unit_test(points_in_time),
         cmocka_unit_test(looking_back_and_zones),
+        cmocka_unit_test(dates_that_stop_early),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

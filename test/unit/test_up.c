@@ -191,6 +191,11 @@ static void test_refusals(void **state)
     name[sizeof name - 1] = '\0';
     assert_true(up_folder_name(&f, name, &e) < 0);
     assert_true(up_folder_name(&f, "/tmp/with space", &e) < 0);
+    write_given("slurm.conf", "Include slurm.conf\n");
+    char *given = buf_format("%s/given/slurm.conf", place);
+    assert_true(up_conf_derive(&folder, given, &e) < 0);
+    assert_non_null(strstr(e.text, "Include goes deeper than"));
+    mem_free(given);
 }
 
 int main(void)

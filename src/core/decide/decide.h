@@ -104,7 +104,9 @@ void depend_corr_tasks(const struct state *s, const struct job *job, const struc
                        struct bits *ret);
 /* Parses a user's text for a job and marks arrays. Empty text gives no part. Errors: ESLURM_DEPENDENCY. */
 int depend_of_user(struct decide *d, const struct job *job, const char *text, struct depend *ret);
-/* Looks at a job's dependencies again. */
+/* It is time to look at a job's dependencies: they wait for something to wake them from here on. */
+void decide_dependency_due(struct decide *d, uint32_t job_id);
+/* Looks at them. */
 void decide_dependency(struct decide *d, const struct job *j);
 
 /* --- hold.c

@@ -219,7 +219,8 @@ int decide_node_register(struct decide *d, const void *record)
     find_lost(d, r, n);
     find_strays(d, r, n);
     const struct node_register_reply *reply = d->reply;
-    if (reply->kill_jobs.n && n->state != NODE_UP) { /* back in service once it registers without them */
+    bool away = n->state != NODE_UP || n->flags & NODEF_NO_CONTACT_YET;
+    if (reply->kill_jobs.n && away) { /* back in service once it registers without them */
         f->state = n->state;
         f->flags = n->flags;
         mem_set_str(&f->reason, NULL);
@@ -238,7 +239,8 @@ int decide_node_contact(struct decide *d, const void *record)
     if (!n)
         return decide_fail(d, ESLURM_INVALID_NODE_NAME);
     bool silent = n->flags & NODEF_NOT_RESPONDING;
-    if (r->ok && silent && n->state != NODE_DOWN && n->state != NODE_FUTURE)
+    bool must_register = n->state == NODE_DOWN || n->state == NODE_FUTURE || n->flags & NODEF_NO_CONTACT_YET;
+    if (r->ok && silent && !must_register)
         decide_node_change(d, n)->flags &= ~NODEF_NOT_RESPONDING;
     else if (!r->ok && !silent && n->state != NODE_FUTURE && !(n->flags & NODEF_POWERED_DOWN))
         decide_node_change(d, n)->flags |= NODEF_NOT_RESPONDING;

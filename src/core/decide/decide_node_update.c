@@ -60,14 +60,15 @@ static void clear_reason(struct node *n)
     n->reason_uid = NO_VAL;
 }
 
-/* A node that comes back is asked first whether it is there. */
+/* A node that comes back is asked first whether it is there, and what still runs on it: a kill may have been
+ * lost while nobody waited for an answer. */
 static void do_resume(struct decide *d, struct node *n)
 {
     n->flags &=
         ~(NODEF_DRAIN | NODEF_FAIL | NODEF_REBOOT_REQUESTED | NODEF_REBOOT_ISSUED | NODEF_POWERING_DOWN);
     if (n->state == NODE_DOWN || n->state == NODE_FUTURE) {
         n->state = NODE_UP;
-        n->flags |= NODEF_NOT_RESPONDING;
+        n->flags |= NODEF_NOT_RESPONDING | NODEF_NO_CONTACT_YET;
         n->last_contact = d->now;
         n->last_ping = 0;
     }
@@ -258,6 +259,8 @@ static int change_fields(struct decide *d, const struct node_update *r, struct n
         return decide_fail(d, ESLURM_REQUESTED_TOPOLOGY_CONFIGURATION_NOT_AVAILABLE);
     if (r->gres && !gres_known(n, r->gres))
         return decide_fail(d, ESLURM_INVALID_GRES);
+    if (r->cpu_bind && !node_cpu_bind_parse(r->cpu_bind, &n->cpu_bind))
+        return decide_fail(d, ESLURM_BAD_ARGUMENT);
     if (r->weight != NO_VAL)
         n->weight = r->weight;
     set_text(&n->comment, r->comment);
@@ -265,7 +268,6 @@ static int change_fields(struct decide *d, const struct node_update *r, struct n
     set_text(&n->instance_id, r->instance_id);
     set_text(&n->instance_type, r->instance_type);
     set_text(&n->topology, r->topology);
-    set_text(&n->cpu_bind, r->cpu_bind);
     if (r->resume_after != NO_VAL)
         n->resume_after = r->resume_after == INFINITE ? 0 : d->now + r->resume_after;
     if (r->reason) {

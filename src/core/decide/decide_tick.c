@@ -21,7 +21,7 @@ static void tick_node(struct decide *d, const struct node *n, struct bits *silen
         f->flags &= ~(NODEF_DRAIN | NODEF_FAIL);
         if (f->state == NODE_DOWN) {
             f->state = NODE_UP;
-            f->flags |= NODEF_NOT_RESPONDING;
+            f->flags |= NODEF_NOT_RESPONDING | NODEF_NO_CONTACT_YET;
             f->last_contact = d->now;
         }
         mem_set_str(&f->reason, NULL);
@@ -157,6 +157,11 @@ int decide_tick(struct decide *d, const void *record)
 {
     struct timer_list due = {0};
     timers_due(&d->s->timers, d->now, &due);
+    /* Their timers are off before anything ends in this tick: what ends wakes its dependents anew, which are
+     * judged below by the state before it. */
+    for (uint32_t i = 0; i < due.list.n; i++)
+        if (due.list.v[i].key >> 32 == TIMER_DEPENDENCY)
+            decide_dependency_due(d, (uint32_t)due.list.v[i].key);
     tick_nodes(d, &due);
     for (uint32_t i = 0; i < due.list.n; i++) {
         uint64_t key = due.list.v[i].key;

@@ -164,7 +164,9 @@ static int check_part(const struct decide *d, const struct job *job, struct depe
         p->array = true; /* the record of the array is gone, some of its tasks are not */
         return 0;
     }
-    return own || !t ? -ESLURM_DEPENDENCY : 0;
+    /* What waits for a start or for a task of the same number is satisfied by a job that is gone. */
+    bool may_be_gone = p->type == DEP_AFTER || p->type == DEP_AFTERCORR || p->type == DEP_AFTERBURSTBUFFER;
+    return own || (!t && !may_be_gone) ? -ESLURM_DEPENDENCY : 0;
 }
 
 int depend_of_user(struct decide *d, const struct job *job, const char *text, struct depend *ret)
@@ -213,6 +215,18 @@ static void add_change(struct decide *d, const struct job *j, bool met, bool nev
         f->eligible_time = f->accrue_time = j->spec->begin_time > d->now ? j->spec->begin_time : d->now;
 }
 
+static void add_checked(struct decide *d, uint32_t job_id, int64_t next)
+{
+    struct job_checked *f = facts_add(d->out, FACT_JOB_CHECKED);
+    f->job_id = job_id;
+    f->next = next;
+}
+
+void decide_dependency_due(struct decide *d, uint32_t job_id)
+{
+    add_checked(d, job_id, INT64_MAX);
+}
+
 void decide_dependency(struct decide *d, const struct job *j)
 {
     struct depend dep;
@@ -240,9 +254,8 @@ void decide_dependency(struct decide *d, const struct job *j)
         if (met || never != !!(j->flags & JOBF_DEP_NEVER) || !j->dependency ||
             strcmp(j->dependency, text.s) != 0)
             add_change(d, j, met, never, text.s);
-        struct job_checked *f = facts_add(d->out, FACT_JOB_CHECKED);
-        f->job_id = j->job_id;
-        f->next = met ? INT64_MAX : next;
+        if (!met && next != INT64_MAX)
+            add_checked(d, j->job_id, next);
     }
     bits_release(&ready);
     buf_release(&text);

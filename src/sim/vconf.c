@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* vconf: what slurm.conf says in a simulation. */
+#include "base/bits.h"
+#include "base/mem.h"
+#include "meta/meta.h"
+#include "sim/world.h"
+
+enum { CORES = 8, MEMORY_MB = 16000, GPUS = 2 };
+
+static struct policy *policy(uint32_t variant)
+{
+    struct policy *p = meta_new(&record_policy);
+    p->cluster_name = mem_strdup("sim");
+    p->first_job_id = 1;
+    p->max_job_id = 67043328;
+    p->max_job_count = 1000000;
+    p->max_array_size = 1001;
+    p->max_step_count = 40000;
+    p->max_tasks_node = 512;
+    p->min_job_age = 300;
+    p->kill_wait = variant & 1 ? 10 : 30;
+    p->slurmd_timeout = 300;
+    p->slurmctld_timeout = 120;
+    p->return_to_service = 2;
+    p->batch_start_timeout = 10;
+    p->cr_core = p->cr_memory = true;
+    p->def_mem_cpu = 500;
+    p->job_requeue = true;
+    p->priority_type = mem_strdup("priority/basic");
+    p->requeue_delay = 10;
+    meta_strs_push(&p->gres_types, "gpu");
+    return p;
+}
+
+static void add_part(struct configure *c, const char *name, uint32_t nodes, bool first)
+{
+    struct part *p = meta_recs_push(&record_part, &c->parts);
+    p->name = mem_strdup(name);
+    p->flags = first ? PARTF_DEFAULT : 0;
+    p->nodes = first ? mem_strdup("ALL") : buf_format("v[0-%u]", nodes - 1);
+    p->max_time = INFINITE;
+    p->max_nodes = INFINITE;
+    p->max_share = 1;
+    p->priority_tier = p->priority_factor = first ? 1 : 2;
+    bits_set_range(&p->members, 0, nodes - 1);
+    p->total_nodes = nodes;
+    p->total_cpus = nodes * CORES;
+}
+
+/* Every third node has devices. */
+static void add_gpus(struct node *n, uint32_t index)
+{
+    if (index % 3)
+        return;
+    struct gres_decl *g = meta_recs_push(&record_gres_decl, &n->gres);
+    g->name = mem_strdup("gpu");
+    g->count = GPUS;
+    for (uint32_t i = 0; i < GPUS; i++)
+        meta_strs_push(&g->files, i ? "/dev/gpu1" : "/dev/gpu0");
+    n->gres_text = buf_format("gpu:%u", GPUS);
+}
+
+void conf_describe(struct world *w, uint32_t index, struct node *ret)
+{
+    mem_set_str(&ret->name, w->nodes.v[index].name);
+    ret->cpus = CORES;
+    ret->boards = 1;
+    ret->sockets = 2;
+    ret->cores = CORES / 2;
+    ret->threads = 1;
+    ret->real_memory = MEMORY_MB;
+    add_gpus(ret, index);
+}
+
+struct configure *conf_make(struct world *w, uint32_t nodes, uint32_t variant)
+{
+    struct configure *c = meta_new(&record_configure);
+    c->policy = policy(variant);
+    add_part(c, "main", nodes, true);
+    if (!(variant & 2))
+        add_part(c, "small", (nodes + 1) / 2, false);
+    for (uint32_t i = 0; i < nodes; i++) {
+        struct node *n = meta_recs_push(&record_node, &c->nodes);
+        n->index = i;
+        n->name = buf_format("v%u", i);
+        n->addr = mem_strdup(n->name);
+        n->hostname = mem_strdup(n->name);
+        n->cpus = CORES;
+        n->boards = 1;
+        n->sockets = 2;
+        n->cores = CORES / 2;
+        n->threads = 1;
+        n->real_memory = MEMORY_MB;
+        n->weight = 1;
+        add_gpus(n, i);
+    }
+    return c;
+}

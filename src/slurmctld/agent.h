@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * agent: the inside of what goes to the nodes; ctld.h has its outside.
+ *
+ * An effect becomes a parcel (agent_send.c, agent_launch.c), a parcel goes over the node's link
+ * (agent_link.c), its answer becomes a command for the core (agent_answer.c). Everything happens on the
+ * agent's one loop; links and parcels belong to it.
+ */
+#ifndef SLURMCTLD_AGENT_H
+#define SLURMCTLD_AGENT_H
+
+#include "os/mailbox.h"
+#include "os/net.h"
+#include "slurmctld/ctld.h"
+
+/* A message for a node, encoded. */
+struct parcel {
+    struct parcel *next;
+    uint16_t type;
+    uint32_t seq; /* 0 while it waits for a connection */
+    uint32_t job_id, restarts, node_index;
+    uint64_t made_at, sent_at;
+    struct buf body;
+};
+
+enum link_state {
+    LINK_CLOSED,
+    LINK_WAITING, /* for its turn to be opened */
+    LINK_LOOKUP,  /* the resolver works */
+    LINK_OPENING,
+    LINK_OPEN,
+};
+
+struct link {
+    struct agent *agent;
+    uint32_t index;
+    enum link_state state;
+    char *name, *host;
+    uint16_t port;
+    struct sockaddr_storage addr;
+    bool known_addr;
+    struct net_conn *conn;
+    struct parcel *queue, *sent; /* oldest first */
+    uint32_t seq;
+    uint64_t since;      /* of the state */
+    uint64_t not_before; /* pause after a failure */
+    uint64_t token;      /* of the node's last known registration */
+    uint32_t pause_ms;
+    uint64_t silent_since; /* while pause_ms */
+    char *why;
+    bool told; /* the log has it */
+    struct link *next_active;
+    bool active; /* in the list of links that have something to do */
+};
+
+struct agent {
+    struct ctld *ctld;
+    pthread_t thread;
+    uv_loop_t loop;
+    struct net *net;
+    struct mailbox mailbox;
+    uv_timer_t sweep;
+    struct map_u64 links; /* node index -> struct link */
+    struct link *active;
+    uint32_t opening;
+    VEC(uint32_t) again; /* jobs whose launch reached a slurmd that had not registered yet */
+    bool stopping;
+    uint64_t timeout_ms;
+};
+
+/* --- agent_answer.c --- */
+struct parcel *parcel_new(struct agent *a, uint16_t type, uint32_t node_index);
+void parcel_free(struct parcel *p);
+/* The node has answered. The parcel is the callee's. */
+void parcel_answered(struct link *l, struct parcel *p, const struct frame *f);
+/* It could not be delivered. True when it is to be tried again. */
+bool parcel_undeliverable(struct link *l, struct parcel *p);
+/* The core hears that a launch has happened (error 0) or never will. */
+void parcel_report_launch(struct agent *a, const struct parcel *p, uint32_t error, const char *text);
+
+/* --- agent_link.c --- */
+struct link *link_of(struct agent *a, const struct node *n); /* made when it is new */
+/* Takes the parcel; it goes out when the node can be reached. */
+void link_deliver(struct link *l, struct parcel *p);
+/* Time limits and second tries of every link that has something to do. */
+void links_sweep(struct agent *a);
+void links_stop(struct agent *a);    /* no callback of a connection reaches its link any more */
+void links_release(struct agent *a); /* after the loop */
+
+/* --- agent_launch.c --- */
+void agent_send_launch(struct agent *a, uint32_t job_id, struct snapshot *s);
+void agent_launch_again(struct agent *a); /* what slurmds refused that had not registered yet */
+
+/* --- agent_send.c --- */
+void agent_send_effect(struct agent *a, const struct effect *f, struct snapshot *s);
+
+#endif
