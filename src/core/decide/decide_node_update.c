@@ -29,8 +29,7 @@ static bool may_resume(const struct node *n)
 static bool may_idle(const struct node *n)
 {
     return n->state == NODE_DOWN ||
-           (n->state == NODE_UP && !n->running_jobs && !(n->flags & NODEF_INVALID_REG) &&
-            n->flags & (NODEF_DRAIN | NODEF_FAIL | NODEF_NOT_RESPONDING));
+           (n->state == NODE_UP && !n->running_jobs && !(n->flags & NODEF_INVALID_REG));
 }
 
 static bool may_future(const struct node *n)
