@@ -49,10 +49,13 @@ static void report(struct world *w, struct vnode *n, const struct node_effect *e
 static void spawn(struct world *w, struct vnode *n, const struct vlaunch *l, struct node_effects *more)
 {
     uint32_t job_id = l->job_id, step_id = l->step_id;
-    if (vstep_start(w, n, l))
+    vstep_mark(n, l);
+    if (vstep_start(w, n, l)) {
         node_spawned(&n->core, job_id, step_id, more);
-    else
-        node_spawn_failed(&n->core, job_id, step_id, l->restarts, "no slurmstepd", vnode_clock(w, n), more);
+        return;
+    }
+    vstep_unmark(n, job_id, step_id, l->restarts);
+    node_spawn_failed(&n->core, job_id, step_id, l->restarts, "no slurmstepd", vnode_clock(w, n), more);
 }
 
 static void early_gone(struct world *w, struct vnode *n, const struct node_effect *e)
@@ -89,6 +92,7 @@ static void effect(struct world *w, struct vnode *n, const struct node_effect *e
         report(w, n, e);
         break;
     case NODE_FREE_REPORT:
+        vstep_unmark(n, e->job_id, e->step_id, e->restarts);
         vstep_drop_file(n, e->job_id, e->step_id, e->restarts);
         break;
     case NODE_FREE_STEP:
@@ -144,6 +148,7 @@ void vnode_release(struct vnode *n)
     VEC_FREE(&n->stepds);
     VEC_FREE(&n->scripts);
     VEC_FREE(&n->files);
+    VEC_FREE(&n->marks);
     map_u64_release(&n->ran);
 }
 
@@ -173,7 +178,7 @@ static void send_register(struct world *w, struct vnode *n)
     vnode_wake_at(w, n, n->register_at);
 }
 
-static void adopt(struct world *w, struct vnode *n)
+static void adopt(struct world *w, struct vnode *n, struct node_effects *out)
 {
     for (uint32_t i = 0; i < n->stepds.n; i++) {
         const struct vlaunch *l = &n->stepds.v[i].l;
@@ -182,6 +187,15 @@ static void adopt(struct world *w, struct vnode *n)
     }
     for (uint32_t i = 0; i < n->files.n && w->opt.bug != SIM_BUG_LOST_REPORTS; i++)
         node_adopt_report(&n->core, n->files.v[i], vnode_clock(w, n));
+    for (uint32_t i = 0; i < n->marks.n; i++) {
+        const struct vmark *m = &n->marks.v[i];
+        struct step_status st = {.job_id = m->job_id, .step_id = m->step_id, .restarts = m->restarts};
+        if (vstep_left(n, m))
+            continue;
+        world_trace(w, m->job_id, n->index, "  %s: %u.%u was lost", n->name, m->job_id, m->step_id);
+        node_adopt(&n->core, &st, NULL);
+        node_step_lost(&n->core, m->job_id, m->step_id, m->restarts, vnode_clock(w, n), out);
+    }
 }
 
 void vnode_start(struct world *w, struct vnode *n)
@@ -192,7 +206,7 @@ void vnode_start(struct world *w, struct vnode *n)
     n->token = ++w->ask;
     node_init(&n->core, n->name, w->prolog, w->epilog);
     n->core.token = n->token;
-    adopt(w, n);
+    adopt(w, n, &out);
     send_register(w, n);
     effects_run(w, n, &out);
 }
@@ -266,6 +280,7 @@ static void take_batch(struct world *w, struct vnode *n, const struct launch_bat
     REQUIRE(meta_decode(&record_credential, &c, l->credential.v, l->credential.n, &e) == 0);
     done->job_id = c.job_id;
     done->restarts = c.restarts;
+    done->token = l->token;
     meta_release(&record_credential, &c);
     int rc = n->registered && l->token == n->token
                  ? launch(w, n, &l->credential, &e)

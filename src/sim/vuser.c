@@ -65,6 +65,8 @@ static void submit(struct world *w, bool batch)
     s->work_dir = mem_strdup("/");
     random_size(w, s);
     if (batch) {
+        if (world_rand(w, 3) == 0) /* nothing but its own end, or what is known of it, ends such a job */
+            s->time_limit = INFINITE;
         meta_bytes_set(&r->payload_name, "script", 6);
         random_wishes(w, s);
     }

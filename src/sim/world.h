@@ -88,6 +88,11 @@ struct vstepd {
     bool stubborn; /* ignores TERM */
 };
 
+/* What the disk says of a step from before its slurmstepd is started until its report is acknowledged. */
+struct vmark {
+    uint32_t job_id, step_id, restarts;
+};
+
 /* Prolog or epilog: slurmd waits for it. */
 struct vscript {
     uint32_t job_id;
@@ -108,6 +113,7 @@ struct vnode {
     VEC(struct vstepd) stepds;
     VEC(struct vscript) scripts;
     VEC(struct node_report *) files; /* reports on the disk */
+    VEC(struct vmark) marks;         /* likewise: every step that was started and has not been settled */
     struct map_u64 ran;              /* job, run and step of everything that ever started here */
 };
 
@@ -234,6 +240,9 @@ void vstep_order(struct world *w, struct vnode *n, const struct node_effect *e);
 /* Ends the i-th slurmstepd. Gives its report, which is a file now, or NULL when it leaves none. */
 const struct node_report *vstep_end(struct world *w, struct vnode *n, uint32_t i);
 void vstep_drop_file(struct vnode *n, uint32_t job_id, uint32_t step_id, uint32_t restarts);
+void vstep_mark(struct vnode *n, const struct vlaunch *l);
+void vstep_unmark(struct vnode *n, uint32_t job_id, uint32_t step_id, uint32_t restarts);
+bool vstep_left(const struct vnode *n, const struct vmark *m); /* it lives, or has left a report */
 void vstep_script(struct world *w, struct vnode *n, uint32_t job_id, bool epilog);
 void vstep_reboot(struct vnode *n); /* nothing of it is left */
 

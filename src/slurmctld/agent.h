@@ -20,6 +20,7 @@ struct parcel {
     uint32_t seq; /* 0 while it waits for a connection */
     uint32_t job_id, restarts, node_index;
     uint64_t made_at, sent_at;
+    uint64_t token; /* of the registration that a launch is made for */
     struct buf body;
 };
 

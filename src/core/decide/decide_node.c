@@ -143,7 +143,8 @@ static void find_lost(struct decide *d, const struct node_register *r, const str
     if (!set)
         return;
     uint32_t grace = d->s->policy->batch_start_timeout;
-    bool booted = r->node_boot && r->token != n->token; /* a repeated message says nothing new */
+    bool started = r->token != n->token; /* a repeated message says nothing new */
+    bool booted = r->node_boot && started;
     struct bits here = {0};
     bits_set(&here, n->index);
     IDSET_EACH (set, id) {
@@ -151,7 +152,9 @@ static void find_lost(struct decide *d, const struct node_register *r, const str
         if (listed(r, id))
             continue;
         bool batch = j->flags & JOBF_BATCH && text_same(j->batch_host, n->name);
-        bool lost = booted || (batch && j->flags & JOBF_LAUNCHED && j->start_time + grace < d->now);
+        /* What an earlier slurmd had taken and this one does not know will not be started by anybody. */
+        bool lost =
+            booted || (batch && j->flags & JOBF_LAUNCHED && (started || j->start_time + grace < d->now));
         if (job_is_active(j) && lost) {
             struct ending how = decide_can_requeue(d, j) ? ENDING(JOB_PENDING, WHY_NODEDOWN)
                                                          : ENDING(JOB_NODE_FAIL, WHY_NODEDOWN);

@@ -163,6 +163,9 @@ int decide_launch_done(struct decide *d, const void *record)
     const struct job *j = state_job(d->s, r->job_id);
     if (!j || !job_is_active(j) || j->restarts != r->restarts || j->flags & JOBF_LAUNCHED)
         return 0;
+    const struct node *n = state_node(d->s, j->batch_host);
+    if (r->token && n && r->token != n->token)
+        return 0; /* by a slurmd that has been followed by another one, which is sent it again */
     if (r->error == ESLURM_INVALID_NODE_STATE)
         return 0; /* it reached a slurmd that has not registered yet: sent again soon */
     if (r->error) {
