@@ -19,7 +19,8 @@ struct parcel {
     uint16_t type;
     uint32_t seq; /* 0 while it waits for a connection */
     uint32_t job_id, restarts, node_index;
-    uint64_t made_at, sent_at;
+    uint64_t made_at, sent_at; /* of the loop, in ms */
+    int64_t time;              /* of day, when it was made */
     struct buf body;
 };
 
