@@ -37,6 +37,7 @@ static void keep_runtime(struct node *to, const struct node *from)
     to->cpu_load = from->cpu_load;
     to->free_mem = from->free_mem;
     to->token = from->token;
+    to->asked = from->asked;
     to->resume_after = from->resume_after;
     to->alloc_cpus = from->alloc_cpus;
     to->alloc_mem = from->alloc_mem;
@@ -57,7 +58,7 @@ static void start_anew(struct node *n)
 {
     n->flags &= NODEF_CLOUD | NODEF_DYNAMIC_NORM;
     n->alloc_cpus = n->running_jobs = n->completing = n->exclusive_job = 0;
-    n->alloc_mem = n->token = 0;
+    n->alloc_mem = n->token = n->asked = 0;
     n->owner = NO_VAL;
     n->last_ping = n->last_busy = n->resume_after = 0;
     bits_release(&n->alloc_cores);

@@ -168,6 +168,7 @@ static void send_register(struct world *w, struct vnode *n)
     r->node = meta_new(&record_node);
     conf_describe(w, n->index, r->node);
     r->node->boot_time = n->boot_time;
+    r->node->asked = n->asked;
     node_running(&n->core, r);
     r->starting = !n->registered;
     r->node_boot = n->just_booted;
@@ -204,6 +205,7 @@ void vnode_start(struct world *w, struct vnode *n)
     world_trace(w, NO_VAL, n->index, "%s starts", n->name);
     n->up = true;
     n->token = ++w->ask;
+    n->asked = 0;
     node_init(&n->core, n->name, w->prolog, w->epilog);
     n->core.token = n->token;
     adopt(w, n, &out);
@@ -364,6 +366,10 @@ static void registered(struct world *w, struct vnode *n, const struct answer *a)
     node_end_strangers(&n->core, &r->kill_jobs, vnode_clock(w, n), &out);
     node_connected(&n->core, vnode_clock(w, n), &out);
     effects_run(w, n, &out);
+    if (n->asked == r->node->asked)
+        return;
+    n->asked = r->node->asked;
+    send_register(w, n);
 }
 
 void vnode_answer(struct world *w, struct vnode *n, const struct answer *a)

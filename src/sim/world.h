@@ -108,6 +108,7 @@ struct vnode {
     uint64_t token;
     int64_t clock_skew, boot_time; /* s */
     bool just_booted;
+    uint64_t asked;      /* as the last answer to a registration said */
     int64_t register_at; /* ms: tried again then, while not registered */
     int64_t wake;        /* ms of the EV_NODE_WAKE under way, 0 = none */
     VEC(struct vstepd) stepds;

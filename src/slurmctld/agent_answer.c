@@ -15,6 +15,7 @@ struct parcel *parcel_new(struct agent *a, uint16_t type, uint32_t node_index)
     p->type = type;
     p->node_index = node_index;
     p->made_at = uv_now(&a->loop);
+    p->time = ctld_now();
     buf_init(&p->body);
     return p;
 }
@@ -42,11 +43,12 @@ void parcel_report_launch(struct agent *a, const struct parcel *p, uint32_t erro
     post(a, MSG_LAUNCH_DONE, d);
 }
 
-static void report_contact(struct agent *a, uint32_t node_index, const struct node_ping_reply *reply)
+static void report_contact(struct agent *a, const struct parcel *p, const struct node_ping_reply *reply)
 {
     struct node_contact *c = meta_new(&record_node_contact);
 
-    c->node_index = node_index;
+    c->node_index = p->node_index;
+    c->asked = p->time;
     c->ok = reply != NULL;
     if (reply) {
         c->cpu_load = reply->cpu_load;
@@ -72,7 +74,7 @@ bool parcel_undeliverable(struct link *l, struct parcel *p)
 
     stat_add(STAT_NODE_ERRORS, 1);
     if (p->type == MSG_NODE_PING)
-        report_contact(a, p->node_index, NULL);
+        report_contact(a, p, NULL);
     if (p->type != MSG_LAUNCH_BATCH || !launch_still_wanted(a, p))
         return false;
     /* The core asks for a fresh one every half minute, until the job does not want it or its node is down. */
@@ -98,7 +100,7 @@ void parcel_answered(struct link *l, struct parcel *p, const struct frame *f)
         parcel_report_launch(a, p, rc < 0 ? (uint32_t)e.code : 0, rc < 0 ? e.text : NULL);
     } else if (p->type == MSG_NODE_PING && rc == 0 &&
                meta_decode(&record_node_ping_reply, &reply, f->body, f->len, &e) == 0) {
-        report_contact(a, p->node_index, &reply);
+        report_contact(a, p, &reply);
         meta_release(&record_node_ping_reply, &reply);
     } else if (rc < 0)
         log_error("node %s: %s", l->name, e.text);

@@ -354,7 +354,7 @@ static void node_states_by_command(void **arg)
     NODE("n1", "fail");
     assert_int_equal(world_node_state(&w, "n1", "IDLE", NULL), 0);
     NODE("n1", "idle");
-    assert_int_equal(world_node_state(&w, "n1", "IDLE", NULL), -ESLURM_INVALID_NODE_STATE_TRANSITION);
+    assert_int_equal(world_node_state(&w, "n1", "IDLE", NULL), 0); /* no change, no refusal */
     assert_int_equal(world_node_state(&w, "n1", "RESUME", NULL), -ESLURM_INVALID_NODE_STATE_TRANSITION);
     assert_int_equal(world_node_state(&w, "n9", "DRAIN", "x"), -ESLURM_INVALID_NODE_NAME);
     assert_int_equal(world_node_state(&w, "n1", "NOSUCH", "x"), -ESLURM_INVALID_NODE_STATE);
@@ -371,6 +371,18 @@ static void node_states_by_command(void **arg)
     assert_int_equal(w.e.code, ESLURM_INVALID_USER_ID);
 }
 
+/* A ping that failed before the node registered, and is told of afterwards. */
+static void a_late_failure_does_not_silence_a_node(void **arg)
+{
+    struct node_contact c = {.node_index = 0, .asked = w.now - 1, .cpu_load = NO_VAL, .free_mem = NO_VAL64};
+    world_register(&w, "n1");
+    assert_int_equal(world_do(&w, 0, MSG_NODE_CONTACT, &c), 0);
+    NODE("n1", "idle");
+    c.asked = w.now += 5;
+    assert_int_equal(world_do(&w, 0, MSG_NODE_CONTACT, &c), 0);
+    NODE("n1", "idle*");
+}
+
 /* What runs on a node that was taken out of service is known again only when the node has said so. */
 static void a_resumed_node_has_to_register(void **arg)
 {
@@ -385,6 +397,7 @@ static void a_resumed_node_has_to_register(void **arg)
                          .boards = 1,
                          .cores = 4,
                          .threads = 1,
+                         .asked = 1,
                          .real_memory = 4000};
     struct node_register r;
     meta_init(&record_node_register, &r);
@@ -660,6 +673,7 @@ int main(void)
         CASE(a_silent_node_goes_down),
         CASE(a_small_host_is_invalid),
         CASE(node_states_by_command),
+        CASE(a_late_failure_does_not_silence_a_node),
         CASE(a_resumed_node_has_to_register),
         CASE(an_end_in_the_tick_that_judges_its_dependent_wakes_it),
         CASE(suspended_jobs_give_cpus_back),

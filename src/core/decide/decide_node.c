@@ -54,6 +54,7 @@ void decide_nodes_down(struct decide *d, const struct bits *nodes, const char *r
     for (uint32_t i = bits_next(nodes, 0); i != BITS_MAX; i = bits_next(nodes, i + 1)) {
         struct node *f = decide_node_change(d, state_node_at(d->s, i));
         f->state = NODE_DOWN;
+        f->asked++;
         f->flags |= set_flags;
         if (reason && !f->reason)
             set_reason(d, f, reason);
@@ -223,7 +224,8 @@ int decide_node_register(struct decide *d, const void *record)
     find_strays(d, r, n);
     const struct node_register_reply *reply = d->reply;
     bool away = n->state != NODE_UP || n->flags & NODEF_NO_CONTACT_YET;
-    if (reply->kill_jobs.n && away) { /* back in service once it registers without them */
+    /* Back in service once it registers without them, and not by what it sent before it went down. */
+    if (away && (reply->kill_jobs.n || r->node->asked != n->asked)) {
         f->state = n->state;
         f->flags = n->flags;
         mem_set_str(&f->reason, NULL);
@@ -241,6 +243,8 @@ int decide_node_contact(struct decide *d, const void *record)
     const struct node *n = state_node_at(d->s, r->node_index);
     if (!n)
         return decide_fail(d, ESLURM_INVALID_NODE_NAME);
+    if (!r->ok && r->asked && r->asked <= n->last_contact)
+        return 0; /* the failure is older than what we know */
     bool silent = n->flags & NODEF_NOT_RESPONDING;
     bool must_register = n->state == NODE_DOWN || n->state == NODE_FUTURE || n->flags & NODEF_NO_CONTACT_YET;
     if (r->ok && silent && !must_register)

@@ -77,9 +77,10 @@ static void do_resume(struct decide *d, struct node *n)
 
 static void do_idle(struct decide *d, struct node *n)
 {
-    if (n->state == NODE_DOWN) {
-        n->flags &= ~NODEF_NOT_RESPONDING;
+    if (n->state == NODE_DOWN) { /* shown as idle at once, and used when it has registered */
+        n->flags = (n->flags & ~NODEF_NOT_RESPONDING) | NODEF_NO_CONTACT_YET;
         n->last_contact = d->now;
+        n->last_ping = 0;
     }
     n->state = NODE_UP;
     n->flags &= ~(NODEF_DRAIN | NODEF_FAIL);
@@ -106,6 +107,7 @@ static void do_fail(struct decide *d, struct node *n)
 static void do_down(struct decide *d, struct node *n)
 {
     n->state = NODE_DOWN;
+    n->asked++;
     n->flags &= ~NODEF_FAIL;
 }
 
