@@ -45,6 +45,16 @@ void check_started(struct world *w, struct vnode *n, const struct vlaunch *l)
     map_u64_put(&w->runs, run_key(l->job_id, l->restarts), w);
 }
 
+/* Nobody obeys a controller once its successor has been heard of. */
+void check_term(struct world *w, struct vnode *n, uint64_t term, int rc)
+{
+    if (rc == 0 && term < n->term_seen)
+        world_fail(w, NO_VAL, n->index, "%s obeys the controller of term %llu after that of term %llu",
+                   n->name, (unsigned long long)term, (unsigned long long)n->term_seen);
+    if (rc == 0 && term > n->term_seen)
+        n->term_seen = term;
+}
+
 /* --- facts --- */
 
 static void note_end(struct world *w, const struct job_ended *f)

@@ -20,6 +20,11 @@ static void again(struct world *w, int64_t delay, enum event_kind kind)
     world_push(w, delay, (struct event){.kind = kind, .node = NO_VAL});
 }
 
+bool fault_hangs(struct world *w)
+{
+    return world_chance(w, SIM_CRASH, 1000);
+}
+
 bool fault_dies(struct world *w, const char *where)
 {
     if (!world_chance(w, SIM_CRASH, 4000))

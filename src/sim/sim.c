@@ -115,7 +115,7 @@ static const struct meta_record *record_of(enum msg_type type)
     return t ? t->request : NULL;
 }
 
-static void message_release(struct message *m)
+void message_release(struct message *m)
 {
     if (m->record)
         meta_free(record_of(m->type), m->record);
@@ -124,7 +124,7 @@ static void message_release(struct message *m)
 
 static int64_t latency(struct world *w)
 {
-    int64_t ms = 1 + (int64_t)world_rand(w, 5);
+    int64_t ms = 1 + (int64_t)world_rand(w, 5) + w->late_ms;
     if (!world_chance(w, SIM_DELAY, 10))
         return ms;
     return ms + (int64_t)world_rand(w, world_rand(w, 8) ? 20000 : 200000);
@@ -135,16 +135,20 @@ static bool is_lost(struct world *w, uint32_t node)
     return (node != NO_VAL && w->nodes.v[node].cut) || world_chance(w, SIM_DROP, 20);
 }
 
+void world_repeat(struct world *w, enum event_kind to, const struct message *m, int64_t delay_ms)
+{
+    struct message twin = *m;
+    twin.record = m->record ? meta_dup(record_of(m->type), m->record) : NULL;
+    world_push(w, delay_ms, (struct event){.kind = to, .node = m->node, .msg = twin});
+}
+
 void world_send(struct world *w, enum event_kind to, struct message m)
 {
     bool lost = is_lost(w, m.node);
     m.sent = w->now;
     /* A user's connection does not repeat a request by itself. */
-    if (!lost && m.node != NO_VAL && world_chance(w, SIM_DUPLICATE, 20)) {
-        struct message twin = m;
-        twin.record = m.record ? meta_dup(record_of(m.type), m.record) : NULL;
-        world_push(w, latency(w), (struct event){.kind = to, .node = m.node, .msg = twin});
-    }
+    if (!lost && m.node != NO_VAL && world_chance(w, SIM_DUPLICATE, 20))
+        world_repeat(w, to, &m, latency(w));
     if (lost)
         message_release(&m);
     else

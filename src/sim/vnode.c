@@ -145,6 +145,7 @@ void vnode_release(struct vnode *n)
 {
     daemon_end(n);
     vstep_reboot(n);
+    message_release(&n->last);
     VEC_FREE(&n->stepds);
     VEC_FREE(&n->scripts);
     VEC_FREE(&n->files);
@@ -205,11 +206,13 @@ void vnode_start(struct world *w, struct vnode *n)
     world_trace(w, NO_VAL, n->index, "%s starts", n->name);
     n->up = true;
     n->token = ++w->ask;
-    n->asked = 0;
+    n->asked = n->term_seen = 0;
     node_init(&n->core, n->name, w->prolog, w->epilog);
     n->core.token = n->token;
     adopt(w, n, &out);
     send_register(w, n);
+    if (n->last.record && world_chance(w, SIM_DUPLICATE, 2))
+        world_repeat(w, EV_TO_NODE, &n->last, (int64_t)world_rand(w, 10000));
     effects_run(w, n, &out);
 }
 
@@ -265,6 +268,7 @@ static int launch(struct world *w, struct vnode *n, const struct meta_bytes *byt
         rc = err_set(e, ESLURM_INVALID_JOB_CREDENTIAL, "not for %s", n->name);
     else
         rc = node_launch(&n->core, &c, l, NULL, now, &known, &job_known, &out, e);
+    check_term(w, n, c.term, rc);
     if (rc < 0 || known)
         vlaunch_free(l);
     if (rc < 0)
@@ -296,20 +300,22 @@ static void take_kill(struct world *w, struct vnode *n, const struct kill_job *k
 {
     struct node_effects out = {0};
     bool kept;
-    node_kill(&n->core, k, NULL, vnode_clock(w, n), &kept, &out, NULL);
+    check_term(w, n, k->term, node_kill(&n->core, k, NULL, vnode_clock(w, n), &kept, &out, NULL));
     effects_run(w, n, &out);
 }
 
 static void take_signal(struct world *w, struct vnode *n, const struct kill_job *k)
 {
     struct node_effects out = {0};
-    node_signal(&n->core, k, &out, NULL);
+    check_term(w, n, k->term, node_signal(&n->core, k, &out, NULL));
     effects_run(w, n, &out);
 }
 
 static void take_ping(struct world *w, struct vnode *n, const struct node_ping *p)
 {
-    if (node_check_term(&n->core, p->term, NULL) < 0)
+    int rc = node_check_term(&n->core, p->term, NULL);
+    check_term(w, n, p->term, rc);
+    if (rc < 0)
         return;
     const struct node *seen = w->ctl.up ? snapshot_node(w->ctl.seen, n->name) : NULL;
     if (!seen)
@@ -322,13 +328,26 @@ static void take_ping(struct world *w, struct vnode *n, const struct node_ping *
 
 static void take_control(struct world *w, struct vnode *n, const struct node_control *c)
 {
-    if (node_check_term(&n->core, c->term, NULL) == 0 && text_same(c->action, "register"))
+    int rc = node_check_term(&n->core, c->term, NULL);
+    check_term(w, n, c->term, rc);
+    if (rc == 0 && text_same(c->action, "register"))
         send_register(w, n);
+}
+
+/* A launch that this process has seen comes once more, now or after its next start. */
+static void keep_launch(struct vnode *n, const struct message *m)
+{
+    bool batch = m->type == MSG_LAUNCH_BATCH;
+    message_release(&n->last);
+    n->last = *m;
+    n->last.record = meta_dup(batch ? &record_launch_batch : &record_launch_tasks, m->record);
 }
 
 void vnode_message(struct world *w, struct vnode *n, struct message *m)
 {
     struct err e;
+    if (m->type == MSG_LAUNCH_BATCH || m->type == MSG_LAUNCH_TASKS)
+        keep_launch(n, m);
     if (m->type == MSG_LAUNCH_BATCH)
         take_batch(w, n, m->record);
     else if (m->type == MSG_LAUNCH_TASKS)

@@ -108,6 +108,8 @@ struct vnode {
     uint64_t token;
     int64_t clock_skew, boot_time; /* s */
     bool just_booted;
+    uint64_t term_seen;  /* highest of the messages that came to this process */
+    struct message last; /* the last launch that came here: it may come again */
     uint64_t asked;      /* as the last answer to a registration said */
     int64_t register_at; /* ms: tried again then, while not registered */
     int64_t wake;        /* ms of the EV_NODE_WAKE under way, 0 = none */
@@ -156,6 +158,7 @@ struct world {
     VEC(struct vnode) nodes;
     bool calm, prolog, epilog;
     int64_t disk_full_until;  /* ms */
+    int64_t late_ms;          /* while a controller sends that hangs, and wakes after its successor */
     struct map_u64 acked;     /* job id -> itself: acknowledged submissions that have not been seen to end */
     struct map_u64 cancelled; /* job id -> itself: acknowledged cancellations */
     struct map_u64 requeued;  /* job id -> world.seq of its last return after an end */
@@ -180,8 +183,11 @@ static inline uint64_t run_key(uint32_t job_id, uint32_t restarts)
 
 /* --- sim.c --- */
 void world_push(struct world *w, int64_t delay_ms, struct event e);
+void message_release(struct message *m);
 /* Sends under the fault plan; the record goes over. */
 void world_send(struct world *w, enum event_kind to, struct message m);
+/* A copy of what was sent already comes once more, after so long. */
+void world_repeat(struct world *w, enum event_kind to, const struct message *m, int64_t delay_ms);
 /* The same for an answer, whose reply goes over. */
 void world_answer(struct world *w, struct answer *a);
 void answer_release(struct answer *a);
@@ -198,7 +204,8 @@ void fault_begin(struct world *w);
 void fault_event(struct world *w, const struct event *e);
 /* The controller dies here and now: at points that lie between two events. */
 bool fault_dies(struct world *w, const char *where);
-bool fault_disk(struct world *w); /* a write fails */
+bool fault_hangs(struct world *w); /* likewise, but what it was about to send comes later */
+bool fault_disk(struct world *w);  /* a write fails */
 
 /* --- vctl.c --- */
 void vctl_start(struct world *w);
@@ -262,6 +269,8 @@ void check_fact(struct world *w, const struct fact *f);
 void check_durable(struct world *w, const struct batch *b); /* a batch was made durable and published */
 void check_told(struct world *w, const struct answer *a);   /* somebody has read it */
 void check_started(struct world *w, struct vnode *n, const struct vlaunch *l);
+/* A node has taken a message of this term (rc 0), or refused it. */
+void check_term(struct world *w, struct vnode *n, uint64_t term, int rc);
 void check_step(struct world *w);
 void check_replay(struct world *w);
 bool check_drained(struct world *w);
