@@ -284,7 +284,8 @@ static void end(struct world *w)
     VEC_FREE(&w->nodes);
     vctl_release(w);
     vjournal_release(&w->journal);
-    struct map_u64 *maps[] = {&w->acked, &w->cancelled, &w->requeued, &w->over, &w->ended, &w->runs};
+    struct map_u64 *maps[] = {&w->acked, &w->cancelled, &w->requeued, &w->over,
+                              &w->ended, &w->runs,      &w->missing};
     for (size_t i = 0; i < sizeof maps / sizeof *maps; i++)
         map_u64_release(maps[i]);
     meta_free(&record_configure, w->config);
@@ -298,8 +299,10 @@ static void look(struct world *w)
     if (step % w->check_every)
         return;
     check_step(w);
-    if (step / w->check_every % REPLAY_EVERY == 0)
+    if (step / w->check_every % REPLAY_EVERY == 0) {
+        check_missing(w);
         check_replay(w);
+    }
     if (w->calm && w->now > CALM_AFTER_MS + DRAIN_MS)
         check_stuck(w);
 }

@@ -164,6 +164,7 @@ struct world {
     struct map_u64 requeued;  /* job id -> world.seq of its last return after an end */
     struct map_u64 over;      /* job id and run: an end that was decided */
     struct map_u64 ended;     /* the same, and durable */
+    struct map_u64 missing;   /* job id -> ms since when its node does not have it */
     struct map_u64 runs;      /* job id and run whose script has started */
     VEC(uint32_t) jobs_touched;         /* scratch */
     const struct node_report *reported; /* which is being decided */
@@ -272,6 +273,7 @@ void check_started(struct world *w, struct vnode *n, const struct vlaunch *l);
 /* A node has taken a message of this term (rc 0), or refused it. */
 void check_term(struct world *w, struct vnode *n, uint64_t term, int rc);
 void check_step(struct world *w);
+void check_missing(struct world *w); /* jobs that run as far as the controller knows, and nowhere else */
 void check_replay(struct world *w);
 bool check_drained(struct world *w);
 void check_stuck(struct world *w); /* complains of what should have ended and has not */
