@@ -411,6 +411,68 @@ static void a_resumed_node_has_to_register(void **arg)
     NODE("n1", "idle");
 }
 
+/* Seen in the simulator: a node that was taken down came back by what it had said before that. */
+static void a_registration_from_before_the_fall_brings_no_node_back(void **arg)
+{
+    struct snapshot *snap = state_publish(w.s);
+    struct node_register *early = meta_new(&record_node_register);
+    early->node = meta_dup(&record_node, snapshot_node(snap, "n1"));
+    early->token = w.token;
+    snapshot_drop(snap);
+    world_node_state(&w, "n1", "DOWN", "test");
+    world_node_state(&w, "n1", "RESUME", NULL);
+    assert_int_equal(world_do(&w, 0, MSG_NODE_REGISTER, early), 0);
+    meta_free(&record_node_register, early);
+    NODE("n1", "idle*");
+    world_register(&w, "n1");
+    NODE("n1", "idle");
+}
+
+static void an_idle_node_has_to_register(void **arg)
+{
+    world_node_state(&w, "n[1-4]", "DOWN", "test");
+    int64_t id = world_job(&w, ALICE);
+    world_forget(&w);
+    assert_int_equal(world_node_state(&w, "n1", "IDLE", NULL), 0);
+    assert_int_equal(world_effects(&w, EFFECT_NODE_CONTROL, NO_VAL), 1);
+    NODE("n1", "idle");
+    assert_int_equal(world_plan(&w), 0);
+    world_register(&w, "n1");
+    assert_int_equal(world_plan(&w), 1);
+    SHOWS(id, "RUNNING None");
+}
+
+/* The slurmd that had taken the job is gone, and the next one does not know it: nobody will start it. */
+static void a_launch_that_a_restart_forgot_is_lost_at_once(void **arg)
+{
+    int64_t id = world_job(&w, ALICE);
+    world_plan(&w);
+    struct launch_done d = {.job_id = (uint32_t)id, .token = w.token};
+    world_do(&w, 0, MSG_LAUNCH_DONE, &d);
+    assert_true(world_get(&w, id)->flags & JOBF_LAUNCHED);
+    world_register(&w, "n1");
+    SHOWS(id, "RUNNING None");
+    w.token++;
+    world_register(&w, "n1");
+    world_nodes_done(&w, (uint32_t)id);
+    SHOWS(id, "PENDING BeginTime");
+    assert_int_equal(world_get(&w, id)->restarts, 1);
+}
+
+/* Its answer comes after its successor has registered: the launch is made anew. */
+static void a_launch_by_an_earlier_slurmd_does_not_count(void **arg)
+{
+    int64_t id = world_job(&w, ALICE);
+    world_plan(&w);
+    struct launch_done d = {.job_id = (uint32_t)id, .token = w.token++};
+    world_register(&w, "n1");
+    world_do(&w, 0, MSG_LAUNCH_DONE, &d);
+    assert_false(world_get(&w, id)->flags & JOBF_LAUNCHED);
+    d.token = w.token;
+    world_do(&w, 0, MSG_LAUNCH_DONE, &d);
+    assert_true(world_get(&w, id)->flags & JOBF_LAUNCHED);
+}
+
 /*
  * Seen in the simulator: a dependent is looked at in the tick in which the last job ends that it waits for.
  * That end wakes it; that it was looked at must not put it to sleep again.
@@ -675,6 +737,10 @@ int main(void)
         CASE(node_states_by_command),
         CASE(a_late_failure_does_not_silence_a_node),
         CASE(a_resumed_node_has_to_register),
+        CASE(a_registration_from_before_the_fall_brings_no_node_back),
+        CASE(an_idle_node_has_to_register),
+        CASE(a_launch_that_a_restart_forgot_is_lost_at_once),
+        CASE(a_launch_by_an_earlier_slurmd_does_not_count),
         CASE(an_end_in_the_tick_that_judges_its_dependent_wakes_it),
         CASE(suspended_jobs_give_cpus_back),
         CASE(launch_failure_holds_the_job),
