@@ -28,21 +28,6 @@ struct planner_thread {
     uint32_t undecided; /* proposals on their way through the core */
 };
 
-/* The number of name=N in SchedulerParameters. */
-static uint32_t sched_param(const struct policy *p, const char *name, uint32_t def)
-{
-    struct text_list list = {0};
-    size_t len = strlen(name);
-    uint32_t value = def;
-
-    text_split(&list, p && p->sched_params ? p->sched_params : "", ',');
-    for (uint32_t i = 0; i < list.n; i++)
-        if (text_casecmp_n(list.v[i], name, len) == 0 && list.v[i][len] == '=')
-            text_to_u32(list.v[i] + len + 1, &value);
-    text_list_release(&list);
-    return value;
-}
-
 static void decided(struct work *w)
 {
     struct planner_thread *t = w->user;
@@ -93,7 +78,6 @@ static bool run_once(struct planner_thread *t, uint32_t *ret_interval)
     uint64_t begin = stat_now_us();
 
     meta_init(&record_plan_notes, &r.notes);
-    *ret_interval = sched_param(s->policy, "sched_interval", INTERVAL_S);
     bool complete = true;
     if (s->policy) {
         snapshot_view(s, ctld_now(), &view);

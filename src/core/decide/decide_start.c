@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "core/moves.h"
 #include "model/jobtext.h"
+#include "model/schedopts.h"
 #include "sched/tres.h"
 
 static int64_t limit_end(const struct decide *d, uint32_t minutes)
@@ -140,7 +141,7 @@ int decide_plan_notes(struct decide *d, const void *record)
 /* The node's fault: the job comes back held, unless the site says otherwise for prologs. */
 void decide_launch_failed(struct decide *d, const struct job *j, uint32_t code, bool drain)
 {
-    bool hold = code != ESLURM_JOB_PROLOG_FAILED || !d->s->policy->nohold_on_prolog_fail;
+    bool hold = code != ESLURM_JOB_PROLOG_FAILED || !sched_opts_of(d->s->policy).nohold_on_prolog_fail;
     struct ending how = ENDING(JOB_PENDING, WHY_LAUNCH_FAILED_REQUEUED_HELD);
     how.flags = hold ? JOBF_REQUEUE_HOLD : 0;
     if (!(j->flags & JOBF_BATCH)) {

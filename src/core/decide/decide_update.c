@@ -12,6 +12,7 @@
 #include "core/depend.h"
 #include "core/decide/targets.h"
 #include "model/jobtext.h"
+#include "model/schedopts.h"
 
 /* Fields that may change in a running job too; all others only while it waits. */
 static const struct field_rule {
@@ -153,7 +154,8 @@ static int give_priority(struct change *c)
 /* Before every other waiting job of its user. */
 static int to_top(struct change *c)
 {
-    if (!sender_is(c->d, ACCESS_OPERATOR))
+    bool owner = c->old->uid == c->d->sender->uid && sched_opts_of(c->d->s->policy).enable_user_top;
+    if (!owner && !sender_is(c->d, ACCESS_OPERATOR))
         return ESLURM_ACCESS_DENIED;
     if (!job_is_pending(c->old) || job_is_held(c->old))
         return ESLURM_JOB_NO_LONGER_PENDING_EXECUTION;
