@@ -4,7 +4,7 @@ PREFIX ?= /usr/local
 SYSCONFDIR ?= /etc/slurm
 BUILD ?= build
 
-.PHONY: all check install format clean
+.PHONY: all check install uninstall format clean
 all: $(BUILD)/build.ninja
 	ninja -C $(BUILD)
 $(BUILD)/build.ninja:
@@ -14,6 +14,9 @@ check: all
 install: $(BUILD)/build.ninja
 	meson configure $(BUILD) -Dprefix=$(PREFIX) -Dsysconfdir=$(SYSCONFDIR)
 	DESTDIR=$(DESTDIR) meson install -C $(BUILD)
+# Of the folder into which it was installed last.
+uninstall:
+	ninja -C $(BUILD) uninstall
 format:
 	clang-format -i $$(git ls-files '*.c' '*.h')
 clean:

@@ -31,6 +31,14 @@ void cli_error(const struct cli *cli, const char *fmt, ...)
     va_end(ap);
 }
 
+void cli_fatal(const struct cli *cli, const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    say(cli, "fatal: ", fmt, ap);
+    va_end(ap);
+}
+
 void cli_info(const struct cli *cli, const char *fmt, ...)
 {
     if (cli->quiet)
@@ -73,6 +81,26 @@ const char *cli_cluster(struct cli *cli)
 {
     const char *name = conf_str(cli_env(cli)->conf, CONF_CLUSTER_NAME);
     return name ? name : "";
+}
+
+bool cli_knows_cluster(struct cli *cli, const char *names)
+{
+    const struct conf *conf = cli_env(cli)->conf;
+    bool recorded = conf_str(conf, CONF_ACCOUNTING_STORAGE_TYPE) &&
+                    !conf_plugin(conf, CONF_ACCOUNTING_STORAGE_TYPE, "none");
+    bool all = strcmp(names, "all") == 0;
+    if (recorded && (all || strcmp(names, cli_cluster(cli)) == 0))
+        return true;
+    if (!recorded)
+        cli_error(cli, "Problem talking to database");
+    if (all)
+        cli_error(cli, "No clusters can be reached now. Contact your admin to resolve the problem.");
+    else
+        cli_error(cli,
+                  "'%s' can't be reached now, or it is an invalid entry for --cluster.  "
+                  "Use 'sacctmgr list clusters' to see available clusters.",
+                  names);
+    return false;
 }
 
 const char *cli_error_line(const struct err *e, struct buf *scratch)

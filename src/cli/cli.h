@@ -30,8 +30,10 @@ struct cli {
     bool quiet;
 };
 
-/* "NAME: error: ..." and "NAME: ..." with a newline, on standard error. */
+/* "NAME: error: ...", "NAME: fatal: ..." and "NAME: ..." with a newline, on standard error. None ends the
+ * process. */
 void cli_error(const struct cli *cli, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void cli_fatal(const struct cli *cli, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void cli_info(const struct cli *cli, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void cli_verbose(const struct cli *cli, const char *fmt, ...)
     __attribute__((format(printf, 2, 3))); /* with -v */
@@ -41,6 +43,9 @@ const struct client_env *cli_env(struct cli *cli);
 /* The controller, not connected yet. Ends the process as cli_env() does. */
 struct client *cli_ctld(struct cli *cli);
 const char *cli_cluster(struct cli *cli);
+/* --clusters: only the own cluster can be asked for, and only where accounting knows it. False after the
+ * complaint. */
+bool cli_knows_cluster(struct cli *cli, const char *names);
 
 /* The text of an error as Slurm's tools print it: our first line only; cli_hint() is what follows it, or
  * NULL. */

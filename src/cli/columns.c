@@ -66,12 +66,20 @@ static struct column_use *add_use(struct layout *l, const struct column *c, bool
     return u;
 }
 
-/* "%all": every field of the table that has a letter, with bars between. */
+/* "%all": every field of the table that has a letter, small ones first, with bars between. */
 static void add_all(struct layout *l, const struct column *table)
 {
-    for (const struct column *c = table; c->name || c->letter; c++)
-        if (c->letter)
-            add_use(l, c, false, 0, "|", 1);
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+    bool first = true;
+    for (const char *letter = letters; *letter; letter++) {
+        const struct column *c = column_by_letter(table, *letter);
+        if (!c)
+            continue;
+        if (!first)
+            mem_set_str(&l->uses.v[l->uses.n - 1].suffix, "|");
+        add_use(l, c, false, 0, "", 0);
+        first = false;
+    }
 }
 
 void layout_parse_short(struct layout *l, const struct column *table, const char *spec, column_bad_fn *bad,
@@ -87,6 +95,8 @@ void layout_parse_short(struct layout *l, const struct column *table, const char
             s += 3 + strcspn(s + 3, "%");
             continue;
         }
+        if (!*s)
+            break;
         bool fit = *s == '#', right;
         int width;
         if (fit)
@@ -112,6 +122,10 @@ void layout_parse_long(struct layout *l, const struct column *table, const char 
     l->prefix = mem_strdup("");
     while (*spec) {
         size_t len = strcspn(spec, ",");
+        if (!len) {
+            spec++;
+            continue;
+        }
         char *field = mem_strndup(spec, len);
         char *options = strchr(field, ':');
         bool right = false;
@@ -169,9 +183,14 @@ static void fit_cell(const struct column_use *u, size_t begin, struct buf *out)
     if (u->width <= 0)
         return;
     size_t bytes = out->len - begin, chars = utf8_count(out->s + begin, bytes);
+    if (chars > (size_t)u->width && u->column->uncut && text_is_digit(out->s[begin]))
+        return;
     if (chars > (size_t)u->width) {
+        bool mark = u->column->mark && out->s[out->len - 1] == '*';
         bytes = utf8_span(out->s + begin, (size_t)u->width, &chars);
         buf_truncate(out, begin + bytes);
+        if (mark)
+            out->s[out->len - 1] = '*';
     }
     size_t pad = (size_t)u->width - chars;
     buf_addn(out, ' ', pad);
@@ -247,7 +266,7 @@ int column_compare(const struct column *c, const void *a, const void *b, const v
     return d;
 }
 
-static void add_key(struct sort_spec *s, const struct column *c, bool descending)
+void sort_add(struct sort_spec *s, const struct column *c, bool descending)
 {
     struct sort_key *key = VEC_PUSH(&s->keys);
     key->column = c;
@@ -255,45 +274,41 @@ static void add_key(struct sort_spec *s, const struct column *c, bool descending
 }
 
 /* One piece: the name of a column, or letters of columns. */
-static int add_keys(struct sort_spec *s, const struct column *table, const char *piece, bool descending)
+static void add_keys(struct sort_spec *s, const struct column *table, const char *letters, const char *piece,
+                     char *ret_bad)
 {
+    bool descending = false;
+    for (; *piece == '-' || *piece == '+'; piece++)
+        descending = *piece == '-';
     const struct column *c = strlen(piece) > 1 ? column_by_name(table, piece) : NULL;
     if (c) {
-        add_key(s, c, descending);
-        return 0;
+        sort_add(s, c, descending);
+        return;
     }
     for (; *piece; piece++) {
         if (*piece == '-' || *piece == '+') {
             descending = *piece == '-';
             continue;
         }
-        c = column_by_letter(table, *piece);
-        if (!c)
-            return -1;
-        add_key(s, c, descending);
+        c = letters && !strchr(letters, *piece) ? NULL : column_by_letter(table, *piece);
+        if (c)
+            sort_add(s, c, descending);
+        else
+            *ret_bad = *piece;
     }
-    return 0;
 }
 
-int sort_parse(struct sort_spec *s, const struct column *table, const char *spec, const char **ret_bad)
+int sort_parse(struct sort_spec *s, const struct column *table, const char *letters, const char *spec,
+               char *ret_bad)
 {
+    struct text_list pieces = {0};
     sort_release(s);
-    for (const char *p = spec; *p; p += *p == ',') {
-        const char *start = p;
-        bool descending = false;
-        for (; *p == '-' || *p == '+'; p++)
-            descending = *p == '-';
-        size_t len = strcspn(p, ",");
-        char *piece = mem_strndup(p, len);
-        int rc = add_keys(s, table, piece, descending);
-        mem_free(piece);
-        p += len;
-        if (rc < 0) {
-            *ret_bad = start;
-            return -1;
-        }
-    }
-    return 0;
+    *ret_bad = '\0';
+    text_split(&pieces, spec, ',');
+    for (uint32_t i = 0; i < pieces.n; i++)
+        add_keys(s, table, letters, pieces.v[i], ret_bad);
+    text_list_release(&pieces);
+    return *ret_bad ? -1 : 0;
 }
 
 void sort_release(struct sort_spec *s)

@@ -34,6 +34,8 @@ struct column {
     /* Columns of jobs: the fields that both read beside those that are always there (jobfields.h); NULL: any.
      */
     const char *reads;
+    bool uncut; /* a duration: the width is the least one, only words in its place are cut */
+    bool mark;  /* a "*" at the end survives the cutting */
 };
 
 struct column_use {
@@ -70,8 +72,8 @@ const struct column *column_by_letter(const struct column *table, char letter);
 const struct column *column_by_name(const struct column *table, const char *name);
 
 /*
- * Sorting: "P,-t,+i", letters or names of the table. Returns 0, or -1 with the part that is not understood in
- * *ret_bad (points into spec).
+ * Sorting: "P,-t,+i", letters or names of the table; of letters only those of `letters`, NULL: all. Returns
+ * 0, or -1 with the last letter that is not understood in *ret_bad.
  */
 struct sort_key {
     const struct column *column;
@@ -80,7 +82,9 @@ struct sort_key {
 struct sort_spec {
     VEC(struct sort_key) keys;
 };
-int sort_parse(struct sort_spec *s, const struct column *table, const char *spec, const char **ret_bad);
+int sort_parse(struct sort_spec *s, const struct column *table, const char *letters, const char *spec,
+               char *ret_bad);
+void sort_add(struct sort_spec *s, const struct column *c, bool descending); /* `c` outlives the order */
 void sort_release(struct sort_spec *s);
 void sort_rows(const struct sort_spec *s, void *rows, uint32_t n, size_t row_size, const void *ctx);
 /* <0, 0, >0 by one column. */

@@ -11,7 +11,8 @@
 /* Appends the pieces of a comma separated list; brackets protect commas. */
 void filters_strings(struct meta_strs *to, const char *list);
 
-/* Names or numbers of users. Unknown ones are complained about and left out; false when one was. */
+/* Names or numbers of users. Unknown ones are complained about (unless `cli` is NULL) and left out; false
+ * when one was. */
 bool filters_users(const struct cli *cli, struct job_select *s, const char *list);
 
 /* State names, long or short, or "all" (which is every state). False with a complaint when one is unknown. */

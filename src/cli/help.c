@@ -3,6 +3,8 @@
 
 #include <stdio.h>
 
+#include "base/text.h"
+
 const char usage_squeue[] =
     "Usage: squeue [-A account] [--clusters names] [-i seconds] [--job jobid]\n"
     "              [-n name] [-o format] [--only-job-state] [-p partitions]\n"
@@ -173,24 +175,48 @@ const char help_scontrol[] =
     "     token [lifespan=N] [username=U] a token for the REST interface\n"
     "     version, exit, quit, !!         version; end; the last command again\n";
 
-void help_letters(const struct column *table)
+const char letters_squeue[] = "aFKBokOIXEexfGgiAWcmdjyNCDhPpQqrRnvYzsHSTtVJLlMUuwZ";
+const char letters_sinfo[] = "SaVYcOCLdfbeGGgBmoAFnNDhPRMIpEirsXztTZlHuUvw";
+const char names_squeue[] =
+    "Account AccrueTime admin_comment AllocNodes AllocSID ArrayJobId ArrayTaskId AssocId BatchFlag "
+    "BatchHost BoardsPerNode BurstBuffer BurstBufferState Cluster ClusterFeature Command Comment "
+    "Container ContainerId ContainerType Contiguous Cores CoreSpec CPUsPerTask cpus-per-task "
+    "cpus-per-tres CronJob Deadline DelayBoot Dependency DerivedEC EligibleTime EndTime ExcNodes "
+    "Exclusive exit_code Feature GroupId GroupName HetJobId HetJobIdSet HetJobOffset JobArrayId "
+    "JobId LastSchedEval Licenses LicensesAlloc MaxCPUs MaxNodes mem-per-tres MCSLabel MinCPUs "
+    "MinMemory MinTime MinTmpDisk Name Network Nice NodeList NTPerCore NTPerNode NTPerSocket "
+    "NTPerBoard NumCPUs NumNodes NumTasks Origin OriginRaw OverSubscribe Partition PendingTime "
+    "PreemptTime Prefer Priority PriorityLong Profile QOS Reason ReasonList Reboot ReqNodes "
+    "ReqSwitch Requeue Reservation ResizeTime RestartCnt SchedNodes SCT SegmentSize SiblingsActive "
+    "SiblingsActiveRaw SiblingsViable SiblingsViableRaw SLUID Sockets SPerBoard StartTime State "
+    "StateCompact StdErr StdIn StdOut SubmitTime system_comment Threads TimeLeft TimeLimit TimeUsed "
+    "tres-alloc tres-bind tres-freq tres-per-job tres-per-socket tres-per-task UserId UserName "
+    "Wait4Switch WCKey WorkDir";
+const char names_sinfo[] =
+    "AllocMem AllocNodes Available Cluster Comment Cores CPUs CPUsLoad CPUsState DefaultTime Disk "
+    "Extra Features features_act FreeMem Gres GresUsed Groups MaxCPUsPerNode Memory NodeAddr NodeAI "
+    "NodeAIOT NodeHost NodeList Nodes OverSubscribe Partition PartitionName Port PreemptMode "
+    "PriorityJobFactor PriorityTier Reason Reservation Root Size Sockets SocketCoreThread "
+    "StateCompact StateComplete StateLong Threads Time TimeStamp User UserLong Version Weight";
+
+static void print_letters(const char *letters)
 {
     uint32_t n = 0;
-    for (const struct column *c = table; c->name || c->letter; c++)
-        if (c->letter)
-            printf("%%%c    %s", c->letter, ++n % 8 ? "" : "\n");
+    for (; letters[n]; n++)
+        printf("%%%c    %s", letters[n], (n + 1) % 8 ? "" : "\n");
     if (n % 8)
         putchar('\n');
 }
 
-void help_names(const struct column *table)
+static void print_names(const char *names)
 {
-    uint32_t n = 0;
-    for (const struct column *c = table; c->name || c->letter; c++)
-        if (c->name && c->name[0] != '#')
-            printf("%-20s%s", c->name, ++n % 4 ? "" : "\n");
-    if (n % 4)
+    struct text_list list = {0};
+    text_split(&list, names, ' ');
+    for (uint32_t i = 0; i < list.n; i++)
+        printf("%-20s%s", list.v[i], (i + 1) % 4 ? "" : "\n");
+    if (list.n % 4)
         putchar('\n');
+    text_list_release(&list);
 }
 
 int help_listing(const struct cli *cli, const struct help_listing *h, int opt)
@@ -206,10 +232,10 @@ int help_listing(const struct cli *cli, const struct help_listing *h, int opt)
         fputs(h->usage, stdout);
         return 0;
     case OPT_HELPFORMAT:
-        help_letters(h->columns);
+        print_letters(h->letters);
         return 0;
     case OPT_HELPFORMAT_LONG:
-        help_names(h->columns);
+        print_names(h->names);
         return 0;
     case OPT_HELPSTATE:
         fputs(h->states, stdout);

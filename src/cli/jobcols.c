@@ -75,7 +75,7 @@ STR(licenses, SPEC(row)->licenses, "(null)")
 STR(licenses_alloc, jobview_has_nodes(JOB(row)) ? SPEC(row)->licenses : NULL, "(null)")
 STR(mcs_label, SPEC(row)->mcs_label, "(null)")
 STR(mem_per_tres, SPEC(row)->mem_per_tres, "N/A")
-STR(name, SPEC(row)->name, "")
+STR(name, SPEC(row)->name, "(null)")
 STR(network, SPEC(row)->network, "(null)")
 STR(nodes, JOB(row)->state == JOB_PENDING ? NULL : JOB(row)->nodes, "")
 STR(partition, ((const struct job_row *)row)->partition, "(null)")
@@ -129,7 +129,7 @@ TIME(accrue_time, JOB(row)->accrue_time, "N/A")
 TIME(deadline, SPEC(row)->deadline, "N/A")
 TIME(eligible_time, JOB(row)->eligible_time, "N/A")
 TIME(last_sched_eval, JOB(row)->last_sched_eval, "N/A")
-TIME(start_time, JOB(row)->start_time, "N/A")
+TIME(start_time, jobview_start(JOB(row)), "N/A")
 TIME(submit_time, JOB(row)->submit_time, "N/A")
 
 OPT16(sockets, SPEC(row)->sockets_per_node, "*")
@@ -199,18 +199,7 @@ READER(exit_code)
     exit_code_text(JOB(row)->exit_code, out);
 }
 
-READER(end_time)
-{
-    const struct job *job = JOB(row);
-    int64_t end = job->end_time;
-    if (!end && job->start_time && job->time_limit < NO_VAL)
-        end = job->start_time + (int64_t)job->time_limit * 60;
-    timefmt_time(end, "N/A", out);
-}
-ORDER(end_time_order)
-{
-    return JOB(row)->end_time;
-}
+TIME(end_time, jobview_end(JOB(row)), "N/A")
 
 READER(group)
 {
@@ -363,6 +352,63 @@ READER(wait4switch)
     timefmt_short(s >= NO_VAL ? 0 : s, out);
 }
 
+/* --- orders without a letter
+ * --------------------------------------------------------------------------------------- */
+ORDER(never_last)
+{
+    int64_t start = jobview_start(JOB(row));
+    return start ? 0 : 1;
+}
+ORDER(nodeless)
+{
+    return jobview_has_nodes(JOB(row)) ? 0 : 1;
+}
+ORDER(nodeless_start)
+{
+    return jobview_has_nodes(JOB(row)) ? 0 : jobview_start(JOB(row));
+}
+ORDER(nodeless_id)
+{
+    return jobview_has_nodes(JOB(row)) ? 0 : JOB(row)->job_id;
+}
+
+const char jobcols_sortable[] = "BcCdDefgGhHiIjJlLmMnNOPpQStTuUvVz";
+
+#define HIDDEN(order, reads)                                                                                 \
+    {                                                                                                        \
+        "#" #order, 0, "", NULL, order, reads                                                                \
+    }
+static const struct column by_never = HIDDEN(never_last, "spec.begin_time"),
+                           by_nodeless = HIDDEN(nodeless, "nodes"),
+                           by_nodeless_start = HIDDEN(nodeless_start, "nodes spec.begin_time"),
+                           by_nodeless_id = HIDDEN(nodeless_id, "nodes");
+
+void jobcols_settle_sort(struct sort_spec *s)
+{
+    static const struct column *const id = &jobcols_jobs[1];
+    struct sort_spec given = *s;
+    *s = (struct sort_spec){0};
+    for (uint32_t i = 0; i < given.keys.n; i++) {
+        struct sort_key k = given.keys.v[i];
+        if (k.column->letter == 'n')
+            continue; /* Slurm takes it and does nothing */
+        if (k.column->letter == 'S')
+            sort_add(s, &by_never, false);
+        if (k.column->letter == 'N')
+            sort_add(s, &by_nodeless, k.descending);
+        sort_add(s, k.column, k.descending);
+        if (k.column->letter == 'S')
+            sort_add(s, id, false);
+        if (k.column->letter == 'N' && !k.descending) {
+            sort_add(s, &by_nodeless_start, false);
+            sort_add(s, &by_nodeless_id, false);
+        }
+    }
+    sort_add(s, column_by_letter(jobcols_jobs, 'S'), true);
+    sort_add(s, id, true);
+    sort_release(&given);
+}
+
 const struct column jobcols_jobs[] = {
     {"Account", 'a', "ACCOUNT", account, NULL, "spec.account"},
     {"JobID", 'A', "JOBID", job_number, job_number_order, ""},
@@ -373,7 +419,7 @@ const struct column jobcols_jobs[] = {
     {"NumCPUs", 'C', "CPUS", cpus, cpus_order, "cpus"},
     {"MinTmpDisk", 'd', "MIN_TMP_DISK", min_tmp_disk, NULL, "spec.tmp_disk"},
     {"NumNodes", 'D', "NODES", node_count, node_count_order, "node_count"},
-    {"EndTime", 'e', "END_TIME", end_time, end_time_order, "time_limit"},
+    {"EndTime", 'e', "END_TIME", end_time, end_time_order, "time_limit spec.begin_time"},
     {"Dependency", 'E', "DEPENDENCY", dependency, NULL, "dependency"},
     {"Feature", 'f', "FEATURES", features, NULL, "spec.features"},
     {"ArrayJobID", 'F', "ARRAY_JOB_ID", array_job, array_job_order, ""},
@@ -387,11 +433,11 @@ const struct column jobcols_jobs[] = {
     {"Threads", 'J', "THREADS_PER_CORE", threads, NULL, "spec.threads_per_core"},
     {"Comment", 'k', "COMMENT", comment, NULL, "spec.comment"},
     {"ArrayTaskID", 'K', "ARRAY_TASK_ID", array_task, NULL, "array_max"},
-    {"TimeLimit", 'l', "TIME_LIMIT", time_limit, time_limit_order, "time_limit"},
-    {"TimeLeft", 'L', "TIME_LEFT", time_left, time_left_order, "time_limit"},
+    {"TimeLimit", 'l', "TIME_LIMIT", time_limit, time_limit_order, "time_limit", true},
+    {"TimeLeft", 'L', "TIME_LEFT", time_left, time_left_order, "time_limit", true},
     {"MinMemory", 'm', "MIN_MEMORY", min_memory, min_memory_order,
      "spec.mem_per_cpu spec.mem_per_gpu spec.mem_per_node def_mem_cpu def_mem_node"},
-    {"TimeUsed", 'M', "TIME", time_used, time_used_order, ""},
+    {"TimeUsed", 'M', "TIME", time_used, time_used_order, "", true},
     {"ReqNodes", 'n', "REQ_NODES", req_nodes, NULL, "spec.req_nodes"},
     {"NodeList", 'N', "NODELIST", nodes, NULL, "nodes"},
     {"Command", 'o', "COMMAND", command, NULL, "spec.command"},
@@ -403,7 +449,7 @@ const struct column jobcols_jobs[] = {
     {"Reason", 'r', "REASON", reason, NULL, "reason reason_text"},
     {"ReasonList", 'R', "NODELIST(REASON)", nodes_or_reason, NULL, "nodes reason reason_text"},
     {"Sluid", 's', "SLUID", sluid, NULL, "submit_time"},
-    {"StartTime", 'S', "START_TIME", start_time, start_time_order, ""},
+    {"StartTime", 'S', "START_TIME", start_time, start_time_order, "spec.begin_time"},
     {"StateCompact", 't', "ST", state_short, state_order, ""},
     {"State", 'T', "STATE", state, state_order, ""},
     {"UserName", 'u', "USER", user, NULL, "spec.user_name"},
@@ -433,6 +479,7 @@ const struct column jobcols_jobs[] = {
     {"ContainerID", 0, "CONTAINERID", container_id, NULL, "spec.container_id"},
     {"ContainerType", 0, "CONTAINERTYPE", null_text, NULL, ""},
     {"cpus-per-task", 0, "CPUS_PER_TASK", cpus_per_task, NULL, "spec.cpus_per_task"},
+    {"CPUsPerTask", 0, "CPUS_PER_TASK", cpus_per_task, NULL, "spec.cpus_per_task"},
     {"cpus-per-tres", 0, "CPUS_PER_TRES", cpus_per_tres, NULL, "spec.cpus_per_tres"},
     {"CronJob", 0, "CRON_JOB", cron_job, NULL, ""},
     {"Deadline", 0, "DEADLINE", deadline, deadline_order, "spec.deadline"},

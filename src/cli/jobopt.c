@@ -487,6 +487,12 @@ static int read_batch(struct jobopt *o, int argc, char **argv)
         if (lines.packjob)
             jobopt_warn(o,
                         "The \"packjob\" component separator is deprecated. Please use \"hetjob\" instead.");
+        if (lines.misnamed)
+            buf_addf(
+                &o->log,
+                "%s: error: Change from #SLURM to #SBATCH in your script and verify the options are valid in "
+                "sbatch\n",
+                o->name);
         part_free(ahead);
         o->parts[0] = part_new();
         o->parts[0]->cli.ignore_pbs = ignore_pbs;

@@ -48,6 +48,7 @@ struct jobopt_world {
     const char *hostname; /* short name */
     int64_t now;          /* seconds since 1970, for --begin and --deadline */
     uint32_t uid, gid;    /* of the caller */
+    uint32_t session;     /* the caller's */
     uint16_t umask;
     const char *gres_types; /* GresTypes of slurm.conf: "gpu,nic"; NULL = not known, so not checked */
 };
@@ -157,6 +158,9 @@ void jobopt_error(struct jobopt *o, const char *fmt, ...) __attribute__((format(
 void jobopt_info(struct jobopt *o, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 bool jobopt_mpi_known(const char *type); /* one that --mpi takes? */
+/* The known ones of a list of mail types, in capital letters, are added to `types`, the others to `unknown`.
+ * False when none is known ("none" is, and clears the list). */
+bool jobopt_mail_types(const char *text, struct buf *types, struct buf *unknown);
 
 /* --help and --usage texts. */
 void jobopt_help(enum jobopt_cmd cmd, struct buf *out);

@@ -72,8 +72,11 @@ void jobopt_finish(struct jobopt *o, int argc, char **argv)
         if (!s->work_dir)
             s->work_dir = mem_strdup(o->world.cwd);
         set_command(o, s);
+        if (s->partition && !*s->partition) /* as if it were not given */
+            mem_set_str(&s->partition, NULL);
         mem_set_str(&s->submit_line, line);
         mem_set_str(&s->alloc_node, o->world.hostname);
+        s->alloc_sid = o->world.session;
         s->umask = octal(umask_of(o), o->world.umask);
         if (p->cli.verbose)
             jobopt_show_given(o, p);

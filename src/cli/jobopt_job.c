@@ -152,36 +152,45 @@ int set_array(struct jobopt_use *u)
     return 0;
 }
 
-/* Unknown types are left out; only a list without any known one is refused, as Slurm does. */
-int set_mail_type(struct jobopt_use *u)
+bool jobopt_mail_types(const char *text, struct buf *types, struct buf *unknown)
 {
     static const char *const known[] = {"BEGIN",         "END",         "FAIL",           "REQUEUE",
                                         "STAGE_OUT",     "TIME_LIMIT",  "TIME_LIMIT_90",  "TIME_LIMIT_80",
                                         "TIME_LIMIT_50", "ARRAY_TASKS", "INVALID_DEPEND", NULL};
     static const char all[] = "INVALID_DEPEND,BEGIN,END,FAIL,REQUEUE,STAGE_OUT";
     struct text_list items = {0};
-    struct buf types = BUF_INIT;
     bool none = false;
-    text_split(&items, u->arg, ',');
+    text_split(&items, text, ',');
     for (uint32_t i = 0; i < items.n; i++) {
         if (text_casecmp(items.v[i], "none") == 0) {
-            buf_clear(&types);
+            buf_clear(types);
             none = true;
         } else if (text_casecmp(items.v[i], "all") == 0) {
-            buf_sep(&types, ",");
-            buf_adds(&types, all);
+            buf_sep(types, ",");
+            buf_adds(types, all);
         } else if (jobopt_word_in(items.v[i], known)) {
-            buf_sep(&types, ",");
+            buf_sep(types, ",");
             for (const char *s = items.v[i]; *s; s++)
-                buf_addc(&types, text_upper(*s));
-        } else if (types.len || i + 1 < items.n) {
-            jobopt_warn(u->o, "--mail-type: unknown type \"%s\" is left out", items.v[i]);
+                buf_addc(types, text_upper(*s));
+        } else {
+            buf_sep(unknown, ",");
+            buf_adds(unknown, items.v[i]);
         }
     }
     text_list_release(&items);
-    bool ok = none || types.len > 0;
+    return none || types->len > 0;
+}
+
+/* Unknown types are left out; only a list without any known one is refused, as Slurm does. */
+int set_mail_type(struct jobopt_use *u)
+{
+    struct buf types = BUF_INIT, unknown = BUF_INIT;
+    bool ok = jobopt_mail_types(u->arg, &types, &unknown);
+    if (ok && unknown.len)
+        jobopt_warn(u->o, "--mail-type: unknown type \"%s\" is left out", unknown.s);
     mem_set_str(&u->part->spec.mail_type, types.len ? types.s : NULL);
     buf_release(&types);
+    buf_release(&unknown);
     return ok ? 0 : jobopt_bad_arg(u);
 }
 

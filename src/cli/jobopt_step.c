@@ -185,7 +185,12 @@ int set_jobid(struct jobopt_use *u)
 {
     if (*u->arg == '\0')
         return jobopt_fatal(u->o, "Bad job/step specified: : JobID must not be an empty string");
-    if (!text_to_u32(u->arg, &u->part->cli.jobid) || u->part->cli.jobid == 0)
+    /* What follows the number, a task of an array, a component or a step, does not matter to Slurm. */
+    size_t digits = strspn(u->arg, "0123456789");
+    char *number = mem_strndup(u->arg, u->arg[digits] && !strchr("._+", u->arg[digits]) ? 0 : digits);
+    bool good = text_to_u32(number, &u->part->cli.jobid) && u->part->cli.jobid != 0;
+    mem_free(number);
+    if (!good)
         return jobopt_fatal(u->o, "Bad job/step specified: %s: JobID can not be zero", u->arg);
     u->part->cli.jobid_from_env = u->source == JOBOPT_ENV;
     return 0;

@@ -43,6 +43,19 @@ void jobview_id(const struct job_row *r, struct buf *out)
         job_id_text(r->job, r->job->flags & JOBF_ARRAY ? jobview_tasks_max() : 0, out);
 }
 
+int64_t jobview_start(const struct job *job)
+{
+    return !job->start_time && job_is_pending(job) ? job->spec->begin_time : job->start_time;
+}
+
+int64_t jobview_end(const struct job *job)
+{
+    int64_t start = jobview_start(job);
+    if (job->end_time || !start || job->time_limit >= NO_VAL)
+        return job->end_time;
+    return start + (int64_t)job->time_limit * 60;
+}
+
 bool jobview_has_nodes(const struct job *job)
 {
     return job->nodes && *job->nodes;

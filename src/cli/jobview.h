@@ -32,6 +32,10 @@ struct job_row job_row_of(const struct job *job);
 /* 7, 7_3, 7_[1-5,9%2]. The task list is cut off at SLURM_BITSTR_LEN bytes (default 64, 0 = never). */
 void jobview_id(const struct job_row *r, struct buf *out);
 void jobview_array_tasks(const struct job_row *r, struct buf *out);
+/* When it started or is expected to, with the earliest that there can be for a held one; when it ends at the
+ * latest. 0 = not known. */
+int64_t jobview_start(const struct job *job);
+int64_t jobview_end(const struct job *job);
 bool jobview_has_nodes(const struct job *job);
 void jobview_nodes_or_reason(const struct job *job, struct buf *out); /* %R of squeue */
 /* Exit status for a shell: the code, or 128 + signal. */

@@ -372,7 +372,7 @@ const struct column nodecols[] = {
     {"NodeAddr", 'o', "NODE_ADDR", node_addrs},
     {"CPUsLoad", 'O', "CPU_LOAD", cpu_load},
     {"PriorityTier", 'p', "PRIO_TIER", tier},
-    {"Partition", 'P', "PARTITION", part_star},
+    {"Partition", 'P', "PARTITION", part_star, .mark = true},
     {"Root", 'r', "ROOT", root_only},
     {"PartitionName", 'R', "PARTITION", part_name},
     {"Size", 's', "JOB_SIZE", job_size},
@@ -403,7 +403,12 @@ enum nodecol_sort nodecol_sort(const struct column *c)
     static const char sums[] = "ACDFnNoOe", ranges[] = "cdmwXYZz";
     if (c->letter && strchr(sums, c->letter))
         return NODECOL_SUM;
-    if ((c->letter && strchr(ranges, c->letter)) || c->text == alloc_mem)
+    if (c->letter && strchr(ranges, c->letter))
         return NODECOL_RANGE;
     return NODECOL_KEY;
+}
+
+bool nodecol_is_partition(const struct column *c)
+{
+    return c->letter == 'P' || c->letter == 'R';
 }

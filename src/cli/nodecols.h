@@ -31,6 +31,7 @@ extern const struct column nodecols[];
 
 enum nodecol_sort { NODECOL_KEY, NODECOL_RANGE, NODECOL_SUM };
 enum nodecol_sort nodecol_sort(const struct column *c);
+bool nodecol_is_partition(const struct column *c);
 
 /* allocated, idle, other, total: of nodes, and of CPUs. */
 struct node_counts {

@@ -49,7 +49,7 @@ static void add_energy(struct docout *d)
 static void add_hardware(struct docout *d, const struct node *n)
 {
     docout_str(d, "architecture", n->arch);
-    docout_str(d, "burstbuffer_network_address", "");
+    docout_str(d, "burstbuffer_network_address", n->bcast_addr);
     docout_uint(d, "boards", n->boards);
     add_time(d, "boot_time", n->boot_time);
     docout_num(d, "tls_cert_last_renewal", true, false, 0);
@@ -57,7 +57,7 @@ static void add_hardware(struct docout *d, const struct node *n)
     docout_str(d, "cluster_name", "");
     docout_uint(d, "cores", n->cores);
     docout_uint(d, "specialized_cores", n->core_spec);
-    docout_uint(d, "cpu_binding", 0);
+    docout_uint(d, "cpu_binding", n->cpu_bind);
     docout_uint(d, "cpu_load", n->cpu_load == NO_VAL ? 0 : n->cpu_load);
     docout_opt64(d, "free_mem", n->free_mem);
     docout_uint(d, "cpus", n->cpus);
@@ -93,7 +93,7 @@ void nodejson_node(struct docout *d, const struct node *n)
     docout_words(d, "partitions", n->partitions);
     docout_uint(d, "port", n->port);
     docout_uint(d, "real_memory", n->real_memory);
-    docout_uint(d, "res_cores_per_gpu", 0);
+    docout_uint(d, "res_cores_per_gpu", n->cores_per_gpu);
     docout_str(d, "comment", n->comment);
     docout_str(d, "reason", n->reason);
     add_time(d, "reason_changed_at", n->reason ? n->reason_time : 0);
@@ -102,7 +102,10 @@ void nodejson_node(struct docout *d, const struct node *n)
     docout_str(d, "reason_set_by_user", user.s);
     add_time(d, "resume_after", n->resume_after);
     docout_str(d, "reservation", "");
-    docout_num(d, "suspend_time", false, true, 0);
+    if (n->suspend_time == NO_VAL || n->suspend_time == INFINITE)
+        docout_num(d, "suspend_time", false, true, 0);
+    else
+        docout_num(d, "suspend_time", true, false, n->suspend_time);
     docout_uint(d, "alloc_memory", n->alloc_mem);
     docout_uint(d, "alloc_cpus", n->alloc_cpus);
     docout_uint(d, "alloc_idle_cpus", n->cpus > n->alloc_cpus ? n->cpus - n->alloc_cpus : 0);

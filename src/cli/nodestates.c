@@ -30,10 +30,10 @@ static bool is_completing(const struct node *n)
 {
     return n->completing > 0;
 }
-/* Idle and nothing else: a drained node is not. */
-static bool is_idle(const struct node *n)
+static bool is_allocated(const struct node *n)
 {
-    return node_use(n) == NODE_USE_IDLE && !n->completing && node_is_usable(n);
+    enum node_use use = node_use(n);
+    return use == NODE_USE_ALLOCATED || use == NODE_USE_MIXED;
 }
 
 struct state_word {
@@ -42,49 +42,50 @@ struct state_word {
     uint64_t flag; /* NODEF_*, or 0 */
     bool (*test)(const struct node *n);
 };
+/* In the order in which an abbreviation is looked up. */
 static const struct state_word words[] = {
-    {"alloc", NODE_USE_ALLOCATED, 0, NULL},
-    {"allocated", NODE_USE_ALLOCATED, 0, NULL},
-    {"blocked", -1, NODEF_BLOCKED, NULL},
-    {"cloud", -1, NODEF_CLOUD, NULL},
-    {"comp", -1, 0, is_completing},
-    {"completing", -1, 0, is_completing},
+    {"unknown", NODE_USE_UNKNOWN, 0, NULL},
     {"down", NODE_USE_DOWN, 0, NULL},
+    {"idle", NODE_USE_IDLE, 0, NULL},
+    {"allocated", -1, 0, is_allocated},
+    {"mixed", NODE_USE_MIXED, 0, NULL},
+    {"future", NODE_USE_FUTURE, 0, NULL},
     {"drain", -1, NODEF_DRAIN, NULL},
     {"drained", -1, 0, is_drained},
     {"draining", -1, 0, is_draining},
+    {"no_respond", -1, NODEF_NOT_RESPONDING, NULL},
+    {"reserved", -1, NODEF_RESERVED, NULL},
+    {"planned", -1, NODEF_PLANNED, NULL},
+    {"blocked", -1, NODEF_BLOCKED, NULL},
+    {"cloud", -1, NODEF_CLOUD, NULL},
+    {"completing", -1, 0, is_completing},
+    {"powering_down", -1, NODEF_POWERING_DOWN, NULL},
+    {"powered_down", -1, NODEF_POWERED_DOWN, NULL},
+    {"power_down", -1, NODEF_POWER_DOWN, NULL},
+    {"powering_up", -1, NODEF_POWERING_UP, NULL},
+    {"power_up", -1, NODEF_POWER_UP, NULL},
+    {"inval", -1, NODEF_INVALID_REG, NULL},
+    {"fail", -1, NODEF_FAIL, NULL},
+    {"maint", -1, NODEF_MAINTENANCE, NULL},
+    {"reboot", -1, NODEF_REBOOT_REQUESTED, NULL},
+    {"reboot^", -1, NODEF_REBOOT_ISSUED, NULL},
+    {"alloc", -1, 0, is_allocated},
+    {"comp", -1, 0, is_completing},
     {"drng", -1, 0, is_draining},
     {"dynamic_norm", -1, NODEF_DYNAMIC_NORM, NULL},
     {"err", NODE_USE_ERROR, 0, NULL},
     {"error", NODE_USE_ERROR, 0, NULL},
-    {"fail", -1, NODEF_FAIL, NULL},
     {"failing", -1, 0, is_failing},
     {"futr", NODE_USE_FUTURE, 0, NULL},
-    {"future", NODE_USE_FUTURE, 0, NULL},
-    {"idle", -1, 0, is_idle},
-    {"inval", -1, NODEF_INVALID_REG, NULL},
-    {"maint", -1, NODEF_MAINTENANCE, NULL},
     {"mix", NODE_USE_MIXED, 0, NULL},
-    {"mixed", NODE_USE_MIXED, 0, NULL},
-    {"no_respond", -1, NODEF_NOT_RESPONDING, NULL},
     {"noresp", -1, NODEF_NOT_RESPONDING, NULL},
-    {"planned", -1, NODEF_PLANNED, NULL},
     {"plnd", -1, NODEF_PLANNED, NULL},
-    {"power_down", -1, NODEF_POWER_DOWN, NULL},
-    {"powering_down", -1, NODEF_POWERING_DOWN, NULL},
     {"pow_dn", -1, NODEF_POWERING_DOWN, NULL},
-    {"powered_down", -1, NODEF_POWERED_DOWN, NULL},
-    {"power_up", -1, NODEF_POWER_UP, NULL},
-    {"powering_up", -1, NODEF_POWERING_UP, NULL},
     {"pow_up", -1, NODEF_POWERING_UP, NULL},
-    {"reboot", -1, NODEF_REBOOT_REQUESTED, NULL},
     {"reboot_requested", -1, NODEF_REBOOT_REQUESTED, NULL},
     {"reboot_issued", -1, NODEF_REBOOT_ISSUED, NULL},
-    {"reboot^", -1, NODEF_REBOOT_ISSUED, NULL},
-    {"reserved", -1, NODEF_RESERVED, NULL},
     {"resv", -1, NODEF_RESERVED, NULL},
     {"unk", NODE_USE_UNKNOWN, 0, NULL},
-    {"unknown", NODE_USE_UNKNOWN, 0, NULL},
 };
 
 static const struct state_word *find(const char *name)
@@ -92,16 +93,19 @@ static const struct state_word *find(const char *name)
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
         if (text_same_nocase(words[i].name, name))
             return &words[i];
+    for (size_t i = 0; *name && i < sizeof words / sizeof words[0]; i++)
+        if (text_starts_nocase(words[i].name, name))
+            return &words[i];
     return NULL;
 }
 
 /* The next word of a list at *p, without its "~"; false at the end. *ret_and: the word is bound to the one
- * before by "+". */
+ * before by "+" or "&". */
 static bool next_word(const char **p, char word[WORD_MAX], bool *ret_not, bool *ret_and)
 {
     if (!**p)
         return false;
-    *ret_and = **p == '+';
+    *ret_and = **p == '+' || **p == '&';
     if (**p == '+' || **p == ',' || **p == '&')
         (*p)++;
     *ret_not = **p == '~';
@@ -129,8 +133,10 @@ bool nodestates_valid(const char *list, char *bad, size_t size)
 static bool word_matches(const char *word, const struct node *n)
 {
     const struct state_word *w = find(word);
+    if (text_same_nocase(word, "all"))
+        return true;
     if (!w)
-        return text_same_nocase(word, "all");
+        return false;
     if (w->test)
         return w->test(n);
     return w->flag ? (n->flags & w->flag) != 0 : node_use(n) == (enum node_use)w->use;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/partview.h"
 
+#include "base/sizetext.h"
+
 #include "base/timetext.h"
 #include "cli/jobview.h"
 
@@ -69,7 +71,7 @@ void partview_tres(const struct part *p, struct node *const *nodes, uint32_t n, 
     buf_addf(out, "cpu=%u", p->total_cpus);
     if (mem) {
         buf_adds(out, ",mem=");
-        jobview_mb(mem, true, out);
+        size_add_mib(out, mem);
     }
     buf_addf(out, ",node=%u,billing=%u", p->total_nodes, p->total_cpus);
 }

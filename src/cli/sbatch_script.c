@@ -65,6 +65,8 @@ int script_read(const char *file, struct buf *ret, struct err *e)
 
 int script_check(const struct buf *script, struct err *e)
 {
+    if (script->len && !*text_skip_space(script->s))
+        return err_set(e, EINVAL, "Batch script contains only whitespace!");
     if (script->len < 2 || script->s[0] != '#' || script->s[1] != '!')
         return err_set(e, EINVAL,
                        "This does not look like a batch script.  The first\n"
@@ -126,16 +128,46 @@ int script_words(const char *s, size_t len, struct text_list *ret, char *ret_quo
 /* The length of the marker that begins a directive, or 0. */
 static size_t directive(const char *line, size_t len, enum script_dialect *ret)
 {
-    static const char *const markers[] = {
-        [SCRIPT_SBATCH] = "#SBATCH", [SCRIPT_PBS] = "#PBS", [SCRIPT_BSUB] = "#BSUB"};
-    for (unsigned d = 0; d < sizeof markers / sizeof *markers; d++) {
-        size_t n = strlen(markers[d]);
-        if (len >= n && memcmp(line, markers[d], n) == 0) {
-            *ret = (enum script_dialect)d;
+    static const struct {
+        const char *text;
+        enum script_dialect dialect;
+    } markers[] = {
+        {"#SBATCH", SCRIPT_SBATCH}, {"#SLURM", SCRIPT_SBATCH}, {"#PBS", SCRIPT_PBS}, {"#BSUB", SCRIPT_BSUB}};
+    for (size_t i = 0; i < sizeof markers / sizeof *markers; i++) {
+        size_t n = strlen(markers[i].text);
+        if (len >= n && memcmp(line, markers[i].text, n) == 0) {
+            *ret = markers[i].dialect;
             return n;
         }
     }
     return 0;
+}
+
+static void drop_empty_words(struct text_list *words)
+{
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < words->n; i++)
+        if (*words->v[i])
+            words->v[kept++] = words->v[i];
+        else
+            mem_free(words->v[i]);
+    words->n = kept;
+}
+
+/* Options and values may stand on lines of their own: the lines of #SBATCH are one command line. Empty words
+ * do not count. */
+static void add_line(struct script_lines *l, struct script_line *got)
+{
+    drop_empty_words(&got->words);
+    struct script_line *last = l->lines.n ? &l->lines.v[l->lines.n - 1] : NULL;
+    if (!last || got->dialect != SCRIPT_SBATCH || last->dialect != SCRIPT_SBATCH ||
+        last->component != got->component) {
+        *VEC_PUSH(&l->lines) = *got;
+        return;
+    }
+    for (uint32_t i = 0; i < got->words.n; i++)
+        text_list_push(&last->words, got->words.v[i]);
+    text_list_release(&got->words);
 }
 
 /* "#SBATCH hetjob": the next component begins. */
@@ -182,7 +214,8 @@ int script_directives(const struct buf *script, const char *name, struct script_
                                JOBOPT_PARTS_MAX);
             ret->components++;
         } else {
-            *VEC_PUSH(&ret->lines) = got;
+            ret->misnamed |= line[2] == 'L'; /* #SLURM */
+            add_line(ret, &got);
         }
     }
     return 0;

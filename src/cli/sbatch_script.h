@@ -32,6 +32,7 @@ struct script_lines {
     VEC(struct script_line) lines;
     uint32_t components; /* at least 1 */
     bool packjob;        /* the old word for hetjob was used */
+    bool misnamed;       /* a directive began with #SLURM */
 };
 
 /* Where sbatch finds a script: as given when it begins with '.' or '/', else below `folder`, else along the

@@ -72,25 +72,20 @@ static bool set_signal(struct scancel *s, const char *text)
     return true;
 }
 
-/* PENDING, RUNNING or SUSPENDED, long or short. */
-static bool set_state(struct scancel *s, const char *list)
+/* One state, long or short. Jobs that have ended are never found, yet their states are taken. */
+static bool set_state(struct scancel *s, const char *name)
 {
-    struct text_list words = {0};
-    bool good = true;
-    text_split(&words, list, ',');
-    for (uint32_t i = 0; i < words.n && good; i++) {
-        uint64_t state;
-        good = meta_enum_value(&enum_job_state, words.v[i], &state) && state <= JOB_SUSPENDED;
-        if (good)
-            meta_u32s_push(&s->select->states, (uint32_t)state);
-        else
-            fprintf(stderr,
-                    "Invalid job state specified: %s\nValid job states are PENDING, RUNNING, and SUSPENDED\n",
-                    words.v[i]);
+    uint64_t state;
+    if (!meta_enum_value(&enum_job_state, name, &state)) {
+        fprintf(stderr,
+                "Invalid job state specified: %s\nValid job states are PENDING, RUNNING, and SUSPENDED\n",
+                name);
+        return false;
     }
-    text_list_release(&words);
-    add_filter(s, "state", list);
-    return good;
+    s->select->states.n = 0;
+    meta_u32s_push(&s->select->states, (uint32_t)state);
+    add_filter(s, "state", name);
+    return true;
 }
 
 static bool set_user(struct scancel *s, const char *name)
@@ -235,6 +230,12 @@ static int read_options(struct scancel *s, int argc, char **argv)
         if (rc > 0)
             continue;
         switch (opt) {
+        case 'M':
+            if (!cli_knows_cluster(s->cli, optarg)) {
+                cli_fatal(s->cli, "Could not get cluster information");
+                return EXIT_FAILURE;
+            }
+            break;
         case 's':
             if (!set_signal(s, optarg))
                 return EXIT_FAILURE;
@@ -258,7 +259,8 @@ static int read_options(struct scancel *s, int argc, char **argv)
         struct text_list ids = {0};
         text_split(&ids, argv[optind], ',');
         for (uint32_t i = 0; i < ids.n; i++) {
-            if (!filters_is_job_id(ids.v[i], true)) {
+            const char *step = strchr(ids.v[i], '.');
+            if (!filters_is_job_id(ids.v[i], true) || (step && !text_is_digit(step[1]))) {
                 cli_error(s->cli, "Invalid job id %s", argv[optind]);
                 return EXIT_FAILURE;
             }

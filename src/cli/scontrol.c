@@ -141,6 +141,28 @@ int scontrol_report_jobs(struct scontrol *s, const struct job_results *results)
     return results->results.n ? EXIT_FAILURE : 0;
 }
 
+/* Slurm says it in its own way for some keywords. */
+static void wrong_count(const struct keyword *k, int count, const char *word)
+{
+    static const struct {
+        const char *name, *text;
+    } too_few[] = {
+        {"update", "too few arguments for update keyword"},
+        {"create", "too few arguments for create keyword"},
+        {"delete", "too few arguments for delete keyword"},
+        {"errnumstr", "one arguments required for keyword:errnumstr"},
+        {"getaddrs", "one argument required for keyword:getaddrs"},
+        {"pidinfo", "missing argument for keyword:pidinfo"},
+    };
+    for (size_t i = 0; i < sizeof too_few / sizeof too_few[0] && count < k->min; i++) {
+        if (strcmp(k->name, too_few[i].name) == 0) {
+            fprintf(stderr, "%s\n", too_few[i].text);
+            return;
+        }
+    }
+    fprintf(stderr, "too %s arguments for keyword:%s\n", count < k->min ? "few" : "many", word);
+}
+
 static int run(struct scontrol *s, int argc, char **argv)
 {
     for (size_t i = 0; i < sizeof keywords / sizeof keywords[0]; i++) {
@@ -148,7 +170,7 @@ static int run(struct scontrol *s, int argc, char **argv)
         if (!scontrol_is_key(argv[0], k->name, k->least))
             continue;
         if (argc - 1 < k->min || argc - 1 > k->max) {
-            fprintf(stderr, "too %s arguments for keyword:%s\n", argc - 1 < k->min ? "few" : "many", argv[0]);
+            wrong_count(k, argc - 1, argv[0]);
             return EXIT_FAILURE;
         }
         return k->run(s, argc, argv);

@@ -28,10 +28,10 @@ keyword_fn scontrol_ping, scontrol_reconfigure, scontrol_shutdown, scontrol_setd
     scontrol_listjobs, scontrol_liststeps, scontrol_pidinfo, scontrol_reboot, scontrol_power,
     scontrol_cancel_reboot;
 
-/* scontrol_update.c is handed records by name: */
-int scontrol_update_job(struct scontrol *s, int argc, char **argv);
-int scontrol_update_node(struct scontrol *s, int argc, char **argv);
-int scontrol_update_part(struct scontrol *s, int argc, char **argv, bool create);
+/* scontrol show, of show_cluster.c and show_hosts.c; id may be NULL. */
+typedef int entity_fn(struct scontrol *s, const char *id);
+entity_fn scontrol_show_licenses, scontrol_show_topology, scontrol_show_topoconf, scontrol_show_assoc,
+    scontrol_show_hostnames, scontrol_show_hostlist, scontrol_show_hostlistsorted;
 
 /* "prefix TEXT" with the first line of the error, then our hint. Gives EXIT_FAILURE. */
 int scontrol_fail(struct scontrol *s, const char *prefix, const struct err *e);

@@ -9,36 +9,29 @@
 #include "cli/fetch.h"
 #include "cli/filters.h"
 #include "cli/scontrol.h"
+#include "model/errors.h"
 #include "model/jobtext.h"
 
-/* Arguments are lists of ids, separated by commas or blanks; with names as well, "jobid=7" and "jobname=x"
- * are taken too. */
-static int read_jobs(int argc, char **argv, struct meta_strs *ids, struct meta_strs *names)
+/* Arguments are lists of ids, separated by commas or blanks; with names as well, "jobname=x" is taken too.
+ * What is no id is sent all the same: the controller says so of each. */
+static void read_jobs(int argc, char **argv, struct meta_strs *ids, struct meta_strs *names)
 {
     for (int i = 1; i < argc; i++) {
         struct text_list words = {0};
         struct pair p;
         const char *list = argv[i];
-        if (scontrol_split(list, &p) && scontrol_is_key(p.key, "jobid", 3))
-            list = p.value;
-        else if (names && scontrol_split(argv[i], &p) && scontrol_is_key(p.key, "jobname", 4)) {
+        bool pair = scontrol_split(list, &p);
+        if (names && pair && (scontrol_is_key(p.key, "jobname", 4) || text_same_nocase(p.key, "name"))) {
             filters_strings(names, p.value);
             continue;
         }
+        if (pair && scontrol_is_key(p.key, "jobid", 3))
+            list = p.value;
         text_split(&words, list, ',');
-        for (uint32_t k = 0; k < words.n; k++) {
-            if (filters_is_job_id(words.v[k], false))
-                meta_strs_push(ids, words.v[k]);
-            else if (names)
-                meta_strs_push(names, words.v[k]);
-            else {
-                fprintf(stderr, "Invalid job id specified\n");
-                return EXIT_FAILURE;
-            }
-        }
+        for (uint32_t k = 0; k < words.n; k++)
+            meta_strs_push(ids, words.v[k]);
         text_list_release(&words);
     }
-    return 0;
 }
 
 static int call_jobs(struct scontrol *s, enum msg_type type, const void *request, const char *failure)
@@ -62,12 +55,10 @@ static int hold_or_release(struct scontrol *s, int argc, char **argv, uint16_t h
     u.hold = hold;
     u.hold_by_user = by_user;
     u.uid = getuid();
-    int rc = read_jobs(argc, argv, &u.ids, &u.names);
-    if (rc)
-        return rc;
+    read_jobs(argc, argv, &u.ids, &u.names);
     if (client_call(cli_ctld(s->cli), MSG_JOB_UPDATE, &u, &results, &e) < 0)
         return scontrol_fail(s, "slurm_suspend error:", &e);
-    rc = scontrol_report_jobs(s, &results);
+    int rc = scontrol_report_jobs(s, &results);
     for (uint32_t i = 0; i < results.results.n; i++) {
         const char *text = results.results.v[i].text ? results.results.v[i].text : "";
         fprintf(stderr, "slurm_suspend error:%.*s\n", (int)strcspn(text, "\n"), text);
@@ -97,9 +88,8 @@ int scontrol_top(struct scontrol *s, int argc, char **argv)
     struct job_update u;
     meta_init(&record_job_update, &u);
     u.top = true;
-    int rc = read_jobs(argc, argv, &u.ids, NULL);
-    if (rc == 0)
-        rc = call_jobs(s, MSG_JOB_UPDATE, &u, "");
+    read_jobs(argc, argv, &u.ids, NULL);
+    int rc = call_jobs(s, MSG_JOB_UPDATE, &u, "");
     meta_release(&record_job_update, &u);
     return rc;
 }
@@ -119,9 +109,8 @@ static int requeue(struct scontrol *s, int argc, char **argv, bool hold)
         argc--;
         argv++;
     }
-    int rc = read_jobs(argc, argv, &r.ids, NULL);
-    if (rc == 0)
-        rc = call_jobs(s, MSG_JOB_REQUEUE, &r, "");
+    read_jobs(argc, argv, &r.ids, NULL);
+    int rc = call_jobs(s, MSG_JOB_REQUEUE, &r, "");
     meta_release(&record_job_requeue, &r);
     return rc;
 }
@@ -136,14 +125,30 @@ int scontrol_requeuehold(struct scontrol *s, int argc, char **argv)
     return requeue(s, argc, argv, true);
 }
 
+/* Of an unknown job Slurm says here that the message is unexpected. */
+static int suspend_jobs(struct scontrol *s, const struct job_suspend *r)
+{
+    struct job_results results;
+    struct err e;
+    if (client_call(cli_ctld(s->cli), MSG_JOB_SUSPEND, r, &results, &e) < 0)
+        return scontrol_fail(s, "", &e);
+    for (uint32_t i = 0; i < results.results.n; i++) {
+        struct job_result *row = &results.results.v[i];
+        if (row->code == ESLURM_INVALID_JOB_ID && text_to_u32(row->id, &(uint32_t){0}))
+            mem_set_str(&row->text, error_text(ESLURM_UNEXPECTED_MESSAGE));
+    }
+    int rc = scontrol_report_jobs(s, &results);
+    meta_release(&record_job_results, &results);
+    return rc;
+}
+
 static int suspend(struct scontrol *s, int argc, char **argv, bool resume)
 {
     struct job_suspend r;
     meta_init(&record_job_suspend, &r);
     r.resume = resume;
-    int rc = read_jobs(argc, argv, &r.ids, NULL);
-    if (rc == 0)
-        rc = call_jobs(s, MSG_JOB_SUSPEND, &r, "");
+    read_jobs(argc, argv, &r.ids, NULL);
+    int rc = suspend_jobs(s, &r);
     meta_release(&record_job_suspend, &r);
     return rc;
 }
@@ -177,6 +182,11 @@ int scontrol_notify(struct scontrol *s, int argc, char **argv)
     struct err e;
     if (find_job(s, argv[1], &jobs, &e) < 0)
         return scontrol_fail(s, "job notify failure: ", &e);
+    if (job_is_final(jobs.list.v[0])) {
+        err_set(&e, ESLURM_JOB_STEP_ALREADY_COMPLETING_OR_COMPLETED,
+                "Job/step already completing or completed");
+        return scontrol_fail(s, "job notify failure: ", &e);
+    }
     err_set(&e, ESLURM_REQUESTED_OPERATION_NOT_SUPPORTED_ON_THIS,
             "Requested operation not supported on this system");
     return scontrol_fail(s, "job notify failure: ", &e);
@@ -186,6 +196,10 @@ int scontrol_notify(struct scontrol *s, int argc, char **argv)
 int scontrol_wait_job(struct scontrol *s, int argc, char **argv)
 {
     struct err e;
+    if (!filters_is_job_id(argv[1], false)) {
+        fprintf(stderr, "Invalid job_id %s\n", argv[1]);
+        return EXIT_FAILURE;
+    }
     for (;; sleep(1)) {
         struct job_list jobs = {0};
         int rc = find_job(s, argv[1], &jobs, &e);
@@ -193,7 +207,7 @@ int scontrol_wait_job(struct scontrol *s, int argc, char **argv)
         bool ready = rc == 0 && job_is_active(jobs.list.v[0]) && !(jobs.list.v[0]->flags & JOBF_CONFIGURING);
         job_list_release(&jobs);
         if (rc < 0 || ended) {
-            cli_info(s->cli, "Problem running job %s", argv[1]);
+            cli_info(s->cli, ended ? "Job %s no longer running" : "Problem running job %s", argv[1]);
             return EXIT_FAILURE;
         }
         if (ready) {
@@ -241,6 +255,6 @@ int scontrol_write(struct scontrol *s, int argc, char **argv)
 {
     if (scontrol_is_key(argv[1], "batch_script", 5))
         return write_script(s, argv[2], argc > 3 ? argv[3] : NULL);
-    fprintf(stderr, "invalid write argument: %s\n", argv[1]);
+    fprintf(stderr, "invalid write argument:%s\n", argv[1]);
     return EXIT_FAILURE;
 }

@@ -13,7 +13,6 @@
 #include "cli/nodejson.h"
 #include "cli/scontrol.h"
 #include "cli/show.h"
-#include "cli/slurpfile.h"
 #include "cli/timefmt.h"
 #include "model/nodetext.h"
 
@@ -258,81 +257,6 @@ static int show_config(struct scontrol *s, const char *name)
     return 0;
 }
 
-/* Licenses as configured; what jobs hold of each is summed up here. */
-struct license {
-    char *name;
-    uint64_t total, used;
-};
-struct licenses {
-    VEC(struct license) list;
-};
-
-/* "matlab:4,ansys:2": adds to the totals, or to what is used of those that are known. */
-static void add_licenses(struct licenses *l, const char *text, bool used)
-{
-    struct text_list items = {0};
-    text_split(&items, text, ',');
-    for (uint32_t i = 0; i < items.n; i++) {
-        char *count = strpbrk(items.v[i], ":=");
-        uint64_t n = 1;
-        if (count) {
-            *count++ = '\0';
-            text_to_u64(count, &n);
-        }
-        bool found = false;
-        for (uint32_t k = 0; k < l->list.n && used; k++) {
-            if (strcmp(l->list.v[k].name, items.v[i]) == 0) {
-                l->list.v[k].used += n;
-                found = true;
-            }
-        }
-        if (!found && !used) {
-            struct license *new = VEC_PUSH(&l->list);
-            new->name = mem_strdup(items.v[i]);
-            new->total = n;
-        }
-    }
-    text_list_release(&items);
-}
-
-static int compare_licenses(const void *a, const void *b, void *arg)
-{
-    return strcmp(((const struct license *)a)->name, ((const struct license *)b)->name);
-}
-
-static int show_licenses(struct scontrol *s, const char *name)
-{
-    struct config_reply config;
-    struct job_list jobs = {0};
-    struct licenses l = {0};
-    struct err e;
-    if (client_call(cli_ctld(s->cli), MSG_CONFIG, NULL, &config, &e) < 0)
-        return scontrol_fail(s, "slurm_load_licenses error: ", &e);
-    for (uint32_t i = 0; i < config.pairs.n; i++)
-        if (text_starts_nocase(config.pairs.v[i], "Licenses="))
-            add_licenses(&l, strchr(config.pairs.v[i], '=') + 1, false);
-    if (load_jobs(s, NULL, false, &jobs, &e) == 0)
-        for (uint32_t i = 0; i < jobs.list.n; i++)
-            if (job_is_active(jobs.list.v[i]) && jobs.list.v[i]->spec->licenses)
-                add_licenses(&l, jobs.list.v[i]->spec->licenses, true);
-    vec_sort(l.list.v, l.list.n, sizeof(struct license), compare_licenses, NULL);
-    bool found = !name;
-    for (uint32_t i = 0; i < l.list.n; i++) {
-        const struct license *x = &l.list.v[i];
-        if (name && strcmp(name, x->name) != 0)
-            continue;
-        found = true;
-        printf("LicenseName=%s%sTotal=%llu Used=%llu Free=%llu Reserved=0 Remote=no\n", x->name,
-               s->one_line ? " " : "\n    ", (unsigned long long)x->total, (unsigned long long)x->used,
-               (unsigned long long)(x->total > x->used ? x->total - x->used : 0));
-    }
-    meta_release(&record_config_reply, &config);
-    job_list_release(&jobs);
-    if (!found)
-        cli_error(s->cli, "query \"%s\" matched zero licenses.", name);
-    return found ? 0 : EXIT_FAILURE;
-}
-
 /* slurmctld where the controller runs, slurmd where a node does. */
 static int show_daemons(struct scontrol *s, const char *unused)
 {
@@ -357,14 +281,6 @@ static int show_daemons(struct scontrol *s, const char *unused)
     return 0;
 }
 
-static int show_topology(struct scontrol *s, const char *name)
-{
-    if (!name)
-        return 0;
-    fprintf(stderr, "slurm_load_topo error: Requested topology configuration is not available\n");
-    return 0;
-}
-
 static int show_nothing(struct scontrol *s, const char *name)
 {
     return 0;
@@ -381,73 +297,6 @@ static int show_reservations(struct scontrol *s, const char *name)
     return 0;
 }
 
-/* --- lists of hosts, without any daemon
- * -------------------------------------------------------------------------- */
-
-/* Names as given, or from a file whose path begins with "/", where white space separates as well. */
-static int read_hosts(const char *text, struct hostlist *l, struct err *e)
-{
-    struct buf file = BUF_INIT;
-    if (*text != '/')
-        return hostlist_parse(l, text, e);
-    int rc = slurpfile(text, &file, e);
-    if (rc == 0)
-        rc = hostlist_parse(l, file.s, e);
-    buf_release(&file);
-    return rc;
-}
-
-static int show_hostnames(struct scontrol *s, const char *text)
-{
-    struct hostlist l = {0};
-    struct err e;
-    if (!text || !*text)
-        text = getenv("SLURM_NODELIST");
-    if (!text || !*text) {
-        cli_error(s->cli, "host list is empty");
-        return 0;
-    }
-    if (hostlist_parse(&l, text, &e) < 0) {
-        fprintf(stderr, "Invalid hostlist: %s\n", text);
-        return 0;
-    }
-    struct host_iter it = {.list = &l};
-    for (const char *name; (name = host_iter_next(&it));)
-        puts(name);
-    hostlist_release(&l);
-    return 0;
-}
-
-static int print_hostlist(const char *text, bool sorted)
-{
-    struct hostlist l = {0};
-    struct buf out = BUF_INIT;
-    struct err e;
-    if (!text) {
-        fprintf(stderr, "invalid encode argument\n");
-        return EXIT_FAILURE;
-    }
-    if (read_hosts(text, &l, &e) < 0 || (sorted && hostlist_sort(&l, &e) < 0)) {
-        fprintf(stderr, "Invalid hostlist: %s\n", text);
-        return EXIT_FAILURE;
-    }
-    hostlist_text(&l, &out);
-    puts(out.s);
-    buf_release(&out);
-    hostlist_release(&l);
-    return 0;
-}
-
-static int show_hostlist(struct scontrol *s, const char *text)
-{
-    return print_hostlist(text, false);
-}
-
-static int show_hostlistsorted(struct scontrol *s, const char *text)
-{
-    return print_hostlist(text, true);
-}
-
 /* --- the keyword
  * ------------------------------------------------------------------------------------------------- */
 
@@ -458,27 +307,29 @@ struct entity {
 };
 static const struct entity entities[] = {
     {"aliases", 1, show_aliases},
+    {"assoc_mgr", 2, scontrol_show_assoc},
     {"bbstat", 2, show_nothing},
     {"burstbuffer", 2, show_nothing},
+    {"cache", 2, scontrol_show_assoc},
     {"config", 1, show_config},
     {"daemons", 1, show_daemons},
     {"dwstat", 2, show_nothing},
     {"federation", 4, show_nothing},
-    {"hostnames", 5, show_hostnames},
-    {"hostlist", 5, show_hostlist},
-    {"hostlistsorted", 9, show_hostlistsorted},
+    {"hostnames", 5, scontrol_show_hostnames},
+    {"hostlist", 5, scontrol_show_hostlist},
+    {"hostlistsorted", 9, scontrol_show_hostlistsorted},
     {"jobs", 1, show_jobs},
     {"jobid", 4, show_jobs},
-    {"licenses", 2, show_licenses},
+    {"licenses", 2, scontrol_show_licenses},
     {"nodes", 1, show_nodes},
     {"nodename", 5, show_nodes},
     {"partitions", 1, show_parts},
     {"partitionname", 10, show_parts},
     {"reservations", 1, show_reservations},
     {"reservationname", 12, show_reservations},
-    {"steps", 1, show_steps},
-    {"topology", 4, show_topology},
-    {"topoconf", 5, show_nothing},
+    {"steps", 2, show_steps},
+    {"topology", 4, scontrol_show_topology},
+    {"topoconf", 5, scontrol_show_topoconf},
 };
 
 int scontrol_show(struct scontrol *s, int argc, char **argv)

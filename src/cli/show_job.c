@@ -11,6 +11,8 @@
 #include "cli/timefmt.h"
 #include "base/timetext.h"
 
+enum { SWITCH_WAIT = 300 }; /* the longest time that a job waits for its switches */
+
 /* Between the lines of a record. */
 static void next_line(const struct show *s)
 {
@@ -112,11 +114,6 @@ static void add_state(const struct show *s, const struct job *job)
 
 static void add_times(const struct show *s, const struct job *job)
 {
-    int64_t start = job->start_time, end = job->end_time;
-    if (!start && job_is_pending(job))
-        start = job->spec->begin_time; /* the earliest there can be */
-    if (!end && start && job->time_limit < NO_VAL)
-        end = start + (int64_t)job->time_limit * 60;
     buf_adds(s->out, "RunTime=");
     timefmt_long(job_run_time(job, s->now), s->out);
     buf_addc(s->out, ' ');
@@ -130,9 +127,9 @@ static void add_times(const struct show *s, const struct job *job)
     next_line(s);
     add_time(s, "AccrueTime", job->accrue_time, "Unknown");
     next_line(s);
-    add_time(s, "StartTime", start, "Unknown");
+    add_time(s, "StartTime", jobview_start(job), "Unknown");
     buf_addc(s->out, ' ');
-    add_time(s, "EndTime", end, "Unknown");
+    add_time(s, "EndTime", jobview_end(job), "Unknown");
     buf_addc(s->out, ' ');
     add_time(s, "Deadline", job->spec->deadline, "N/A");
     next_line(s);
@@ -349,7 +346,11 @@ static void add_rest(const struct show *s, const struct job *job)
     if (spec->switches) {
         next_line(s);
         buf_addf(s->out, "Switches=%u@", spec->switches);
-        timefmt_long(spec->switches_wait >= NO_VAL ? 0 : spec->switches_wait, s->out);
+        timefmt_long(spec->switches_wait < SWITCH_WAIT ? spec->switches_wait : SWITCH_WAIT, s->out);
+    }
+    if (spec->segment_size) {
+        next_line(s);
+        buf_addf(s->out, "SegmentSize=%u", spec->segment_size);
     }
     line_if(s, "CpusPerTres", spec->cpus_per_tres);
     line_if(s, "MemPerTres", spec->mem_per_tres);

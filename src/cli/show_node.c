@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/show.h"
 
+#include "base/hostlist.h"
 #include "base/timetext.h"
 #include "cli/gresview.h"
 #include "cli/names.h"
@@ -63,6 +64,8 @@ static void add_hardware(const struct show *s, const struct node *n)
     }
     next_line(s);
     buf_addf(s->out, "NodeAddr=%s NodeHostName=%s", or_null(n->addr), or_null(n->hostname));
+    if (n->bcast_addr)
+        buf_addf(s->out, " BcastAddr=%s", n->bcast_addr);
     if (n->port && n->port != SLURMD_PORT)
         buf_addf(s->out, " Port=%u", n->port);
     if (n->version)
@@ -79,6 +82,10 @@ static void add_hardware(const struct show *s, const struct node *n)
     else
         buf_addf(s->out, "%llu", (unsigned long long)n->free_mem);
     buf_addf(s->out, " Sockets=%u Boards=%u", n->sockets, n->boards);
+    if (n->cores_per_gpu) {
+        next_line(s);
+        buf_addf(s->out, "RestrictedCoresPerGPU=%u((null)) ", n->cores_per_gpu);
+    }
     if (n->core_spec || n->mem_spec) {
         next_line(s);
         buf_addf(s->out, "CoreSpecCount=%u CPUSpecList=%s MemSpecLimit=%llu", n->core_spec,
@@ -111,7 +118,10 @@ static void add_state(const struct show *s, const struct node *n)
     add_time(s, "LastBusyTime", n->last_busy, "Unknown");
     buf_addc(s->out, ' ');
     add_time(s, "ResumeAfterTime", n->resume_after, "None");
-    buf_adds(s->out, " SuspendTime=INFINITE");
+    if (n->suspend_time == NO_VAL || n->suspend_time == INFINITE)
+        buf_adds(s->out, " SuspendTime=INFINITE");
+    else
+        buf_addf(s->out, " SuspendTime=%u", n->suspend_time);
 }
 
 void show_node(const struct show *s, const struct node *n)
@@ -119,6 +129,8 @@ void show_node(const struct show *s, const struct node *n)
     buf_addf(s->out, "NodeName=%s ", n->name);
     if (n->arch)
         buf_addf(s->out, "Arch=%s ", n->arch);
+    if (node_cpu_bind_text(n->cpu_bind))
+        buf_addf(s->out, "CpuBind=%s ", node_cpu_bind_text(n->cpu_bind));
     buf_addf(s->out, "CoresPerSocket=%u ", n->cores);
     add_load(s, n);
     add_hardware(s, n);
@@ -132,6 +144,7 @@ void show_node(const struct show *s, const struct node *n)
     next_line(s);
     buf_adds(s->out, "CurrentWatts=0 AveWatts=0");
     line_if(s, "Comment", n->comment);
+    line_if(s, "Parameters", n->parameters);
     line_if(s, "Extra", n->extra);
     if (n->instance_id || n->instance_type) {
         next_line(s);
@@ -145,6 +158,7 @@ void show_node(const struct show *s, const struct node *n)
         timefmt_time(n->reason_time, "Unknown", s->out);
         buf_addc(s->out, ']');
     }
+    line_if(s, "Topology", n->topology);
     buf_adds(s->out, s->one_line ? "\n" : "\n\n");
 }
 
@@ -205,6 +219,30 @@ static void add_mem(const struct show *s, const char *what, uint64_t cpu, uint64
         buf_addf(s->out, "%llu", (unsigned long long)v);
 }
 
+/* Nodes by name; before them the text of the configuration, where that speaks of sets or of ALL. */
+static void add_members(const struct show *s, const struct part *p, struct node *const *nodes, uint32_t n)
+{
+    struct hostlist given = {0}, members = {0};
+    struct buf names = BUF_INIT;
+    uint32_t known = 0;
+    bool plain = p->nodes && hostlist_parse(&given, p->nodes, NULL) == 0;
+    for (uint32_t i = 0; i < n; i++) {
+        if (!bits_test(&p->members, nodes[i]->index))
+            continue;
+        (void)hostlist_push(&members, nodes[i]->name, NULL);
+        known += plain && hostlist_find(&given, nodes[i]->name) >= 0;
+    }
+    if (p->nodes && !(plain && known == given.count))
+        line_if(s, "NodeSets", p->nodes);
+    if (members.count && hostlist_sort(&members, NULL) == 0)
+        hostlist_text(&members, &names);
+    next_line(s);
+    buf_addf(s->out, "Nodes=%s", or_null(names.s));
+    hostlist_release(&given);
+    hostlist_release(&members);
+    buf_release(&names);
+}
+
 void show_part(const struct show *s, const struct part *p, struct node *const *nodes, uint32_t n_nodes)
 {
     buf_addf(s->out, "PartitionName=%s", p->name);
@@ -222,8 +260,7 @@ void show_part(const struct show *s, const struct part *p, struct node *const *n
     buf_addf(s->out, " MinNodes=%u LLN=%s", p->min_nodes, yes_no(p->flags & PARTF_LLN));
     add_count(s, "MaxCPUsPerNode", p->max_cpus_node);
     add_count(s, "MaxCPUsPerSocket", p->max_cpus_socket);
-    next_line(s);
-    buf_addf(s->out, "Nodes=%s", or_null(p->nodes));
+    add_members(s, p, nodes, n_nodes);
     next_line(s);
     buf_addf(s->out,
              "PriorityJobFactor=%u PriorityTier=%u RootOnly=%s ReqResv=%s OverSubscribe=", p->priority_factor,
@@ -238,6 +275,7 @@ void show_part(const struct show *s, const struct part *p, struct node *const *n
     else
         buf_addf(s->out, "%u", p->over_time_limit);
     buf_addf(s->out, " PreemptMode=%s", p->preempt_mode && *p->preempt_mode ? p->preempt_mode : "OFF");
+    line_if(s, "Topology", p->topology);
     next_line(s);
     buf_addf(s->out, "State=%s TotalCPUs=%u TotalNodes=%u SelectTypeParameters=%s",
              meta_enum_text(&enum_part_state, p->state), p->total_cpus, p->total_nodes,

@@ -9,7 +9,7 @@
 #include "base/mem.h"
 #include "cli/commands.h"
 #include "cli/fetch.h"
-#include "cli/help.h"
+#include "cli/listing.h"
 #include "cli/nodecols.h"
 #include "cli/nodejson.h"
 #include "cli/nodestates.h"
@@ -18,16 +18,16 @@
 
 struct sinfo {
     struct cli *cli;
+    struct listing listing;
     struct layout layout;
     struct sort_spec sort;
     struct nodecols_ctx ctx;
     struct buf out;
     struct part_list parts;
     struct node_list nodes;
-    const char *format, *format_long, *sort_text, *states, *names, *partitions;
-    bool all, dead, responding, exact, future, header, long_form, node_form, reasons, summary, reservations,
-        json, yaml;
-    uint32_t iterate;
+    const char *names, *partitions;
+    bool dead, responding, exact, future, node_form, reasons, summary, reservations;
+    bool by_part; /* names of partitions are shown */
 };
 
 struct groups {
@@ -35,161 +35,94 @@ struct groups {
     struct map_str by_key; /* line_key() -> place in the list, from 1 */
 };
 
-enum {
-    OPT_HIDE = OPT_OWN,
-    OPT_JSON,
-    OPT_YAML,
-    OPT_IGNORED,
-};
-
 static const struct option options[] = {
-    {"all", no_argument, NULL, 'a'},
-    {"clusters", required_argument, NULL, 'M'},
+    LISTING_OPTIONS,
     {"dead", no_argument, NULL, 'd'},
     {"exact", no_argument, NULL, 'e'},
-    {"federation", no_argument, NULL, OPT_IGNORED},
-    {"format", required_argument, NULL, 'o'},
-    {"Format", required_argument, NULL, 'O'},
     {"future", no_argument, NULL, 'F'},
-    {"help", no_argument, NULL, OPT_HELP},
-    {"helpformat", no_argument, NULL, OPT_HELPFORMAT},
-    {"helpFormat", no_argument, NULL, OPT_HELPFORMAT_LONG},
-    {"helpstate", no_argument, NULL, OPT_HELPSTATE},
-    {"hide", no_argument, NULL, OPT_HIDE},
-    {"iterate", required_argument, NULL, 'i'},
-    {"json", optional_argument, NULL, OPT_JSON},
     {"list-reasons", no_argument, NULL, 'R'},
-    {"local", no_argument, NULL, OPT_IGNORED},
-    {"long", no_argument, NULL, 'l'},
     {"Node", no_argument, NULL, 'N'},
-    {"noconvert", no_argument, NULL, OPT_IGNORED},
     {"nodes", required_argument, NULL, 'n'},
-    {"noheader", no_argument, NULL, 'h'},
     {"partition", required_argument, NULL, 'p'},
     {"reservation", no_argument, NULL, 'T'},
     {"responding", no_argument, NULL, 'r'},
-    {"sort", required_argument, NULL, 'S'},
-    {"states", required_argument, NULL, 't'},
     {"summarize", no_argument, NULL, 's'},
-    {"usage", no_argument, NULL, OPT_USAGE},
-    {"verbose", no_argument, NULL, 'v'},
-    {"version", no_argument, NULL, 'V'},
-    {"yaml", optional_argument, NULL, OPT_YAML},
     {0},
 };
 
-static void read_environment(struct sinfo *s)
+static bool read_environment(struct sinfo *s)
 {
-    s->all = getenv("SINFO_ALL") != NULL;
+    const char *clusters = cli_getenv("SLURM_CLUSTERS");
+    s->listing.all = getenv("SINFO_ALL") != NULL;
     s->future = getenv("SCONTROL_FUTURE") != NULL;
-    s->format = cli_getenv("SINFO_FORMAT");
+    s->listing.format = cli_getenv("SINFO_FORMAT");
     s->partitions = cli_getenv("SINFO_PARTITION");
-    s->sort_text = cli_getenv("SINFO_SORT");
+    s->listing.sort = cli_getenv("SINFO_SORT");
+    return !clusters || listing_cluster(&s->listing, clusters);
 }
 
-static const struct help_listing listing = {help_sinfo, usage_sinfo, help_node_states, nodecols};
+static const struct help_listing help = {help_sinfo, usage_sinfo, help_node_states, letters_sinfo,
+                                         names_sinfo};
 
-/* Options without a value; false when `opt` has one. */
-static bool set_flag(struct sinfo *s, int opt)
-{
-    switch (opt) {
-    case 'a':
-        s->all = true;
-        return true;
-    case OPT_HIDE:
-        s->all = false;
-        return true;
-    case 'd':
-        s->dead = true;
-        return true;
-    case 'e':
-        s->exact = true;
-        return true;
-    case 'F':
-        s->future = true;
-        return true;
-    case 'h':
-        s->header = false;
-        return true;
-    case 'l':
-        s->long_form = true;
-        return true;
-    case 'N':
-        s->node_form = true;
-        return true;
-    case 'r':
-        s->responding = true;
-        return true;
-    case 'R':
-        s->reasons = true;
-        return true;
-    case 's':
-        s->summary = true;
-        return true;
-    case 'T':
-        s->reservations = true;
-        return true;
-    case 'v':
-        s->cli->verbose++;
-        return true;
-    case OPT_JSON:
-    case OPT_YAML:
-        s->json = true;
-        s->yaml = opt == OPT_YAML;
-        return true;
-    default:
-        return opt == OPT_IGNORED;
-    }
-}
-
-static bool set_value(struct sinfo *s, int opt)
+static bool check_states(struct sinfo *s)
 {
     char bad[64];
+    if (!s->listing.states || nodestates_valid(s->listing.states, bad, sizeof bad))
+        return true;
+    cli_error(s->cli, "Bad state string: \"%s\"", bad);
+    cli_error(s->cli, "valid states: %s",
+              "unknown,down,idle,allocated,mixed,future,drain,drained,draining,no_respond,reserved,"
+              "planned,blocked,cloud,"
+              "completing,powering_down,powered_down,power_down,powering_up,power_up,inval,fail,maint,"
+              "reboot,reboot^,"
+              "external,dynamic_future,dynamic_norm");
+    return false;
+}
+
+/* One option; -1 = go on, else the exit status. */
+static int take_option(struct sinfo *s, int opt)
+{
     switch (opt) {
-    case 'o':
-        s->format = optarg;
-        s->format_long = NULL;
-        return true;
-    case 'O':
-        s->format_long = optarg;
-        s->format = NULL;
-        return true;
+    case 'd':
+        s->dead = true;
+        return -1;
+    case 'e':
+        s->exact = true;
+        return -1;
+    case 'F':
+        s->future = true;
+        return -1;
+    case 'N':
+        s->node_form = true;
+        return -1;
+    case 'r':
+        s->responding = true;
+        return -1;
+    case 'R':
+        s->reasons = true;
+        return -1;
+    case 's':
+        s->summary = true;
+        return -1;
+    case 'T':
+        s->reservations = true;
+        return -1;
     case 'n':
         s->names = optarg;
-        return true;
+        return -1;
     case 'p':
         s->partitions = optarg;
-        return true;
-    case 'S':
-        s->sort_text = optarg;
-        return true;
+        return -1;
+    case 'o':
+        if (s->listing.given != 'O')
+            return listing_option(&s->listing, opt);
+        s->listing.format_long = optarg; /* Slurm reads it as names then */
+        return -1;
     case 't':
-        s->states = optarg;
-        if (nodestates_valid(optarg, bad, sizeof bad))
-            return true;
-        cli_error(s->cli, "Bad state string: \"%s\"", bad);
-        cli_error(s->cli, "valid states: %s",
-                  "unknown,down,idle,allocated,mixed,future,drain,drained,draining,no_respond,reserved,"
-                  "planned,blocked,cloud,"
-                  "completing,powering_down,powered_down,power_down,powering_up,power_up,inval,fail,maint,"
-                  "reboot,reboot^,"
-                  "external,dynamic_future,dynamic_norm");
-        return false;
-    case 'i':
-        if (text_to_u32(optarg, &s->iterate) && s->iterate > 0)
-            return true;
-        cli_error(s->cli, "Error: invalid entry for --iterate=%s", optarg);
-        return false;
-    case 'M':
-        if (strcmp(optarg, cli_cluster(s->cli)) == 0)
-            return true;
-        cli_error(s->cli,
-                  "'%s' can't be reached now, or it is an invalid entry for --cluster.  "
-                  "Use 'sacctmgr list clusters' to see available clusters.",
-                  optarg);
-        return false;
+        s->listing.states = optarg;
+        return check_states(s) ? -1 : EXIT_FAILURE;
     default:
-        return true;
+        return listing_option(&s->listing, opt);
     }
 }
 
@@ -211,23 +144,36 @@ static const char *default_format(const struct sinfo *s)
     if (s->summary)
         return "%#P %.5a %.10l %.16F %N";
     if (s->node_form)
-        return s->long_form ? "%#N %.6D %#P %.11T %4c %.8z %.6m %.8d %.6w %.8f %20E" : "%#N %.6D %#P %6t";
+        return s->listing.long_form ? "%#N %.6D %#P %.11T %4c %.8z %.6m %.8d %.6w %.8f %20E"
+                                    : "%#N %.6D %#P %6t";
     if (s->reasons)
-        return s->long_form ? "%20E %12U %19H %6t %N" : "%20E %9u %19H %N";
-    return s->long_form ? "%#P %.5a %.10l %.10s %.4r %.8h %.10g %.6D %.11T %.11i %N"
-                        : "%#P %.5a %.10l %.6D %.6t %N";
+        return s->listing.long_form ? "%20E %12U %19H %6t %N" : "%20E %9u %19H %N";
+    return s->listing.long_form ? "%#P %.5a %.10l %.10s %.4r %.8h %.10g %.6D %.11T %.11i %N"
+                                : "%#P %.5a %.10l %.6D %.6t %N";
+}
+
+/* Whether lines tell partitions apart. */
+static bool shows_partition(const struct layout *l)
+{
+    for (uint32_t i = 0; i < l->uses.n; i++)
+        if (l->uses.v[i].column && nodecol_is_partition(l->uses.v[i].column))
+            return true;
+    return false;
 }
 
 static void settle(struct sinfo *s)
 {
+    const struct listing *l = &s->listing;
+    bool own = s->node_form || s->reasons || s->summary; /* stronger than the environment */
     s->ctx.cluster = "N/A";
-    if (s->format_long) {
-        layout_parse_long(&s->layout, nodecols, s->format_long, bad_long, s);
-        return;
-    }
-    layout_parse_short(&s->layout, nodecols, s->format ? s->format : default_format(s), bad_short, s);
+    if (l->given == 'O')
+        layout_parse_long(&s->layout, nodecols, l->format_long, bad_long, s);
+    else
+        layout_parse_short(&s->layout, nodecols,
+                           l->format && (l->given || !own) ? l->format : default_format(s), bad_short, s);
+    s->by_part = shows_partition(&s->layout);
     /* Node listings are read by eye along the names: the partition stands right. */
-    for (uint32_t i = 0; i < s->layout.uses.n && s->node_form; i++) {
+    for (uint32_t i = 0; i < s->layout.uses.n && s->node_form && !s->summary; i++) {
         struct column_use *u = &s->layout.uses.v[i];
         if (u->width == COLUMN_WIDTH_FIT && u->column->letter == 'P')
             u->right = true;
@@ -239,7 +185,7 @@ static int fetch(struct sinfo *s)
     struct err e;
     struct part_select select;
     meta_init(&record_part_select, &select);
-    select.all = s->all || s->partitions;
+    select.all = s->listing.all || s->partitions;
     const char *what = "slurm_load_partitions";
     int rc = fetch_parts(cli_ctld(s->cli), &select, &s->parts, &e);
     meta_release(&record_part_select, &select);
@@ -277,14 +223,14 @@ static bool node_wanted(const struct sinfo *s, const struct node *n, const struc
     bool silent = n->flags & NODEF_NOT_RESPONDING;
     if ((s->dead && !silent) || (s->responding && silent))
         return false;
-    if (n->state == NODE_FUTURE && !s->future && !s->states)
+    if (n->state == NODE_FUTURE && !s->future && !s->listing.states)
         return false;
     if (s->names && hostlist_find(names, n->name) < 0)
         return false;
-    if (s->reasons && !s->states &&
+    if (s->reasons && !s->listing.states &&
         !(node_use(n) == NODE_USE_DOWN || n->flags & (NODEF_DRAIN | NODEF_FAIL | NODEF_INVALID_REG)))
         return false;
-    return !s->states || nodestates_match(s->states, n);
+    return !s->listing.states || nodestates_match(s->listing.states, n);
 }
 
 /* All that is shown of a node and is not a sum: nodes with the same text share a line. */
@@ -343,7 +289,7 @@ static void group(struct sinfo *s, struct groups *groups)
             add_node(s, groups, p, i, n);
             any = true;
         }
-        if (!any && !s->node_form && !s->reasons)
+        if (!any && !s->node_form && !s->reasons && s->by_part)
             add_node(s, groups, p, i, NULL);
     }
     hostlist_release(&names);
@@ -351,10 +297,9 @@ static void group(struct sinfo *s, struct groups *groups)
 
 static void set_sort(struct sinfo *s)
 {
-    const char *bad;
+    char bad;
     const char *otherwise = s->node_form ? "N" : s->reasons ? "" : "#P,-t";
-    if (sort_parse(&s->sort, nodecols, s->sort_text ? s->sort_text : otherwise, &bad) < 0)
-        cli_verbose(s->cli, "sort field not known: %s", bad);
+    sort_parse(&s->sort, nodecols, NULL, s->listing.sort ? s->listing.sort : otherwise, &bad);
 }
 
 static void print_groups(struct sinfo *s)
@@ -363,15 +308,15 @@ static void print_groups(struct sinfo *s)
     group(s, &groups);
     set_sort(s);
     sort_rows(&s->sort, groups.list.v, groups.list.n, sizeof(struct node_group), &s->ctx);
-    enum { NODE_WIDTH_MIN = 10 };
+    enum { NODE_WIDTH_MIN = 9 };
     layout_fit(&s->layout, groups.list.v, groups.list.n, sizeof(struct node_group), &s->ctx);
     for (uint32_t i = 0; i < s->layout.uses.n; i++) {
         struct column_use *u = &s->layout.uses.v[i];
-        if (s->node_form && !s->format && !s->format_long && u->column->letter == 'N' &&
+        if (s->node_form && !s->summary && !s->listing.given && u->column->letter == 'N' &&
             u->width < NODE_WIDTH_MIN)
             u->width = NODE_WIDTH_MIN;
     }
-    if (s->header)
+    if (s->listing.header)
         layout_head(&s->layout, &s->out);
     for (uint32_t i = 0; i < groups.list.n; i++) {
         layout_row(&s->layout, &groups.list.v[i], &s->ctx, &s->out);
@@ -388,24 +333,26 @@ static int print_json(struct sinfo *s)
     layout_parse_short(&s->layout, nodecols, "%P%t%f%b%G%E", bad_short, s);
     struct groups groups = {0};
     group(s, &groups);
-    nodejson_groups(s->cli, groups.list.v, groups.list.n, s->nodes.list.v, s->nodes.list.n, s->yaml);
+    nodejson_groups(s->cli, groups.list.v, groups.list.n, s->nodes.list.v, s->nodes.list.n, s->listing.yaml);
     return 0;
 }
 
 static int once(struct sinfo *s)
 {
+    const struct listing *l = &s->listing;
+    if ((l->long_form || l->iterate) && l->header && !l->json) {
+        timefmt_head(cli_now(), &s->out);
+        buf_addc(&s->out, '\n');
+    }
     if (s->reservations) {
-        puts("No reservations in the system");
+        buf_adds(&s->out, "No reservations in the system\n");
+        cli_flush(&s->out);
         return 0;
     }
     if (fetch(s) < 0)
         return EXIT_FAILURE;
-    if (s->json)
+    if (l->json)
         return print_json(s);
-    if ((s->long_form || s->iterate) && s->header) {
-        timefmt_head(cli_now(), &s->out);
-        buf_addc(&s->out, '\n');
-    }
     print_groups(s);
     cli_flush(&s->out);
     part_list_release(&s->parts);
@@ -415,21 +362,23 @@ static int once(struct sinfo *s)
 
 int cmd_sinfo(struct cli *cli)
 {
-    struct sinfo s = {.cli = cli, .header = true, .out = BUF_INIT};
-    int opt;
-    read_environment(&s);
-    while ((opt = getopt_long(cli->argc, cli->argv, "adeFhi:lM:n:No:O:p:rRsS:t:TvV", options, NULL)) != -1) {
-        int rc = help_listing(s.cli, &listing, opt);
-        if (rc >= 0)
+    struct sinfo s = {
+        .cli = cli,
+        .listing = {.cli = cli, .help = &help, .iterate_error = "Error: invalid entry for ", .header = true},
+        .out = BUF_INIT};
+    int opt, rc = -1;
+    if (!read_environment(&s))
+        return EXIT_FAILURE;
+    while ((opt = getopt_long(cli->argc, cli->argv, "adeFhi:lM:n:No:O:p:rRsS:t:TvV", options, NULL)) != -1)
+        if ((rc = take_option(&s, opt)) >= 0)
             return rc;
-        if (!set_flag(&s, opt) && !set_value(&s, opt))
-            return EXIT_FAILURE;
-    }
+    if (!listing_settle(&s.listing))
+        return EXIT_FAILURE;
     for (;;) {
         settle(&s);
-        int rc = once(&s);
-        if (!s.iterate)
+        rc = once(&s);
+        if (!s.listing.iterate)
             return rc;
-        sleep(s.iterate);
+        sleep(s.listing.iterate);
     }
 }

@@ -4,84 +4,64 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/hostlist.h"
 #include "base/mem.h"
 #include "base/timetext.h"
 #include "cli/commands.h"
 #include "cli/fetch.h"
 #include "cli/filters.h"
-#include "cli/help.h"
 #include "cli/jobcols.h"
 #include "cli/jobfields.h"
 #include "cli/jobjson.h"
 #include "cli/jobview.h"
 #include "cli/lines.h"
+#include "cli/listing.h"
 #include "cli/timefmt.h"
 
 struct squeue {
     struct cli *cli;
+    struct listing listing;
     struct job_select select;
     struct layout layout;
     struct sort_spec sort;
-    const char *sort_bad; /* what was not understood of it, or NULL */
+    char sort_bad; /* the letter of it that was not understood, or 0 */
     struct jobcols_ctx ctx;
     struct buf out;
     struct lines lines;   /* what will be printed ... */
     struct job_list kept; /* ... or, of --json, what it is about */
     uint32_t received;
-    const char *format, *format_long, *sort_text, *states, *steps, *jobs, *json;
-    bool all, array, header, long_form, want_steps, start, notme, per_partition, json_wanted, yaml, users_bad,
-        bad_format;
-    bool states_given;
-    uint32_t iterate;
+    const char *steps, *jobs, *users;
+    bool array, want_jobs, want_steps, start, notme, per_partition, only_state, bad_format;
+    bool nothing;        /* a list without entries: no job is asked for */
     int64_t over, under; /* seconds of --running-over and --running-under, -1 = not given */
 };
 
 enum {
-    OPT_START = OPT_OWN,
+    OPT_START = OPT_LISTING_OWN,
     OPT_ME,
     OPT_NOTME,
-    OPT_HIDE,
-    OPT_JSON,
-    OPT_YAML,
-    OPT_IGNORED,
-    OPT_NOCONVERT,
     OPT_EXPAND,
+    OPT_ONLY_STATE,
     OPT_OVER,
     OPT_UNDER,
 };
 
 static const struct option options[] = {
+    LISTING_OPTIONS,
     {"account", required_argument, NULL, 'A'},
     {"accounts", required_argument, NULL, 'A'},
-    {"all", no_argument, NULL, 'a'},
     {"array", no_argument, NULL, 'r'},
-    {"array-unique", no_argument, NULL, OPT_IGNORED},
-    {"clusters", required_argument, NULL, 'M'},
     {"cluster", required_argument, NULL, 'M'},
     {"expand-patterns", no_argument, NULL, OPT_EXPAND},
-    {"federation", no_argument, NULL, OPT_IGNORED},
-    {"format", required_argument, NULL, 'o'},
-    {"Format", required_argument, NULL, 'O'},
-    {"help", no_argument, NULL, OPT_HELP},
-    {"helpformat", no_argument, NULL, OPT_HELPFORMAT},
-    {"helpFormat", no_argument, NULL, OPT_HELPFORMAT_LONG},
-    {"helpstate", no_argument, NULL, OPT_HELPSTATE},
-    {"hide", no_argument, NULL, OPT_HIDE},
-    {"iterate", required_argument, NULL, 'i'},
     {"jobs", optional_argument, NULL, 'j'},
-    {"json", optional_argument, NULL, OPT_JSON},
     {"licenses", required_argument, NULL, 'L'},
-    {"local", no_argument, NULL, OPT_IGNORED},
-    {"long", no_argument, NULL, 'l'},
     {"me", no_argument, NULL, OPT_ME},
     {"name", required_argument, NULL, 'n'},
-    {"noconvert", no_argument, NULL, OPT_NOCONVERT},
     {"node", required_argument, NULL, 'w'},
     {"nodes", required_argument, NULL, 'w'},
     {"nodelist", required_argument, NULL, 'w'},
-    {"noheader", no_argument, NULL, 'h'},
     {"notme", no_argument, NULL, OPT_NOTME},
-    {"only-job-state", no_argument, NULL, OPT_IGNORED},
+    {"only-job-state", no_argument, NULL, OPT_ONLY_STATE},
     {"partitions", required_argument, NULL, 'p'},
     {"priority", no_argument, NULL, 'P'},
     {"qos", required_argument, NULL, 'q'},
@@ -89,15 +69,9 @@ static const struct option options[] = {
     {"running-over", required_argument, NULL, OPT_OVER},
     {"running-under", required_argument, NULL, OPT_UNDER},
     {"sibling", no_argument, NULL, OPT_IGNORED},
-    {"sort", required_argument, NULL, 'S'},
     {"start", no_argument, NULL, OPT_START},
-    {"states", required_argument, NULL, 't'},
     {"steps", optional_argument, NULL, 's'},
-    {"usage", no_argument, NULL, OPT_USAGE},
     {"users", required_argument, NULL, 'u'},
-    {"verbose", no_argument, NULL, 'v'},
-    {"version", no_argument, NULL, 'V'},
-    {"yaml", optional_argument, NULL, OPT_YAML},
     {0},
 };
 
@@ -109,14 +83,15 @@ static void bad_field(void *arg, const char *field)
 }
 
 /* The default of an option may come from the environment. */
-static void read_environment(struct squeue *q)
+static bool read_environment(struct squeue *q)
 {
     const char *v;
-    q->format = cli_getenv("SQUEUE_FORMAT");
-    q->format_long = cli_getenv("SQUEUE_FORMAT2");
-    q->sort_text = cli_getenv("SQUEUE_SORT");
-    q->states = cli_getenv("SQUEUE_STATES");
-    q->all = getenv("SQUEUE_ALL") != NULL;
+    struct listing *l = &q->listing;
+    l->format = cli_getenv("SQUEUE_FORMAT");
+    l->format_long = l->format ? NULL : cli_getenv("SQUEUE_FORMAT2");
+    l->sort = cli_getenv("SQUEUE_SORT");
+    l->states = cli_getenv("SQUEUE_STATES");
+    l->all = getenv("SQUEUE_ALL") != NULL;
     q->array = getenv("SQUEUE_ARRAY") != NULL;
     q->per_partition = getenv("SQUEUE_PRIORITY") != NULL;
     if ((v = cli_getenv("SQUEUE_ACCOUNT")))
@@ -129,63 +104,72 @@ static void read_environment(struct squeue *q)
         filters_strings(&q->select.partitions, v);
     if ((v = cli_getenv("SQUEUE_QOS")))
         filters_strings(&q->select.qos, v);
-    if ((v = cli_getenv("SQUEUE_USERS")))
-        q->users_bad |= !filters_users(q->cli, &q->select, v);
+    q->users = cli_getenv("SQUEUE_USERS");
+    return !(v = cli_getenv("SLURM_CLUSTERS")) || listing_cluster(l, v);
 }
 
-static void replace_list(struct meta_strs *to, const char *list)
+static void replace_list(struct squeue *q, struct meta_strs *to, const char *list)
 {
     for (uint32_t i = 0; i < to->n; i++)
         mem_free(to->v[i]);
     to->n = 0;
     filters_strings(to, list);
+    q->nothing |= !to->n;
 }
 
 static bool read_ids(struct squeue *q, const char *list, bool steps)
 {
     struct text_list ids = {0};
-    text_split(&ids, list, ',');
     bool good = true;
+    if (!list)
+        return true;
+    text_split(&ids, list, ',');
+    q->nothing |= !ids.n;
     for (uint32_t i = 0; i < ids.n && good; i++) {
-        good = filters_is_job_id(ids.v[i], steps);
-        if (!good)
-            cli_error(q->cli, "Invalid job id: %s", ids.v[i]);
+        const char *id = ids.v[i];
+        good = filters_is_job_id(id, steps) && (steps ? strchr(id, '.') != NULL : !strchr(id, '['));
+        if (good)
+            meta_strs_push(&q->select.ids, id);
+        else if (steps)
+            cli_error(q->cli, "Invalid job_step id: %s.??", id);
         else
-            meta_strs_push(&q->select.ids, ids.v[i]);
+            cli_error(q->cli, "Invalid job id: %s", id);
     }
     text_list_release(&ids);
     return good;
 }
 
-static const struct help_listing listing = {help_squeue, usage_squeue, help_job_states, jobcols_jobs};
+static const struct help_listing help = {help_squeue, usage_squeue, help_job_states, letters_squeue,
+                                         names_squeue};
 
 /* Options that choose jobs. False when `opt` is none of them. */
 static bool choosing(struct squeue *q, int opt)
 {
     switch (opt) {
     case 'A':
-        replace_list(&q->select.accounts, optarg);
+        replace_list(q, &q->select.accounts, optarg);
         return true;
     case 'L':
-        replace_list(&q->select.licenses, optarg);
+        replace_list(q, &q->select.licenses, optarg);
         return true;
     case 'n':
-        replace_list(&q->select.names, optarg);
+        replace_list(q, &q->select.names, optarg);
         return true;
     case 'p':
-        replace_list(&q->select.partitions, optarg);
+        replace_list(q, &q->select.partitions, optarg);
         return true;
     case 'q':
-        replace_list(&q->select.qos, optarg);
+        replace_list(q, &q->select.qos, optarg);
         return true;
     case 'R':
-        replace_list(&q->select.reservations, optarg);
+        replace_list(q, &q->select.reservations, optarg);
         return true;
     case 'u':
+        q->users = optarg;
         q->select.uids.n = 0;
-        q->users_bad = !filters_users(q->cli, &q->select, optarg);
         return true;
     case OPT_ME:
+        q->users = NULL;
         q->select.uids.n = 0;
         meta_u32s_push(&q->select.uids, getuid());
         return true;
@@ -194,130 +178,88 @@ static bool choosing(struct squeue *q, int opt)
         return true;
     case 'w':
         mem_set_str(&q->select.nodes, optarg);
-        return true;
-    case 't':
-        q->states = optarg;
+        q->nothing |= !*optarg;
         return true;
     case 'j':
         q->jobs = optarg;
+        q->want_jobs = true;
         return true;
     case 's':
         q->steps = optarg;
         q->want_steps = true;
-        return true;
-    case 'a':
-        q->all = true;
-        return true;
-    case OPT_HIDE:
-        q->all = false;
         return true;
     default:
         return false;
     }
 }
 
-static bool read_duration(struct squeue *q, const char *option, int64_t *ret)
+static bool read_duration(struct squeue *q, int64_t *ret)
 {
     struct err e;
     uint32_t seconds;
-    if (time_parse_seconds(optarg, &seconds, &e) < 0) {
-        cli_error(q->cli, "Invalid --%s specification: %s", option, optarg);
+    if (time_parse_seconds(optarg, &seconds, &e) < 0 || !seconds) {
+        cli_fatal(q->cli, "Invalid time limit specification");
         return false;
     }
     *ret = seconds;
     return true;
 }
 
-/* Options of presentation. False when the value makes no sense. */
-static bool presenting(struct squeue *q, int opt)
+/* Options of presentation; -1 = go on, else the exit status. */
+static int presenting(struct squeue *q, int opt)
 {
+    const struct listing *l = &q->listing;
     switch (opt) {
-    case 'h':
-        q->header = false;
-        return true;
-    case 'l':
-        q->long_form = true;
-        return true;
     case 'r':
         q->array = true;
-        return true;
+        return -1;
     case 'P':
         q->per_partition = true;
-        return true;
-    case 'o':
-        q->format = optarg;
-        q->format_long = NULL;
-        return true;
-    case 'O':
-        q->format_long = optarg;
-        q->format = NULL;
-        return true;
-    case 'S':
-        q->sort_text = optarg;
-        return true;
+        return -1;
     case OPT_START:
         q->start = true;
-        return true;
-    case OPT_NOCONVERT:
-        q->ctx.convert = false;
-        return true;
+        return -1;
     case OPT_EXPAND:
         q->ctx.expand = true;
-        return true;
-    case OPT_JSON:
-    case OPT_YAML:
-        q->json_wanted = true;
-        q->yaml = opt == OPT_YAML;
-        q->json = optarg;
-        return true;
-    case 'i':
-        if (text_to_u32(optarg, &q->iterate) && q->iterate > 0)
-            return true;
-        cli_error(q->cli, "--iterate=%s", optarg);
-        return false;
+        return -1;
+    case OPT_ONLY_STATE:
+        q->only_state = true;
+        return -1;
     case OPT_OVER:
-        return read_duration(q, "running-over", &q->over);
+        return read_duration(q, &q->over) ? -1 : EXIT_FAILURE;
     case OPT_UNDER:
-        return read_duration(q, "running-under", &q->under);
-    case 'M':
-        if (strcmp(optarg, cli_cluster(q->cli)) == 0)
-            return true;
-        cli_error(q->cli,
-                  "'%s' can't be reached now, or it is an invalid entry for --cluster.  "
-                  "Use 'sacctmgr list clusters' to see available clusters.",
-                  optarg);
-        return false;
-    case 'v':
-        q->cli->verbose++;
-        return true;
+        return read_duration(q, &q->under) ? -1 : EXIT_FAILURE;
+    case 'o':
+    case 'O':
+        if (!l->given || l->given == opt)
+            return listing_option(&q->listing, opt);
+        cli_error(q->cli, opt == 'o' ? "-o (--format) is incompatible with -O (--Format)"
+                                     : "-O (--Format) is incompatible with -o (--format)");
+        return EXIT_FAILURE;
     default:
-        return true;
+        return listing_option(&q->listing, opt);
     }
 }
 
 /* Reads the command line; -1 = go on, else the exit status. */
 static int read_options(struct squeue *q, int argc, char **argv)
 {
-    int opt;
+    int opt, rc = -1;
     while ((opt = getopt_long(argc, argv, "A:ahi:j::lL:M:n:o:O:p:Pq:R:rs::S:t:u:vVw:", options, NULL)) !=
            -1) {
-        int rc = help_listing(q->cli, &listing, opt);
+        if (!choosing(q, opt))
+            rc = presenting(q, opt);
         if (rc >= 0)
             return rc;
-        if (!choosing(q, opt) && !presenting(q, opt))
-            return EXIT_FAILURE;
     }
     /* `-j 7` and `-s 7.0`: an optional argument that stands alone. */
-    if (optind < argc && ((q->want_steps && !q->steps) || !q->want_steps)) {
-        if (q->want_steps)
-            q->steps = argv[optind];
-        else
-            q->jobs = argv[optind];
-        optind++;
-    }
+    if (optind < argc && q->want_jobs && !q->jobs)
+        q->jobs = argv[optind++];
+    else if (optind < argc && q->want_steps && !q->steps)
+        q->steps = argv[optind++];
     if (optind < argc) {
         cli_error(q->cli, "Unrecognized option: %s", argv[optind]);
-        fputs(usage_squeue, stderr);
+        fputs(usage_squeue, stdout);
         return EXIT_FAILURE;
     }
     return -1;
@@ -326,46 +268,115 @@ static int read_options(struct squeue *q, int argc, char **argv)
 static const char *default_format(const struct squeue *q)
 {
     if (q->want_steps)
-        return q->long_form ? "%.15i %.8j %.9P %.8u %.9M %N" : "%.15i %.8j %.9P %.8u %.9M %N";
+        return "%.15i %.8j %.9P %.8u %.9M %N";
     if (q->start)
         return "%.18i %.9P %.8j %.8u %.2t %.19S %.6D %20Y %R";
-    return q->long_form ? "%.18i %.9P %.8j %.8u %.8T %.10M %.9l %.6D %R"
-                        : "%.18i %.9P %.8j %.8u %.2t %.10M %.6D %R";
+    if (q->only_state)
+        return "%.18i %.2t";
+    return q->listing.long_form ? "%.18i %.9P %.8j %.8u %.8T %.10M %.9l %.6D %R"
+                                : "%.18i %.9P %.8j %.8u %.2t %.10M %.6D %R";
 }
 
-/* A sort order that is not understood is complained about below the title line, as Slurm does. */
+/* "b" is no key: Slurm says so and goes on. What else is not understood is complained about below the title
+ * line. */
 static void set_sort(struct squeue *q, const struct column *table, const char *otherwise)
 {
-    if (sort_parse(&q->sort, table, q->sort_text ? q->sort_text : otherwise, &q->sort_bad) < 0)
-        sort_release(&q->sort);
+    struct buf keys = BUF_INIT;
+    buf_adds(&keys, q->listing.sort ? q->listing.sort : otherwise);
+    for (char *b = keys.s; (b = strchr(b, 'b'));) {
+        fprintf(stderr, "%s: Invalid sort specification: b\n", q->cli->name);
+        *b = '+';
+    }
+    sort_parse(&q->sort, table, q->want_steps ? NULL : jobcols_sortable, keys.s, &q->sort_bad);
+    if (q->want_steps)
+        q->sort_bad = '\0'; /* nor does Slurm mind there */
+    else
+        jobcols_settle_sort(&q->sort);
+    buf_release(&keys);
+}
+
+static void set_layout(struct squeue *q, const struct column *table)
+{
+    const struct listing *l = &q->listing;
+    bool own = q->want_steps || q->start || l->long_form; /* stronger than the environment */
+    if (l->given == 'O' || (!l->given && l->format_long && !own))
+        layout_parse_long(&q->layout, table, l->format_long, bad_field, q);
+    else
+        layout_parse_short(&q->layout, table, l->format && (l->given || !own) ? l->format : default_format(q),
+                           bad_field, q);
+    q->ctx.cluster = "";
+    for (const struct column *c = table; c->name; c++)
+        if (strcmp(c->name, "Cluster") == 0 && layout_has(&q->layout, c))
+            q->ctx.cluster = cli_cluster(q->cli);
+}
+
+/* Slurm looks at jobs first: a node that there is not would find none. */
+static bool nodes_known(struct squeue *q)
+{
+    struct hostlist asked = {0}, known = {0};
+    struct node_list nodes = {0};
+    struct node_select select;
+    struct err e;
+    const char *name, *bad = NULL;
+    meta_init(&record_node_select, &select);
+    select.all = true;
+    if (hostlist_parse(&asked, q->select.nodes, NULL) < 0)
+        bad = q->select.nodes;
+    else if (fetch_nodes(cli_ctld(q->cli), &select, &nodes, &e) < 0)
+        return true; /* the jobs will fail the same way */
+    for (uint32_t i = 0; i < nodes.list.n; i++)
+        hostlist_push(&known, nodes.list.v[i]->name, NULL);
+    struct host_iter it = {.list = &asked};
+    while (!bad && (name = host_iter_next(&it)))
+        if (hostlist_find(&known, name) < 0)
+            bad = name;
+    if (bad)
+        cli_error(q->cli, "Invalid node name %s", bad);
+    node_list_release(&nodes);
+    hostlist_release(&known);
+    hostlist_release(&asked);
+    return !bad;
+}
+
+/* Steps are chosen by user, partition, node and id only. */
+static void forget_job_filters(struct job_select *s)
+{
+    s->accounts.n = s->names.n = s->licenses.n = s->qos.n = s->reservations.n = s->states.n = 0;
+    s->flag_states = 0;
 }
 
 /* What follows from the options together; -1 = go on. */
 static int settle(struct squeue *q)
 {
-    if ((q->jobs && !read_ids(q, q->jobs, false)) || (q->steps && !read_ids(q, q->steps, true)))
+    const struct listing *l = &q->listing;
+    if (!listing_settle(l) || !read_ids(q, q->jobs, false) || !read_ids(q, q->steps, true))
         return EXIT_FAILURE;
-    q->select.all = q->all || q->jobs;
+    if (q->users) {
+        filters_users(q->cli, &q->select, q->users);
+        q->nothing |= !q->select.uids.n;
+    }
+    if (q->select.nodes && *q->select.nodes && !nodes_known(q))
+        return EXIT_FAILURE;
+    q->select.all = l->all || q->jobs;
     q->select.with_steps = q->want_steps;
-    if (q->states) {
-        if (!filters_states(q->cli, &q->select, q->states))
+    q->ctx.convert = !l->no_convert;
+    if (l->states) {
+        if (!filters_states(q->cli, &q->select, l->states))
             return EXIT_FAILURE;
+        q->nothing |= !q->select.states.n && !q->select.flag_states;
     } else if (q->start) {
         meta_u32s_push(&q->select.states, JOB_PENDING);
     } else {
         filters_states_default(&q->select);
     }
+    if (q->want_steps)
+        forget_job_filters(&q->select);
     const struct column *table = q->want_steps ? jobcols_steps : jobcols_jobs;
     set_sort(q, table, q->want_steps ? "P,i" : q->start ? "S" : "P,t,-p");
-    if (q->format_long)
-        layout_parse_long(&q->layout, table, q->format_long, bad_field, q);
-    else
-        layout_parse_short(&q->layout, table, q->format ? q->format : default_format(q), bad_field, q);
-    q->ctx.cluster = "";
-    for (const struct column *c = table; c->name; c++)
-        if (strcmp(c->name, "Cluster") == 0 && layout_has(&q->layout, c))
-            q->ctx.cluster = cli_cluster(q->cli);
-    if (!q->json_wanted)
+    set_layout(q, table);
+    if (q->only_state)
+        jobfields_of_columns(&q->select, &(struct layout){0}, &q->sort);
+    else if (!l->json)
         jobfields_of_columns(&q->select, &q->layout, &q->sort);
     return -1;
 }
@@ -375,6 +386,8 @@ static bool wanted(const struct squeue *q, const struct job *job)
     if (!filters_has_state(&q->select, job) || (q->notme && job->uid == getuid()))
         return false;
     int64_t ran = job_run_time(job, q->ctx.now);
+    if ((q->over >= 0 || q->under >= 0) && job_is_pending(job))
+        return false;
     return (q->over < 0 || ran > q->over) && (q->under < 0 || ran < q->under);
 }
 
@@ -465,8 +478,10 @@ static int take_job(void *arg, void *record)
     struct squeue *q = arg;
     struct job *job = record;
     q->received++;
+    if (q->only_state)
+        job->array_max = 0;
     if (wanted(q, job)) {
-        if (q->json_wanted) {
+        if (q->listing.json) {
             *VEC_PUSH(&q->kept.list) = job;
             return 0;
         }
@@ -479,9 +494,17 @@ static int take_job(void *arg, void *record)
     return 0;
 }
 
+static int count_job(void *arg, void *record)
+{
+    struct squeue *q = arg;
+    q->received++;
+    meta_free(&record_job, record);
+    return 0;
+}
+
 /*
  * A single id is asked for without the other filters: an unknown job is an error then, and one that is merely
- * filtered out is not.
+ * filtered out is not; nor is a task that its job does not have.
  */
 static int fetch(struct squeue *q)
 {
@@ -495,6 +518,10 @@ static int fetch(struct squeue *q)
         select.flag_states = 0;
     }
     int rc = client_list(cli_ctld(q->cli), MSG_JOBS, &select, take_job, q, &e);
+    if (rc == 0 && single && strchr(select.ids.v[0], '_')) {
+        select.ids.v[0][strcspn(select.ids.v[0], "_")] = '\0';
+        rc = client_list(cli_ctld(q->cli), MSG_JOBS, &select, count_job, q, &e);
+    }
     meta_release(&record_job_select, &select);
     if (rc == 0 && single && q->received == 0 && !q->select.uids.n && !q->select.partitions.n &&
         !q->select.names.n)
@@ -508,10 +535,10 @@ static int fetch(struct squeue *q)
 static int print_lines(struct squeue *q)
 {
     struct lines *l = &q->lines;
-    if (q->header)
+    if (q->listing.header)
         layout_head(&q->layout, &q->out);
     if (q->sort_bad) {
-        cli_error(q->cli, "Invalid sort specification: %s", q->sort_bad);
+        cli_error(q->cli, "Invalid sort specification: %c", q->sort_bad);
         return EXIT_FAILURE;
     }
     lines_sort(l);
@@ -524,25 +551,25 @@ static int print_lines(struct squeue *q)
 
 static int print_json(struct squeue *q)
 {
-    return q->want_steps ? jobjson_steps(q->cli, q->kept.list.v, q->kept.list.n, q->yaml)
-                         : jobjson_jobs(q->cli, q->kept.list.v, q->kept.list.n, q->yaml);
+    return q->want_steps ? jobjson_steps(q->cli, q->kept.list.v, q->kept.list.n, q->listing.yaml)
+                         : jobjson_jobs(q->cli, q->kept.list.v, q->kept.list.n, q->listing.yaml);
 }
 
 static int once(struct squeue *q)
 {
-    bool nobody = q->users_bad && !q->select.uids.n; /* only unknown users: no job is theirs */
+    const struct listing *l = &q->listing;
     q->ctx.now = cli_now();
     q->received = 0;
     q->lines = (struct lines){.layout = &q->layout, .sort = &q->sort, .ctx = &q->ctx, .text = BUF_INIT};
-    if (!nobody && fetch(q) < 0)
+    if (!q->nothing && fetch(q) < 0)
         return EXIT_FAILURE;
-    if ((q->long_form || q->iterate) && q->header && !q->json_wanted) {
+    if ((l->long_form || l->iterate) && l->header && !l->json) {
         timefmt_head(q->ctx.now, &q->out);
         buf_addc(&q->out, '\n');
     }
-    int rc = q->json_wanted ? print_json(q) : print_lines(q);
+    int rc = l->json ? print_json(q) : print_lines(q);
     cli_flush(&q->out);
-    if (q->iterate) {
+    if (l->iterate) {
         lines_release(&q->lines);
         job_list_release(&q->kept);
     }
@@ -551,10 +578,14 @@ static int once(struct squeue *q)
 
 int cmd_squeue(struct cli *cli)
 {
-    struct squeue q = {
-        .cli = cli, .header = true, .ctx = {.convert = true}, .over = -1, .under = -1, .out = BUF_INIT};
+    struct squeue q = {.cli = cli,
+                       .listing = {.cli = cli, .help = &help, .iterate_error = "", .header = true},
+                       .over = -1,
+                       .under = -1,
+                       .out = BUF_INIT};
     meta_init(&record_job_select, &q.select);
-    read_environment(&q);
+    if (!read_environment(&q))
+        return EXIT_FAILURE;
     int rc = read_options(&q, cli->argc, cli->argv);
     if (rc < 0)
         rc = settle(&q);
@@ -562,8 +593,8 @@ int cmd_squeue(struct cli *cli)
         return rc;
     for (;;) {
         rc = once(&q);
-        if (!q.iterate)
+        if (!q.listing.iterate)
             return rc;
-        sleep(q.iterate);
+        sleep(q.listing.iterate);
     }
 }

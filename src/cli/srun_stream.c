@@ -18,6 +18,7 @@
 #include "base/text.h"
 #include "cli/srun.h"
 #include "cli/srun_exit.h"
+#include "os/folders.h"
 #include "model/jobvars.h"
 #include "model/pattern.h"
 
@@ -101,7 +102,12 @@ static int open_out(struct srun *s, struct srun_out *o, const char *text, const 
     }
     char *path = expand(s, text);
     bool append = s->part->spec.open_mode == OPEN_APPEND;
-    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_APPEND | (append ? 0 : O_TRUNC), 0666);
+    int flags = O_WRONLY | O_CREAT | O_CLOEXEC | O_APPEND | (append ? 0 : O_TRUNC);
+    int fd = open(path, flags, 0666);
+    if (fd < 0 && errno == ENOENT) {
+        folders_make_above(path);
+        fd = open(path, flags, 0666);
+    }
     mem_free(path);
     if (fd < 0) {
         cli_error(s->cli, "Could not open %s file: %s", what, strerror(errno));

@@ -30,6 +30,7 @@ static void fill_world(struct jobopt_world *w)
     *w = (struct jobopt_world){.env = environ,
                                .cwd = cwd,
                                .hostname = host,
+                               .session = (uint32_t)getsid(0),
                                .now = cli_now(),
                                .uid = getuid(),
                                .gid = getgid(),
@@ -64,8 +65,14 @@ bool submit_read_options(struct cli *cli, enum jobopt_cmd cmd, struct jobopt *o,
     *ret_status = o->exit_code;
     cli->verbose = o->parts[0]->cli.verbose;
     cli->quiet = o->parts[0]->cli.quiet;
-    for (uint32_t i = 0; result == JOBOPT_GO && i < o->n_parts; i++)
-        check_specialised(cli, &o->parts[i]->spec);
+    for (uint32_t i = 0; result == JOBOPT_GO && i < o->n_parts; i++) {
+        struct job_spec *spec = &o->parts[i]->spec;
+        check_specialised(cli, spec);
+        if (!spec->clusters || cli_knows_cluster(cli, spec->clusters))
+            continue;
+        *ret_status = EXIT_FAILURE;
+        return false;
+    }
     return result == JOBOPT_GO;
 }
 

@@ -206,7 +206,7 @@ static struct up_change *find_change(struct up_changes *c, const char *key)
     size_t len = strlen(key);
 
     for (uint32_t i = 0; i < c->list.n; i++)
-        for (const char *s = c->list.v[i].names; s; s = strchr(s, ','), s += s != NULL)
+        for (const char *s = c->list.v[i].names; s; s = strchr(s, ','), s = s ? s + 1 : NULL)
             if (text_casecmp_n(s, key, len) == 0 && (s[len] == '\0' || s[len] == ','))
                 return &c->list.v[i];
     return NULL;

@@ -166,6 +166,7 @@ static void load_rest(struct loader *l)
         load_down_nodes(l);
         load_node_sets(l);
         load_parts(l);
+        load_topology(l);
     }
     if (l->want & CONF_WANT_GRES)
         load_gres(l);
@@ -227,6 +228,9 @@ void conf_free(struct conf *c)
         mem_free(c->files.v[i].text);
     }
     gres_conf_release(&c->gres);
+    for (uint32_t i = 0; i < c->topology.n; i++)
+        meta_release(&record_topo_switch, &c->topology.v[i]);
+    VEC_FREE(&c->topology);
     map_str_release(&c->node_names);
     map_str_release(&c->node_hosts);
     text_list_release(&c->paths);

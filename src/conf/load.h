@@ -46,6 +46,8 @@ void load_down_nodes(struct loader *l);
 void load_node_sets(struct loader *l);
 void load_parts(struct loader *l);
 void load_check(struct loader *l);
+/* topology.conf; nodes have been read. */
+void load_topology(struct loader *l);
 
 /* The texts of a record over those of the DEFAULT lines before it: text[k] of NODE_KEYS or PART_KEYS keys. */
 const char *record_text(const struct conf_record *r, char *const *defaults, uint32_t key);

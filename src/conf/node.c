@@ -132,6 +132,9 @@ static void node_common(struct loader *l, const struct node_line *n, struct node
     node->tmp_disk = (uint32_t)number(n, NODE_KEY_TMP_DISK, 0);
     node->weight = (uint32_t)number(n, NODE_KEY_WEIGHT, 1);
     node_reserved(l, n, node);
+    node->cpu_bind = (uint32_t)number(n, NODE_KEY_CPU_BIND, 0);
+    node->cores_per_gpu = (uint16_t)number(n, NODE_KEY_RESTRICTED_CORES_PER_GPU, 0);
+    node->suspend_time = (uint32_t)number(n, NODE_KEY_SUSPEND_TIME, NO_VAL);
     node->cpu_spec_list = dup_given(n->text[NODE_KEY_CPU_SPEC_LIST]);
     node->features = dup_given(n->text[NODE_KEY_FEATURES]);
     node->active_features = dup_given(n->text[NODE_KEY_FEATURES]);

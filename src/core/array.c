@@ -47,6 +47,8 @@ int array_parse(struct array_spec *ret, const char *text, uint32_t id_limit, str
     *ret = (struct array_spec){.step = 1};
     bool ok;
     const char *s = text;
+    bool bracket = *s == '[';
+    s += bracket;
     for (ok = take_range(&s, ret, id_limit); ok && *s == ',';) {
         s++;
         ok = take_range(&s, ret, id_limit);
@@ -55,6 +57,8 @@ int array_parse(struct array_spec *ret, const char *text, uint32_t id_limit, str
         s++;
         ok = take_number(&s, &ret->running_max);
     }
+    if (ok && bracket)
+        ok = *s++ == ']';
     if (ok && !*s)
         return 0;
     bits_release(&ret->tasks);

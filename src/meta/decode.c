@@ -311,7 +311,8 @@ int meta_decode(const struct meta_record *r, void *rec, const void *data, size_t
     if (__builtin_mul_overflow(len, (size_t)DECODE_FACTOR, &budget) || budget > SIZE_MAX - DECODE_FREE)
         return err_set(e, ERR_TOO_BIG, "%s: too long", r->name);
     budget += DECODE_FREE;
-    struct reader in = {.p = data, .end = (const uint8_t *)data + len, .budget = &budget, .err = e};
+    const uint8_t *p = len ? data : (const uint8_t *)"";
+    struct reader in = {.p = p, .end = p + len, .budget = &budget, .err = e};
     int rc = read_record(&in, r, rec);
     if (rc < 0)
         meta_release(r, rec);

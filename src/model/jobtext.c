@@ -92,9 +92,9 @@ void array_tasks_text(const struct bits *tasks, uint32_t len_max, struct buf *ou
         }
         buf_release(&stride);
     }
-    if (len_max < 5 || out->len - before < len_max)
+    if (!len_max || out->len - before < len_max)
         return;
-    buf_truncate(out, before + len_max - 4);
+    buf_truncate(out, before + (len_max > 4 ? len_max - 4 : 0));
     buf_adds(out, "...");
 }
 

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "model/nodetext.h"
 
+#include <string.h>
+
+#include "base/text.h"
+
 struct word {
     const char *text, *brief;
 };
@@ -161,4 +165,31 @@ void node_state_list(const struct node *n, const char *sep, struct buf *out)
         if (listed[i].flag == NODEF_CLOUD && n->completing)
             buf_addf(out, "%sCOMPLETING", sep);
     }
+}
+
+static const struct {
+    const char *text;
+    uint32_t value;
+} bindings[] = {{"threads", 2}, {"cores", 4}, {"sockets", 8}, {"ldoms", 16}, {"none", 32}};
+
+const char *node_cpu_bind_text(uint32_t cpu_bind)
+{
+    for (uint32_t i = 0; i < sizeof bindings / sizeof *bindings; i++)
+        if (bindings[i].value == cpu_bind)
+            return bindings[i].text;
+    return NULL;
+}
+
+bool node_cpu_bind_parse(const char *text, uint32_t *ret)
+{
+    size_t len = strlen(text);
+
+    *ret = 0;
+    for (uint32_t i = 0; i < sizeof bindings / sizeof *bindings; i++) {
+        size_t full = strlen(bindings[i].text);
+
+        if ((len == full || len + 1 == full) && text_starts_nocase(bindings[i].text, text))
+            *ret = bindings[i].value;
+    }
+    return *ret || !len || text_same_nocase(text, "off");
 }

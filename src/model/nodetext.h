@@ -29,6 +29,11 @@ uint32_t node_usable_cpus(const struct node *n);
 /* New jobs may start on it. */
 bool node_is_usable(const struct node *n);
 
+/* node.cpu_bind as scontrol prints it: "cores"; NULL when it is not given. */
+const char *node_cpu_bind_text(uint32_t cpu_bind);
+/* The other way, "core" as well as "cores"; "off" is 0. false: no such binding. */
+bool node_cpu_bind_parse(const char *text, uint32_t *ret);
+
 /* As sinfo %T prints it: "idle", "idle*", "mixed-", "drained~"; and %t: "drng", "plnd". Suffix included. */
 void node_state_text(const struct node *n, struct buf *out);
 void node_state_short(const struct node *n, struct buf *out);

@@ -258,6 +258,8 @@ static void env_job(struct meta_strs *env, const struct step_launch *l)
     env_set_text(env, "SLURM_JOB_QOS", spec->qos);
     env_set_text(env, "SLURM_JOB_RESERVATION", spec->reservation);
     env_set_text(env, "SLURM_JOB_LICENSES", spec->licenses);
+    if (spec->segment_size)
+        env_set(env, "SLURM_JOB_SEGMENT_SIZE", "%u", spec->segment_size);
     env_set_text(env, "SLURM_NETWORK", spec->network);
     env_set(env, "SLURM_JOB_START_TIME", "%lld", (long long)job->start_time);
     if (job->end_time)

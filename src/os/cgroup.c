@@ -8,10 +8,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/mem.h"
 #include "base/text.h"
+
+enum { REMOVE_TRIES = 100, REMOVE_PAUSE_MS = 10 };
+
+const char *const cgroup_v1_names[CGROUP_V1_COUNT] = {"freezer", "memory", "cpuset", "devices"};
 
 int cgroup_detect(const char *mountpoint)
 {
@@ -65,8 +70,7 @@ int cgroup_make(const char *dir, struct err *e)
     return 0;
 }
 
-/* Calls f for every folder directly below dir. */
-static void each_child(const char *dir, void (*f)(const char *child, void *arg), void *arg)
+void cgroup_each(const char *dir, void (*f)(const char *child, void *arg), void *arg)
 {
     DIR *d = opendir(dir);
     struct dirent *de;
@@ -110,7 +114,7 @@ static void signal_below(const char *dir, void *arg)
         }
     }
     buf_release(&pids);
-    each_child(dir, signal_below, arg);
+    cgroup_each(dir, signal_below, arg);
 }
 
 uint32_t cgroup_signal(const char *dir, int sig)
@@ -143,22 +147,61 @@ static void remove_below(const char *dir, void *arg)
 
 void cgroup_remove(const char *dir)
 {
-    each_child(dir, remove_below, NULL);
-    rmdir(dir);
+    const struct timespec pause = {.tv_nsec = REMOVE_PAUSE_MS * 1000000};
+
+    cgroup_each(dir, remove_below, NULL);
+    for (int i = 0; rmdir(dir) < 0 && errno == EBUSY && i < REMOVE_TRIES && cgroup_signal(dir, 0) == 0; i++)
+        nanosleep(&pause, NULL);
 }
 
-static uint64_t bounded(const struct step_cgroup *c, uint64_t mib)
+bool cgroup_lists(const char *dir, const char *file, const char *word)
 {
-    return (mib < c->min_ram ? c->min_ram : mib) << 20;
+    struct buf text = BUF_INIT;
+    size_t len = strlen(word);
+    bool found = false;
+
+    if (cgroup_read(dir, file, &text))
+        for (const char *p = text.s; *p && !found; p += strcspn(p, " \n"), p += *p != 0)
+            found = strncmp(p, word, len) == 0 && strcspn(p, " \n") == len;
+    buf_release(&text);
+    return found;
+}
+
+/* Shares are hundredths of a percent. */
+static uint64_t share_of(uint64_t mib, uint64_t share)
+{
+    uint64_t bytes = mib << 20;
+
+    return bytes / 10000 * share + bytes % 10000 * share / 10000;
+}
+
+/* `share` of mem, within the bounds that the node sets. */
+static uint64_t bounded(const struct step_cgroup *c, uint64_t mem, uint64_t share, uint32_t max_share)
+{
+    uint64_t most = c->real_memory > 1 ? share_of(c->real_memory, max_share) : 0; /* 1: not configured */
+    uint64_t least = c->min_ram << 20, bytes = share_of(mem, share);
+
+    if (!mem)
+        return most;
+    if (bytes < least)
+        bytes = least;
+    return most && bytes > most ? most : bytes;
+}
+
+static uint64_t ram_share(const struct step_cgroup *c)
+{
+    return c->ram && c->ram_percent ? c->ram_percent : 10000;
 }
 
 uint64_t cgroup_ram_limit(const struct step_cgroup *c, uint64_t mem)
 {
-    return mem ? bounded(c, mem * (c->ram_percent ? c->ram_percent : 100) / 100) : 0;
+    return bounded(c, mem, ram_share(c), c->max_ram_percent);
 }
 
 uint64_t cgroup_ram_swap_limit(const struct step_cgroup *c, uint64_t mem)
 {
-    return mem ? bounded(c, mem * (c->ram_percent ? c->ram_percent : 100) / 100 + mem * c->swap_percent / 100)
-               : 0;
+    uint64_t ram = cgroup_ram_limit(c, mem),
+             both = bounded(c, mem, ram_share(c) + c->swap_percent, c->max_swap_percent);
+
+    return both && both < ram ? ram : both;
 }

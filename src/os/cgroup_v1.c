@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Version 1: CONTROLLER/slurm/uid_U/job_J/step_S/task_T below each controller's mount point. */
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -11,12 +12,11 @@
 #include "os/cgroup.h"
 #include "os/track.h"
 
-enum { V1_FREEZER, V1_MEMORY, V1_CPUSET, V1_DEVICES, V1_COUNT, V1_LEVELS = 4 };
-static const char *const v1_names[V1_COUNT] = {"freezer", "memory", "cpuset", "devices"};
+enum { V1_LEVELS = 4, V1_MAKE_TRIES = 100 };
 
 struct v1 {
     struct track track;
-    char *level[V1_COUNT][V1_LEVELS]; /* root, uid, job, step; NULL: the controller is not used */
+    char *level[CGROUP_V1_COUNT][V1_LEVELS]; /* root, uid, job, step; NULL: the controller is not used */
 };
 
 /* A cpuset takes processes only when it has CPUs and memory nodes: from its parent unless told otherwise. */
@@ -42,24 +42,29 @@ static int v1_fill_cpuset(const char *parent, const char *dir, const struct bits
     return rc;
 }
 
-static int v1_limit_memory(const char *dir, const struct step_cgroup *c, uint64_t mem, struct err *e)
+static int v1_write_number(const char *dir, const char *file, uint64_t v, struct err *e)
 {
     char text[32];
-    int rc = 0;
 
-    if (!mem)
+    snprintf(text, sizeof text, "%llu", (unsigned long long)v);
+    return cgroup_write(dir, file, text, e);
+}
+
+static int v1_limit_memory(const char *dir, const struct step_cgroup *c, uint64_t mem, struct err *e)
+{
+    uint64_t ram = cgroup_ram_limit(c, mem), both = cgroup_ram_swap_limit(c, mem);
+    uint64_t hard = c->ram ? ram : both, soft = mem << 20;
+    int rc;
+
+    if (c->swap && c->swappiness)
+        v1_write_number(dir, "memory.swappiness", c->swappiness - 1, NULL);
+    if (!hard)
         return 0;
-    snprintf(text, sizeof text, "%llu", (unsigned long long)mem << 20);
-    cgroup_write(dir, "memory.soft_limit_in_bytes", text, NULL);
-    if (c->ram || c->swap) {
-        snprintf(text, sizeof text, "%llu",
-                 (unsigned long long)(c->ram ? cgroup_ram_limit(c, mem) : cgroup_ram_swap_limit(c, mem)));
-        rc = cgroup_write(dir, "memory.limit_in_bytes", text, e);
-    }
-    if (rc == 0 && c->swap) {
-        snprintf(text, sizeof text, "%llu", (unsigned long long)cgroup_ram_swap_limit(c, mem));
-        cgroup_write(dir, "memory.memsw.limit_in_bytes", text, NULL); /* absent where swap is not accounted */
-    }
+    if (soft)
+        v1_write_number(dir, "memory.soft_limit_in_bytes", soft < hard ? soft : hard, NULL);
+    rc = v1_write_number(dir, "memory.limit_in_bytes", hard, e);
+    if (rc == 0 && c->swap) /* absent where swap is not accounted */
+        v1_write_number(dir, "memory.memsw.limit_in_bytes", both > hard ? both : hard, NULL);
     return rc;
 }
 
@@ -77,16 +82,10 @@ static void v1_deny_devices(const char *dir, const struct track_step *s)
     }
 }
 
-static int v1_make_controller(struct v1 *v, int c, const struct track_step *s, struct err *e)
+static int v1_make_levels(struct v1 *v, int c, const struct step_cgroup *conf, const char *top, struct err *e)
 {
-    const struct step_cgroup *conf = s->cgroup;
-    char *top = buf_format("%s/%s", conf->mountpoint, v1_names[c]);
     int rc = 0;
 
-    v->level[c][0] = buf_format("%s/%s", top, conf->root);
-    v->level[c][1] = buf_format("%s/uid_%u", v->level[c][0], s->uid);
-    v->level[c][2] = buf_format("%s/job_%u", v->level[c][1], s->job_id);
-    v->level[c][3] = buf_format("%s/step_%s", v->level[c][2], s->step_name);
     for (int i = 0; i < V1_LEVELS && rc == 0; i++) {
         rc = cgroup_make(v->level[c][i], e);
         if (rc == 0 && c == V1_CPUSET)
@@ -96,6 +95,22 @@ static int v1_make_controller(struct v1 *v, int c, const struct track_step *s, s
                                          : NULL,
                                 e);
     }
+    return rc;
+}
+
+static int v1_make_controller(struct v1 *v, int c, const struct track_step *s, struct err *e)
+{
+    const struct step_cgroup *conf = s->cgroup;
+    char *top = buf_format("%s/%s", conf->mountpoint, cgroup_v1_names[c]);
+    int rc = -ENOENT;
+
+    v->level[c][0] = buf_format("%s/%s", top, conf->root);
+    v->level[c][1] = buf_format("%s/uid_%u", v->level[c][0], s->uid);
+    v->level[c][2] = buf_format("%s/job_%u", v->level[c][1], s->job_id);
+    v->level[c][3] = buf_format("%s/step_%s", v->level[c][2], s->step_name);
+    /* The end of another step may remove the levels that both need. */
+    for (int i = 0; i < V1_MAKE_TRIES && (rc == -ENOENT || rc == -ENODEV); i++)
+        rc = v1_make_levels(v, c, conf, top, e);
     if (rc == 0 && c == V1_MEMORY) {
         cgroup_write(v->level[c][0], "memory.use_hierarchy", "1", NULL); /* the only mode of newer kernels */
         rc = v1_limit_memory(v->level[c][2], conf, conf->job_mem, e);
@@ -121,7 +136,7 @@ static int v1_join(struct track *t, uint32_t local_id, struct err *e)
     struct v1 *v = (struct v1 *)t;
     int rc = 0;
 
-    for (int c = 0; c < V1_COUNT && rc == 0; c++) {
+    for (int c = 0; c < CGROUP_V1_COUNT && rc == 0; c++) {
         char *dir;
 
         if (!v->level[c][3])
@@ -133,9 +148,27 @@ static int v1_join(struct track *t, uint32_t local_id, struct err *e)
     return rc;
 }
 
+/* Frozen processes cannot fork while the list is gone through, but they die only when they are thawed. */
+static uint32_t v1_kill(const char *dir)
+{
+    uint32_t n;
+
+    cgroup_write(dir, "freezer.state", "FROZEN", NULL);
+    n = cgroup_signal(dir, SIGKILL);
+    cgroup_write(dir, "freezer.state", "THAWED", NULL);
+    return n;
+}
+
 static uint32_t v1_signal(struct track *t, int sig)
 {
-    return cgroup_signal(((struct v1 *)t)->level[V1_FREEZER][3], sig);
+    const char *dir = ((struct v1 *)t)->level[V1_FREEZER][3];
+
+    return sig == SIGKILL ? v1_kill(dir) : cgroup_signal(dir, sig);
+}
+
+static void v1_stop(struct track *t, bool stop)
+{
+    cgroup_write(((struct v1 *)t)->level[V1_FREEZER][3], "freezer.state", stop ? "FROZEN" : "THAWED", NULL);
 }
 
 static uint64_t v1_oom_kills(struct track *t)
@@ -163,7 +196,7 @@ static void v1_close(struct track *t)
 {
     struct v1 *v = (struct v1 *)t;
 
-    for (int c = 0; c < V1_COUNT; c++) {
+    for (int c = 0; c < CGROUP_V1_COUNT; c++) {
         if (v->level[c][3])
             cgroup_remove(v->level[c][3]);
         for (int i = V1_LEVELS - 1; i >= 0; i--) {
@@ -178,17 +211,61 @@ static void v1_close(struct track *t)
 struct track *track_cgroup_v1_open(const struct track_step *s, struct err *e)
 {
     static const struct track_ops ops = {
-        .join = v1_join, .signal = v1_signal, .oom_kills = v1_oom_kills, .close = v1_close};
-    const bool used[V1_COUNT] = {true, s->cgroup->ram || s->cgroup->swap, s->cgroup->cores,
-                                 s->cgroup->devices};
+        .join = v1_join, .signal = v1_signal, .stop = v1_stop, .oom_kills = v1_oom_kills, .close = v1_close};
+    const bool used[CGROUP_V1_COUNT] = {true, s->cgroup->ram || s->cgroup->swap, s->cgroup->cores,
+                                        s->cgroup->devices};
     struct v1 *v = mem_alloc(sizeof *v);
 
     v->track.ops = &ops;
-    for (int c = 0; c < V1_COUNT; c++) {
+    for (int c = 0; c < CGROUP_V1_COUNT; c++) {
         if (used[c] && v1_make_controller(v, c, s, e) < 0) {
             v1_close(&v->track);
             return NULL;
         }
     }
     return &v->track;
+}
+
+/* --- steps whose slurmstepd is gone --- */
+
+struct sweep {
+    const struct track_orphan *orphan;
+    bool remove;
+    uint32_t n;
+};
+
+static void sweep_uid(const char *uid_dir, void *arg)
+{
+    struct sweep *s = arg;
+    char *job = buf_format("%s/job_%u", uid_dir, s->orphan->job_id);
+    char *step = buf_format("%s/step_%s", job, s->orphan->step_name);
+
+    if (access(step, F_OK) == 0) {
+        if (s->remove) {
+            cgroup_remove(step);
+            rmdir(job);
+            rmdir(uid_dir);
+        } else {
+            s->n += v1_kill(step);
+        }
+    }
+    mem_free(step);
+    mem_free(job);
+}
+
+uint32_t track_cgroup_v1_sweep(const struct track_orphan *o)
+{
+    struct sweep s = {.orphan = o};
+
+    for (int c = 0; c < CGROUP_V1_COUNT && s.n == 0; c++) {
+        char *root = buf_format("%s/%s/%s", o->cgroup->mountpoint, cgroup_v1_names[c], o->cgroup->root);
+
+        if (c == V1_FREEZER)
+            cgroup_each(root, sweep_uid, &s); /* the controller that every step uses */
+        s.remove = true;
+        if (s.n == 0)
+            cgroup_each(root, sweep_uid, &s);
+        mem_free(root);
+    }
+    return s.n;
 }

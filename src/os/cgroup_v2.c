@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Version 2: ROOT/job_J/step_S/user/task_T; processes live in the task folders only. */
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -10,7 +11,7 @@
 #include "os/cgroup_bpf.h"
 #include "os/track.h"
 
-enum { V2_ROOT, V2_JOB, V2_STEP, V2_USER, V2_LEVELS };
+enum { V2_ROOT, V2_JOB, V2_STEP, V2_USER, V2_LEVELS, V2_MAKE_TRIES = 100 };
 
 struct v2 {
     struct track track;
@@ -18,27 +19,29 @@ struct v2 {
     bool memory;
 };
 
+static int v2_write_number(const char *dir, const char *file, uint64_t v, struct err *e)
+{
+    char text[32];
+
+    snprintf(text, sizeof text, "%llu", (unsigned long long)v);
+    return cgroup_write(dir, file, text, e);
+}
+
 static int v2_limit_memory(const char *dir, const struct step_cgroup *c, uint64_t mem, struct err *e)
 {
     uint64_t ram = cgroup_ram_limit(c, mem), both = cgroup_ram_swap_limit(c, mem);
-    char text[32];
-    int rc = 0;
+    uint64_t hard = c->ram ? ram : both, soft = mem << 20;
+    int rc;
 
-    if (!mem)
+    if (!hard)
         return 0;
-    if (c->ram || c->swap) {
-        snprintf(text, sizeof text, "%llu", (unsigned long long)(c->ram ? ram : both));
-        rc = cgroup_write(dir, "memory.max", text, e);
-    }
-    if (rc == 0 && c->ram) {
-        snprintf(text, sizeof text, "%llu", (unsigned long long)(mem << 20 < ram ? mem << 20 : ram));
-        cgroup_write(dir, "memory.high", text, NULL);
-    }
-    if (rc == 0 && c->swap) {
-        /* Here swap has a limit of its own; version 1 limited the sum. */
-        snprintf(text, sizeof text, "%llu", (unsigned long long)(c->ram ? both - ram : 0));
-        cgroup_write(dir, "memory.swap.max", text, NULL);
-    }
+    rc = v2_write_number(dir, "memory.max", hard, e);
+    /* Equal to the hard limit it would only slow processes down before they meet that. */
+    if (rc == 0 && soft && soft < hard)
+        v2_write_number(dir, "memory.high", soft, NULL);
+    /* Here swap has a limit of its own; version 1 limited the sum. */
+    if (rc == 0 && c->swap)
+        v2_write_number(dir, "memory.swap.max", both > hard ? both - hard : 0, NULL);
     return rc;
 }
 
@@ -63,24 +66,79 @@ static int v2_limit(struct v2 *v, const struct track_step *s, struct err *e)
     return rc;
 }
 
+/* --- folders --- */
+
+/* Lets the groups below dir use a controller. One that is enabled already is not touched: dir may be
+ * somebody else's. */
+static int v2_enable(const char *dir, const char *controller, struct err *e)
+{
+    char *text;
+    int rc;
+
+    if (cgroup_lists(dir, "cgroup.subtree_control", controller))
+        return 0;
+    text = buf_format("+%s", controller);
+    rc = cgroup_write(dir, "cgroup.subtree_control", text, e);
+    mem_free(text);
+    return rc;
+}
+
+static int v2_enable_wanted(const struct v2 *v, const struct step_cgroup *c, const char *dir, bool own,
+                            struct err *e)
+{
+    int rc = v->memory ? v2_enable(dir, "memory", e) : 0;
+
+    if (rc == 0 && c->cores)
+        rc = v2_enable(dir, "cpuset", e);
+    for (uint32_t i = 0; rc == 0 && (own || c->enable_all) && i < c->extra.n; i++)
+        if (cgroup_lists(dir, "cgroup.controllers", c->extra.v[i]))
+            v2_enable(dir, c->extra.v[i], NULL);
+    return rc;
+}
+
+/* The folders from the mount point down to the own root, which systemd would make. */
+static int v2_make_above(const struct v2 *v, const struct step_cgroup *c, struct err *e)
+{
+    char *dir = mem_strdup(c->root);
+    size_t top = strlen(c->mountpoint);
+    int rc = 0;
+
+    for (size_t at = top; rc == 0 && dir[at] == '/'; at += 1 + strcspn(dir + at + 1, "/")) {
+        dir[at] = 0;
+        if (at > top)
+            rc = cgroup_make(dir, e);
+        if (rc == 0)
+            rc = v2_enable_wanted(v, c, dir, false, e);
+        dir[at] = '/';
+    }
+    mem_free(dir);
+    return rc;
+}
+
+static int v2_make_levels(const struct v2 *v, const struct step_cgroup *c, struct err *e)
+{
+    int rc = v2_make_above(v, c, e);
+
+    for (int i = 0; i < V2_LEVELS && rc == 0; i++) {
+        rc = cgroup_make(v->level[i], e);
+        if (rc == 0)
+            rc = v2_enable_wanted(v, c, v->level[i], true, e);
+    }
+    return rc;
+}
+
 static int v2_make(struct v2 *v, const struct track_step *s, struct err *e)
 {
     const struct step_cgroup *c = s->cgroup;
-    const char *wanted = c->cores && v->memory ? "+memory +cpuset"
-                         : c->cores            ? "+cpuset"
-                         : v->memory           ? "+memory"
-                                               : "";
-    int rc = 0;
+    int rc = -ENOENT;
 
     v->level[V2_ROOT] = mem_strdup(c->root);
     v->level[V2_JOB] = buf_format("%s/job_%u", c->root, s->job_id);
     v->level[V2_STEP] = buf_format("%s/step_%s", v->level[V2_JOB], s->step_name);
     v->level[V2_USER] = buf_format("%s/user", v->level[V2_STEP]);
-    for (int i = 0; i < V2_LEVELS && rc == 0; i++) {
-        rc = cgroup_make(v->level[i], e);
-        if (rc == 0 && *wanted)
-            rc = cgroup_write(v->level[i], "cgroup.subtree_control", wanted, e);
-    }
+    /* The end of another step may remove the folders that both need. */
+    for (int i = 0; i < V2_MAKE_TRIES && (rc == -ENOENT || rc == -ENODEV); i++)
+        rc = v2_make_levels(v, c, e);
     if (rc == 0)
         rc = v2_limit(v, s, e);
     if (rc == 0 && c->devices)
@@ -94,6 +152,8 @@ static int v2_make(struct v2 *v, const struct track_step *s, struct err *e)
     return rc;
 }
 
+/* --- the set --- */
+
 static int v2_join(struct track *t, uint32_t local_id, struct err *e)
 {
     char *dir = buf_format("%s/task_%u", ((struct v2 *)t)->level[V2_USER], local_id);
@@ -103,9 +163,24 @@ static int v2_join(struct track *t, uint32_t local_id, struct err *e)
     return rc;
 }
 
+/* cgroup.kill (Linux 5.14) leaves no gap for a fork; before that one by one. */
+static uint32_t v2_kill(const char *dir)
+{
+    uint32_t n = cgroup_signal(dir, 0);
+
+    return n && cgroup_write(dir, "cgroup.kill", "1", NULL) < 0 ? cgroup_signal(dir, SIGKILL) : n;
+}
+
 static uint32_t v2_signal(struct track *t, int sig)
 {
-    return cgroup_signal(((struct v2 *)t)->level[V2_USER], sig);
+    const char *dir = ((struct v2 *)t)->level[V2_USER];
+
+    return sig == SIGKILL ? v2_kill(dir) : cgroup_signal(dir, sig);
+}
+
+static void v2_stop(struct track *t, bool stop)
+{
+    cgroup_write(((struct v2 *)t)->level[V2_USER], "cgroup.freeze", stop ? "1" : "0", NULL);
 }
 
 static uint64_t v2_oom_kills(struct track *t)
@@ -131,7 +206,7 @@ static void v2_close(struct track *t)
 struct track *track_cgroup_v2_open(const struct track_step *s, struct err *e)
 {
     static const struct track_ops ops = {
-        .join = v2_join, .signal = v2_signal, .oom_kills = v2_oom_kills, .close = v2_close};
+        .join = v2_join, .signal = v2_signal, .stop = v2_stop, .oom_kills = v2_oom_kills, .close = v2_close};
     struct v2 *v = mem_alloc(sizeof *v);
 
     v->track.ops = &ops;
@@ -141,4 +216,19 @@ struct track *track_cgroup_v2_open(const struct track_step *s, struct err *e)
         return NULL;
     }
     return &v->track;
+}
+
+uint32_t track_cgroup_v2_sweep(const struct track_orphan *o)
+{
+    char *job = buf_format("%s/job_%u", o->cgroup->root, o->job_id);
+    char *step = buf_format("%s/step_%s", job, o->step_name);
+    uint32_t n = v2_kill(step);
+
+    if (n == 0) {
+        cgroup_remove(step);
+        rmdir(job);
+    }
+    mem_free(step);
+    mem_free(job);
+    return n;
 }

@@ -11,7 +11,6 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <sys/types.h>
 
 #include "base/err.h"
 #include "model.h"
@@ -20,8 +19,10 @@ struct track;
 struct track_ops {
     /* Moves a process of ours into the set. Called by the process itself, before it becomes the user. */
     int (*join)(struct track *t, uint32_t local_id, struct err *e);
-    /* Sends sig to every process of the set; gives how many there were. */
+    /* Sends sig to every process of the set; gives how many there were. SIGKILL reaches stopped sets too. */
     uint32_t (*signal)(struct track *t, int sig);
+    /* Stops every process of the set, also those that come to it later, or lets all go on. */
+    void (*stop)(struct track *t, bool stop);
     /* How often the kernel killed a process of the set because memory was out. */
     uint64_t (*oom_kills)(struct track *t);
     /* Frees, and removes what was made below the own root. */
@@ -46,5 +47,25 @@ struct track *track_open(const struct track_step *s, struct err *e);
 struct track *track_linuxproc_open(void);
 struct track *track_cgroup_v1_open(const struct track_step *s, struct err *e);
 struct track *track_cgroup_v2_open(const struct track_step *s, struct err *e);
+
+/* A step whose owner has died. Texts are borrowed for the call. */
+struct track_orphan {
+    uint32_t job_id, step_id;
+    const char *step_name;
+    const struct step_cgroup *cgroup;  /* NULL: ancestry */
+    const char *node_name, *conf_path; /* what the environment of its tasks names; for ancestry only */
+};
+/*
+ * Kills what such a step has left and removes its groups. Gives how many processes there still were: to be
+ * called again until that is 0. Without control groups the processes are known by their environment, so one
+ * that has cleared its own is not found.
+ */
+uint32_t track_sweep(const struct track_orphan *o);
+uint32_t track_linuxproc_sweep(const struct track_orphan *o);
+uint32_t track_cgroup_v1_sweep(const struct track_orphan *o);
+uint32_t track_cgroup_v2_sweep(const struct track_orphan *o);
+
+/* When a daemon ends: removes the own root of its steps' groups, unless steps are in it. NULL allowed. */
+void track_remove_root(const struct step_cgroup *c);
 
 #endif

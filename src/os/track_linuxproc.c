@@ -8,8 +8,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/buf.h"
 #include "base/mem.h"
+#include "base/text.h"
 #include "base/vec.h"
+#include "os/cgroup.h"
 #include "os/track.h"
 
 struct pid_list {
@@ -116,6 +119,11 @@ static uint32_t linuxproc_signal(struct track *t, int sig)
     return n;
 }
 
+static void linuxproc_stop(struct track *t, bool stop)
+{
+    linuxproc_signal(t, stop ? SIGSTOP : SIGCONT);
+}
+
 static int linuxproc_join(struct track *t, uint32_t local_id, struct err *e)
 {
     (void)t, (void)local_id, (void)e;
@@ -138,6 +146,7 @@ struct track *track_linuxproc_open(void)
     static const struct track_ops ops = {
         .join = linuxproc_join,
         .signal = linuxproc_signal,
+        .stop = linuxproc_stop,
         .oom_kills = linuxproc_oom_kills,
         .close = linuxproc_close,
     };
@@ -145,4 +154,63 @@ struct track *track_linuxproc_open(void)
 
     t->ops = &ops;
     return t;
+}
+
+/* --- steps whose slurmstepd is gone --- */
+
+/* The value of a variable in an environment of `len` bytes that ends with a 0 byte; NULL: it is not there. */
+static const char *env_value(const struct buf *env, const char *name)
+{
+    size_t len = strlen(name);
+
+    for (const char *p = env->s; p < env->s + env->len; p += strlen(p) + 1)
+        if (strncmp(p, name, len) == 0 && p[len] == '=')
+            return p + len + 1;
+    return NULL;
+}
+
+static bool env_number(const struct buf *env, const char *name, uint32_t *ret)
+{
+    const char *text = env_value(env, name);
+    int64_t v;
+
+    if (!text || !text_to_i64(text, &v))
+        return false;
+    *ret = (uint32_t)v; /* the special steps are shown as negative numbers */
+    return true;
+}
+
+/* Only tasks have SLURM_TASK_PID: neither daemons, prologs nor a user's own srun are meant. */
+static bool is_orphan(const char *pid, const struct track_orphan *o)
+{
+    char dir[64];
+    struct buf env = BUF_INIT;
+    uint32_t job, step;
+    bool ours;
+
+    snprintf(dir, sizeof dir, "/proc/%.20s", pid);
+    ours = cgroup_read(dir, "environ", &env) && env.len && env_value(&env, "SLURM_TASK_PID") &&
+           env_number(&env, "SLURM_JOB_ID", &job) && job == o->job_id &&
+           env_number(&env, "SLURM_STEP_ID", &step) && step == o->step_id &&
+           text_same(env_value(&env, "SLURMD_NODENAME"), o->node_name) &&
+           text_same(env_value(&env, "SLURM_CONF"), o->conf_path);
+    buf_release(&env);
+    return ours;
+}
+
+uint32_t track_linuxproc_sweep(const struct track_orphan *o)
+{
+    DIR *dir = opendir("/proc");
+    struct dirent *de;
+    uint32_t n = 0;
+
+    while (dir && (de = readdir(dir))) {
+        if (de->d_name[0] < '1' || de->d_name[0] > '9' || !is_orphan(de->d_name, o))
+            continue;
+        n++;
+        kill((pid_t)strtol(de->d_name, NULL, 10), SIGKILL);
+    }
+    if (dir)
+        closedir(dir);
+    return n;
 }

@@ -17,6 +17,7 @@
 #include "sched/licenses.h"
 #include "sched/limits.h"
 #include "sched/plan.h"
+#include "sched/switches.h"
 
 struct planner {
     struct buf shape; /* scratch for job shapes */
@@ -105,9 +106,11 @@ static void collect(struct run *r)
 {
     uint32_t id = 0;
     for (const struct job *j; (j = ptree_next(r->v->jobs, &id)); id++) {
-        if (job_is_eligible(j, r->v->now))
+        if (job_is_eligible(j, r->v->now)) {
             *VEC_PUSH(&r->queue) = (struct waiting){j, highest_tier(r, j)};
-        else if (job_is_eligible(j, INT64_MAX))
+            int64_t until = switches_until(r->v, j);
+            r->ret->next = until && until < r->ret->next ? until : r->ret->next;
+        } else if (job_is_eligible(j, INT64_MAX))
             r->ret->next = j->eligible_time < r->ret->next ? j->eligible_time : r->ret->next;
         else if (j->alloc.n &&
                  (j->state == JOB_RUNNING || j->state == JOB_SUSPENDED || j->flags & JOBF_COMPLETING)) {
@@ -132,6 +135,7 @@ static uint64_t shape_key(struct run *r, const struct job *job, const struct par
              s->ntasks, s->cpus_per_task, s->ntasks_per_node, s->ntasks_per_socket, s->ntasks_per_core,
              s->sockets_per_node, s->cores_per_socket, s->threads_per_core, s->min_cpus_node, s->share,
              s->overcommit, s->tmp_disk, demand_time_limit(s, part));
+    buf_addf(b, "%u|%u|", s->switches, switches_until(r->v, job) != 0);
     buf_addf(b, "%llu|%llu|%llu|", (unsigned long long)s->mem_per_node, (unsigned long long)s->mem_per_cpu,
              (unsigned long long)s->mem_per_gpu);
     const char *texts[] = {s->tres_per_job, s->tres_per_node, s->tres_per_socket, s->tres_per_task,

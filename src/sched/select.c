@@ -16,6 +16,7 @@
 #include "sched/constraint.h"
 #include "sched/nodeset.h"
 #include "sched/offer.h"
+#include "sched/switches.h"
 
 /* A node that is none of these can take a job now. */
 static const uint64_t FLAGS_AWAY = NODEF_DRAIN | NODEF_NOT_RESPONDING | NODEF_FAIL | NODEF_POWERED_DOWN |
@@ -48,6 +49,7 @@ struct search {
     const struct part *part;
     struct load_map *loads;
     const struct bits *avoid;
+    const struct bits *only; /* nodes of one switch, or NULL */
     struct demand d;
     struct bits required, excluded;
     VEC(struct candidate) list; /* in index order */
@@ -75,7 +77,8 @@ static void find_candidates(struct search *s, const char *features, bool now)
     for (uint32_t i = bits_next(&s->part->members, 0); i != BITS_MAX;
          i = bits_next(&s->part->members, i + 1)) {
         const struct node *n = ptree_get(s->v->nodes, i);
-        if (!n || bits_test(&s->excluded, i) || n->state == NODE_FUTURE)
+        if (!n || (s->only && !bits_test(s->only, i)) || bits_test(&s->excluded, i) ||
+            n->state == NODE_FUTURE)
             continue;
         s->work++;
         if (!constraint_match(features, n->active_features ? n->active_features : n->features) ||
@@ -340,12 +343,26 @@ static void explain_failure(struct search *s, enum select_mode mode, struct sele
     }
 }
 
+/* One alternative of the constraint: below one switch at a time, then wherever there is room. */
+static bool find_below(struct search *s, const struct switch_sets *below, const char *features, bool now)
+{
+    bool ok = false;
+    for (uint32_t i = 0; i <= below->list.n && !ok; i++) {
+        s->only = i < below->list.n ? &below->list.v[i] : NULL;
+        find_candidates(s, features, now);
+        ok = (s->only || !below->only || !now) && find_wanted(s);
+    }
+    s->only = NULL;
+    return ok;
+}
+
 void select_job(const struct sched_view *v, struct load_map *loads, const struct job *job,
                 const struct part *part, enum select_mode mode, const struct bits *avoid,
                 struct selection *ret)
 {
     struct search s = {.v = v, .job = job, .part = part, .loads = loads, .avoid = avoid};
     struct constraint_alternatives alt = {0};
+    struct switch_sets below;
     struct err e = {0};
     *ret = (struct selection){.reason = WHY_NONE};
     meta_init(&record_start_job, &ret->start);
@@ -360,14 +377,14 @@ void select_job(const struct sched_view *v, struct load_map *loads, const struct
         ret->reason = WHY_BADCONSTRAINTS;
         buf_print(ret->text, sizeof ret->text, "%.250s", e.text);
     }
+    switch_sets_init(v, job, &below);
     uint32_t need = bits_count(&s.required);
     if (need > s.d.nodes_min)
         s.d.nodes_min = need;
     if (s.d.nodes_max < s.d.nodes_min)
         s.d.nodes_max = s.d.nodes_min;
     for (uint32_t i = 0; r == 0 && i < alt.n && !ret->ok; i++) {
-        find_candidates(&s, alt.v[i], mode == SELECT_NOW);
-        ret->ok = find_wanted(&s);
+        ret->ok = find_below(&s, &below, alt.v[i], mode == SELECT_NOW);
         if (ret->ok)
             make_start(&s, &ret->start);
     }
@@ -375,6 +392,7 @@ void select_job(const struct sched_view *v, struct load_map *loads, const struct
         explain_failure(&s, mode, ret);
     ret->work = s.work;
     constraint_release(&alt);
+    switch_sets_release(&below);
     demand_release(&s.d);
     bits_release(&s.required);
     bits_release(&s.excluded);

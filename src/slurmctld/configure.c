@@ -146,6 +146,18 @@ static void set_nodesets(struct policy *p, const struct conf *c)
     }
 }
 
+static void set_topology(struct policy *p, const struct conf *c)
+{
+    uint32_t n;
+    const struct topo_switch *units = conf_topology(c, &n);
+
+    for (uint32_t i = 0; i < n; i++) {
+        struct topo_switch *s = meta_recs_push(&record_topo_switch, &p->topology);
+        meta_release(&record_topo_switch, s);
+        meta_copy(&record_topo_switch, s, &units[i]);
+    }
+}
+
 static struct policy *make_policy(const struct conf *c)
 {
     struct policy *p = meta_new(&record_policy);
@@ -175,6 +187,7 @@ static struct policy *make_policy(const struct conf *c)
     p->keep_part_state = flags && text_has(flags, "KeepPartState");
     p->allow_spec = conf_bool(c, CONF_ALLOW_SPEC_RESOURCES_USAGE);
     set_nodesets(p, c);
+    set_topology(p, c);
     return p;
 }
 

@@ -44,6 +44,13 @@ static int parse_id(struct wanted_id *ret, const char *text, struct err *e)
     return ok ? 0 : err_set(e, ESLURM_INVALID_JOB_ID, "%s: %s", error_text(ESLURM_INVALID_JOB_ID), text);
 }
 
+static int by_id(const void *a, const void *b, void *arg)
+{
+    uint32_t x = ((const struct wanted_id *)a)->job_id, y = ((const struct wanted_id *)b)->job_id;
+
+    return x < y ? -1 : x > y;
+}
+
 struct job_filter *job_filter_new(const struct job_select *select, const struct snapshot *s, uint32_t uid,
                                   enum message_access access, bool own_only, struct err *e)
 {
@@ -61,6 +68,8 @@ struct job_filter *job_filter_new(const struct job_select *select, const struct 
         const struct job *job = rc == 0 ? snapshot_job(s, id->job_id) : NULL;
         f->direct &= job && !job->array_job_id && !id->has_tasks;
     }
+    if (rc == 0 && f->direct) /* so that an id that is named twice is found once */
+        vec_sort(f->ids.v, f->ids.n, sizeof *f->ids.v, by_id, NULL);
     if (rc == 0)
         return f;
     job_filter_free(f);
@@ -97,6 +106,14 @@ static bool in_strs(const struct meta_strs *l, const char *s)
 {
     for (uint32_t i = 0; i < l->n; i++)
         if (text_same(l->v[i], s ? s : ""))
+            return true;
+    return false;
+}
+
+static bool in_strs_nocase(const struct meta_strs *l, const char *s)
+{
+    for (uint32_t i = 0; i < l->n; i++)
+        if (text_same_nocase(l->v[i], s ? s : ""))
             return true;
     return false;
 }
@@ -178,9 +195,9 @@ static bool matches(const struct job_filter *f, const struct snapshot *s, const 
     return (!f->own_only || job->uid == f->uid) && (!f->ids.n || has_id(f, job)) &&
            (!sel->uids.n || in_u32s(&sel->uids, job->uid)) && state_matches(sel, job) &&
            (!sel->partitions.n || list_has(&sel->partitions, partition_of(job))) &&
-           (!sel->names.n || in_strs(&sel->names, spec->name)) &&
-           (!sel->accounts.n || in_strs(&sel->accounts, spec->account)) &&
-           (!sel->qos.n || in_strs(&sel->qos, spec->qos)) &&
+           (!sel->names.n || in_strs_nocase(&sel->names, spec->name)) &&
+           (!sel->accounts.n || in_strs_nocase(&sel->accounts, spec->account)) &&
+           (!sel->qos.n || in_strs_nocase(&sel->qos, spec->qos)) &&
            (!sel->wckeys.n || in_strs(&sel->wckeys, spec->wckey)) &&
            (!sel->reservations.n || list_has(&sel->reservations, spec->reservation)) &&
            (!sel->licenses.n || list_has(&sel->licenses, spec->licenses)) &&
@@ -192,7 +209,8 @@ const struct job *job_filter_next(struct job_filter *f, const struct snapshot *s
     const struct job *job;
 
     while (f->direct && *key < f->ids.n) {
-        job = snapshot_job(s, f->ids.v[(*key)++].job_id);
+        const struct wanted_id *id = &f->ids.v[(*key)++];
+        job = id > f->ids.v && id[-1].job_id == id->job_id ? NULL : snapshot_job(s, id->job_id);
         if (job && matches(f, s, job))
             return job;
     }

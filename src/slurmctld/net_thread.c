@@ -130,7 +130,8 @@ static void take_request(struct net_conn *c, const struct frame *f)
         return;
     }
     if (!allowed(&r)) {
-        refuse(&r, ESLURM_ACCESS_DENIED, NULL);
+        bool debug = f->type == MSG_SET_DEBUG; /* there Slurm speaks as the system does */
+        refuse(&r, debug ? ESLURM_ACCESS_DENIED : ESLURM_INVALID_USER_ID, debug ? "Permission denied" : NULL);
         return;
     }
     if (r.type->request) {

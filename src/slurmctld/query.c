@@ -265,6 +265,18 @@ static void add_pairs(struct config_reply *to, const char *text)
     text_list_release(&lines);
 }
 
+static void add_topology(struct config_reply *reply, const struct conf *c)
+{
+    uint32_t n;
+    const struct topo_switch *units = conf_topology(c, &n);
+
+    for (uint32_t i = 0; i < n; i++) {
+        struct topo_switch *s = meta_recs_push(&record_topo_switch, &reply->topology);
+        meta_release(&record_topo_switch, s);
+        meta_copy(&record_topo_switch, s, &units[i]);
+    }
+}
+
 static void answer_config(struct request *r)
 {
     struct ctld *c = r->t->ctld;
@@ -292,6 +304,7 @@ static void answer_config(struct request *r)
     conf_text(conf->conf, &run, &text);
     meta_init(&record_config_reply, &reply);
     add_pairs(&reply, text.s);
+    add_topology(&reply, conf->conf);
     reply.text = buf_take(&text);
     reply_record(r->conn, r->type->number, r->seq, &record_config_reply, &reply);
     meta_release(&record_config_reply, &reply);
@@ -322,7 +335,7 @@ static int find_script(struct request *r, const struct snapshot *s, struct buf *
     if (!job || !query_may_see(s, r->peer->uid, access_of(s, r->peer->uid), job))
         return err_set(e, ESLURM_INVALID_JOB_ID, "%s", error_text(ESLURM_INVALID_JOB_ID));
     if (job->uid != r->peer->uid && access_of(s, r->peer->uid) < ACCESS_OPERATOR)
-        return err_set(e, ESLURM_ACCESS_DENIED, "%s", error_text(ESLURM_ACCESS_DENIED));
+        return err_set(e, ESLURM_INVALID_USER_ID, "%s", error_text(ESLURM_INVALID_USER_ID));
     if (!job->script.n)
         return err_set(e, ESLURM_NO_SCRIPT, "%s", error_text(ESLURM_NO_SCRIPT));
     return j->ops->blob_get(j, job->script.v, job->script.n, ret, e);

@@ -75,6 +75,8 @@ int test_only(struct work *w)
     struct job_spec *spec = meta_dup(&record_job_spec, job->spec);
     meta_free(&record_job_spec, job->spec);
     job->spec = spec;
+    if (!job->priority)
+        job->priority = 1; /* nor does a hold count */
     if (spec->use_min_nodes != 1)
         spec->spread_job = 1;
     snapshot_view(s, ctld_now(), &view);

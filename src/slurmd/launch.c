@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "os/devices.h"
 #include "os/host.h"
+#include "model/nodetext.h"
 #include "slurmd/slurmd.h"
 #include "nodecore/env.h"
 #include "nodecore/spool.h"
@@ -94,10 +95,14 @@ static struct step_launch *launch_record(struct slurmd *d, struct credential *c)
 {
     struct step_launch *l = meta_new(&record_step_launch);
     const struct cred_node *share = own_share(d, c);
+    struct buf addr = BUF_INIT, pattern = BUF_INIT;
     bool binds = conf_plugin(d->conf, CONF_TASK_PLUGIN, "affinity") || (d->cgroup && d->cgroup->cores);
 
     l->node_name = mem_strdup(d->node_name);
     l->host_name = mem_strdup(host_name());
+    conf_topology_address(d->conf, d->node_name, &addr, &pattern);
+    l->topology_addr = buf_take(&addr);
+    l->topology_pattern = buf_take(&pattern);
     l->share = meta_dup(&record_cred_node, share);
     l->cred = meta_dup(&record_credential, c);
     l->spool_dir = mem_strdup(d->spool);
@@ -282,6 +287,8 @@ int launch_tasks(struct slurmd *d, struct launch_tasks *m, uint32_t uid, int sru
     l->srun_fd = srun_fd;
     l->record = launch_record(d, &c);
     l->record->tasks = meta_dup(&record_launch_tasks, m);
+    if (!m->cpu_bind && d->node->cpu_bind)
+        l->record->tasks->cpu_bind = mem_strdup(node_cpu_bind_text(d->node->cpu_bind));
     l->record->srun_addr = mem_strdup(peer);
     l->record->srun_port = peer_port(srun_fd);
     l->record->srun_seq = seq;

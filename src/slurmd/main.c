@@ -14,6 +14,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "os/daemon.h"
+#include "os/track.h"
 #include "slurmd/slurmd.h"
 #include "slurmd/token.h"
 #include "version.h"
@@ -187,6 +188,8 @@ static void slurmd_end(struct slurmd *d)
     MAP_EACH (&d->stepds, e)
         mem_free(e->value); /* they live on; a later slurmd finds them */
     map_u64_release(&d->stepds);
+    sweep_release(d);
+    track_remove_root(d->cgroup);
     map_u64_release(&d->jobs);
     map_u64_release(&d->scripts);
     map_u64_release(&d->sent);

@@ -232,44 +232,74 @@ int setup_auth(struct slurmd *d, struct err *e)
 
 /* --- the node --- */
 
+/* In hundredths of a percent. */
 static uint32_t percent(const struct slurmd *d, enum conf_key key, uint32_t def)
 {
     double v;
 
-    return conf_str(d->conf, key) && text_to_f64(conf_str(d->conf, key), &v) && v >= 0 ? (uint32_t)(v + 0.5)
-                                                                                       : def;
+    return conf_str(d->conf, key) && text_to_f64(conf_str(d->conf, key), &v) && v >= 0 && v <= 1e6
+               ? (uint32_t)(v * 100 + 0.5)
+               : def * 100;
 }
 
-static int cgroup_version(const struct slurmd *d, const char *mountpoint)
+/* 0: none are used. What is asked for by name must be there: otherwise every step would fail. */
+static int cgroup_version(const struct slurmd *d, const char *mountpoint, struct err *e)
 {
     const char *plugin = conf_str(d->conf, CONF_CG_CGROUP_PLUGIN);
+    int has = cgroup_detect(mountpoint);
+    int wanted = text_same_nocase(plugin, "cgroup/v1") ? 1 : text_same_nocase(plugin, "cgroup/v2") ? 2 : has;
 
     if (text_same_nocase(plugin, "disabled"))
         return 0;
-    if (text_same_nocase(plugin, "cgroup/v1"))
-        return 1;
-    if (text_same_nocase(plugin, "cgroup/v2"))
-        return 2;
-    return cgroup_detect(mountpoint);
+    if (wanted != has)
+        return err_set(e, ENOTSUP, "CgroupPlugin=%s: %s holds no control groups of that version", plugin,
+                       mountpoint);
+    return wanted;
+}
+
+/* Those of EnableExtraControllers that are there. */
+static void extra_controllers(const struct slurmd *d, struct step_cgroup *g)
+{
+    static const char *const all[] = {"io", "pids", "rdma", "hugetlb", "misc"};
+    const struct meta_strs *asked = conf_list(d->conf, CONF_CG_ENABLE_EXTRA_CONTROLLERS);
+    bool everything = asked->n == 1 && text_same_nocase(asked->v[0], "all");
+
+    for (size_t i = 0; everything && i < sizeof all / sizeof all[0]; i++)
+        if (cgroup_lists(g->mountpoint, "cgroup.controllers", all[i]))
+            meta_strs_push(&g->extra, all[i]);
+    for (uint32_t i = 0; !everything && i < asked->n; i++) {
+        if (cgroup_lists(g->mountpoint, "cgroup.controllers", asked->v[i]))
+            meta_strs_push(&g->extra, asked->v[i]);
+        else
+            log_error("EnableExtraControllers: this host has no controller '%s'", asked->v[i]);
+    }
+}
+
+/* Several slurmds of one host, which -N tells apart, have steps of the same job: each needs its own root. */
+static char *cgroup_root(const struct slurmd *d, int version, const char *mountpoint)
+{
+    const char *name = d->opt->node_name, *slice = conf_str(d->conf, CONF_CG_CGROUP_SLICE);
+
+    if (version == 1)
+        return name ? buf_format("slurm_%s", name) : mem_strdup("slurm");
+    return buf_format("%s/%s/%s%sslurmstepd.scope", mountpoint, slice, name ? name : "", name ? "_" : "");
 }
 
 /* Only what the configuration asks for: proctrack/cgroup to follow processes, task/cgroup to limit them. */
-static void setup_cgroup(struct slurmd *d)
+static int setup_cgroup(struct slurmd *d, struct err *e)
 {
     const char *mountpoint = conf_str(d->conf, CONF_CG_CGROUP_MOUNTPOINT);
     bool track = conf_plugin(d->conf, CONF_PROCTRACK_TYPE, "cgroup");
     bool limit = conf_plugin(d->conf, CONF_TASK_PLUGIN, "cgroup");
-    int version = track || limit ? cgroup_version(d, mountpoint) : 0;
+    int version = track || limit ? cgroup_version(d, mountpoint, e) : 0;
     struct step_cgroup *g;
 
-    if (!version)
-        return;
+    if (version <= 0)
+        return version;
     g = d->cgroup = meta_new(&record_step_cgroup);
     g->version = (uint32_t)version;
     g->mountpoint = mem_strdup(mountpoint);
-    g->root = version == 1
-                  ? mem_strdup("slurm")
-                  : buf_format("%s/%s/slurmstepd.scope", mountpoint, conf_str(d->conf, CONF_CG_CGROUP_SLICE));
+    g->root = cgroup_root(d, version, mountpoint);
     g->ram = limit && conf_bool(d->conf, CONF_CG_CONSTRAIN_RAM_SPACE);
     g->swap = limit && conf_bool(d->conf, CONF_CG_CONSTRAIN_SWAP_SPACE);
     g->cores = limit && conf_bool(d->conf, CONF_CG_CONSTRAIN_CORES);
@@ -278,7 +308,15 @@ static void setup_cgroup(struct slurmd *d)
     g->swap_percent = percent(d, CONF_CG_ALLOWED_SWAP_SPACE, 0);
     g->max_ram_percent = percent(d, CONF_CG_MAX_RAM_PERCENT, 100);
     g->min_ram = conf_u64(d->conf, CONF_CG_MIN_RAM_SPACE);
+    g->max_swap_percent = percent(d, CONF_CG_MAX_SWAP_PERCENT, 100);
+    g->real_memory = conf_node(d->conf, d->node_name)->real_memory;
     g->signal_children = conf_bool(d->conf, CONF_CG_SIGNAL_CHILDREN_PROCESSES);
+    if (conf_given(d->conf, CONF_CG_MEMORY_SWAPPINESS))
+        g->swappiness = conf_u32(d->conf, CONF_CG_MEMORY_SWAPPINESS) + 1;
+    g->enable_all = conf_bool(d->conf, CONF_CG_ENABLE_CONTROLLERS);
+    if (version == 2)
+        extra_controllers(d, g);
+    return 0;
 }
 
 static void use_hardware(struct slurmd *d)
@@ -415,8 +453,7 @@ int setup_node(struct slurmd *d, struct err *e)
         mem_set_str(&d->node->instance_type, d->opt->instance_type);
     if (d->opt->extra)
         mem_set_str(&d->node->extra, d->opt->extra);
-    setup_cgroup(d);
-    return 0;
+    return setup_cgroup(d, e);
 }
 
 #define SWAP(field)                                                                                          \

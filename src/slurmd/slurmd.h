@@ -8,6 +8,7 @@
  *   launch.c  launch messages -> step_launch records
  *   effect.c  carries out what nodecore wants
  *   steps.c   slurmstepds: starting, orders, their end, finding them again after a restart
+ *   sweep.c   what is left of a step whose slurmstepd was killed
  *   script.c  prolog, epilog, health check
  *   setup.c   configuration, this node's record, cgroups; fetch.c gets the files of a node that has none
  */
@@ -88,6 +89,7 @@ struct slurmd {
     struct map_u64 stepds;  /* job_id << 32 | step_id -> struct stepd */
     struct map_u64 jobs;    /* job_id -> struct job_info, the ctx of nodecore */
     struct map_u64 scripts; /* pid -> struct script */
+    struct map_u64 sweeps;  /* job_id << 32 | step_id -> struct sweep */
 
     /* link.c */
     struct net_conn *ctld;
@@ -152,6 +154,12 @@ void steps_order(struct slurmd *d, uint32_t job_id, uint32_t step_id, const stru
 void steps_adopt(struct slurmd *d); /* at start: sockets and reports in the spool folder */
 void steps_drop_report(struct slurmd *d, uint32_t job_id, uint32_t step_id, uint32_t restarts);
 void steps_drop_job(struct slurmd *d, uint32_t job_id);
+
+/* --- sweep.c --- */
+/* Kills what a step has left whose slurmstepd is gone, until nothing of it runs. `report`: then the step has
+ * been lost, and counts as running until then. */
+void sweep_start(struct slurmd *d, uint32_t job_id, uint32_t step_id, uint32_t restarts, bool report);
+void sweep_release(struct slurmd *d); /* after the loop has ended */
 
 /* --- script.c --- */
 void script_prolog(struct slurmd *d, uint32_t job_id);

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "base/text.h"
 #include "os/process.h"
 #include "slurmd/slurmd.h"
 #include "nodecore/spool.h"
@@ -72,19 +73,19 @@ static void stepd_over(struct stepd *s)
     spool_report_path(d->spool, s->job_id, s->step_id, s->restarts, &path);
     r = read_report(path.s);
     buf_release(&path);
-    if (j && r && r->exit_code > j->exit_code && s->step_id == STEP_ID_BATCH)
-        j->exit_code = r->exit_code;
     map_u64_remove(&d->stepds, step_key(s->job_id, s->step_id));
     uv_poll_stop(&s->poll);
     uv_close((uv_handle_t *)&s->poll, stepd_closed);
-    if (r) {
-        log_debug("StepId=%u.%u has ended with status %u", s->job_id, s->step_id, r->exit_code);
-        node_step_ended(&d->core, r, slurmd_now(), &out);
-        meta_free(&record_node_report, r);
-    } else {
+    if (!r) { /* known to be over once nothing of it runs */
         log_error("StepId=%u.%u: slurmstepd has gone without a report", s->job_id, s->step_id);
-        node_step_lost(&d->core, s->job_id, s->step_id, s->restarts, slurmd_now(), &out);
+        sweep_start(d, s->job_id, s->step_id, s->restarts, true);
+        return;
     }
+    if (j && r->exit_code > j->exit_code && s->step_id == STEP_ID_BATCH)
+        j->exit_code = r->exit_code;
+    log_debug("StepId=%u.%u has ended with status %u", s->job_id, s->step_id, r->exit_code);
+    node_step_ended(&d->core, r, slurmd_now(), &out);
+    meta_free(&record_node_report, r);
     effects_run(d, &out);
 }
 
@@ -223,6 +224,22 @@ static bool ask_status(int fd, struct step_status *ret)
     return ok;
 }
 
+/* The name of a socket whose slurmstepd has died while no slurmd ran says which step that was. */
+static void adopt_lost(struct slurmd *d, const char *path)
+{
+    const char *dot = strrchr(path, '.'), *job = dot;
+    uint32_t job_id, step_id;
+    char *text;
+
+    unlink(path);
+    while (job && job > path && job[-1] != '_')
+        job--;
+    text = dot ? mem_strndup(job, (size_t)(dot - job)) : NULL;
+    if (text && text_to_u32(text, &job_id) && text_to_u32(dot + 1, &step_id))
+        sweep_start(d, job_id, step_id, 0, false);
+    mem_free(text);
+}
+
 static void adopt_step(struct slurmd *d, const char *path)
 {
     struct step_status st;
@@ -230,7 +247,7 @@ static void adopt_step(struct slurmd *d, const char *path)
     int fd = connect_stepd(path);
 
     if (fd < 0) {
-        unlink(path); /* nobody is behind it */
+        adopt_lost(d, path);
         return;
     }
     if (!ask_status(fd, &st)) {

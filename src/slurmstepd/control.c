@@ -102,6 +102,12 @@ static void obey_signal(struct stepd *s, const struct step_order *o)
 
     if (o->notice)
         step_notice_cancelled(s, o);
+    if (sig == SIGSTOP && !(o->flags & KILLF_BATCH)) {
+        s->track->ops->stop(s->track, true); /* a suspended job: all of it, whoever hears other signals */
+        return;
+    }
+    if (sig == SIGCONT || sig == SIGKILL || o->notice)
+        s->track->ops->stop(s->track, false); /* what is stopped would not hear of its end */
     /* With control groups only the tasks themselves are told, unless SignalChildrenProcesses says otherwise.
      */
     if (sig != SIGKILL &&
@@ -126,7 +132,7 @@ static void obey(struct stepd *s, struct control *c, const struct step_order *o)
     case STEP_ORDER_SUSPEND:
     case STEP_ORDER_RESUME:
         if (trusted)
-            s->track->ops->signal(s->track, o->action == STEP_ORDER_SUSPEND ? SIGSTOP : SIGCONT);
+            s->track->ops->stop(s->track, o->action == STEP_ORDER_SUSPEND);
         break;
     }
 }

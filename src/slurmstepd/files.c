@@ -15,6 +15,7 @@
 #include "nodecore/env.h"
 #include "slurmstepd/stepd.h"
 #include "nodecore/stepid.h"
+#include "os/folders.h"
 
 /* What one stream of a task is. */
 struct stream_plan {
@@ -46,28 +47,13 @@ char *files_expand(const struct stepd *s, const char *pattern, const struct task
     return buf_take(&b);
 }
 
-/* Makes the folders above a file; errno is left as the last mkdir made it. */
-static void make_folders(const char *path)
-{
-    char *copy = mem_strdup(path);
-
-    for (char *p = copy + 1; *p; p++) {
-        if (*p != '/')
-            continue;
-        *p = 0;
-        mkdir(copy, 0755);
-        *p = '/';
-    }
-    mem_free(copy);
-}
-
 static int open_output(const char *path, bool append, const char *what, struct err *e)
 {
     int flags = O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | (append ? 0 : O_TRUNC);
     int fd = open(path, flags, 0666);
 
     if (fd < 0 && errno == ENOENT) {
-        make_folders(path);
+        folders_make_above(path);
         fd = open(path, flags, 0666);
     }
     if (fd < 0)

@@ -153,6 +153,19 @@ static int step_open(struct stepd *s, struct err *e)
 
 /* --- run --- */
 
+/* Said before the exit of the task is, so that srun names the reason. */
+static void step_check_memory(struct stepd *s)
+{
+    uint64_t kills = s->oom ? 0 : s->track->ops->oom_kills(s->track);
+
+    if (!kills)
+        return;
+    s->oom = true;
+    step_notice(s,
+                "Detected %llu oom_kill event%s in StepId=%s. Some of the step tasks have been OOM Killed.",
+                (unsigned long long)kills, kills == 1 ? "" : "s", s->id_text);
+}
+
 static void reap(struct stepd *s)
 {
     struct signalfd_siginfo info;
@@ -161,8 +174,11 @@ static void reap(struct stepd *s)
 
     while (read(s->signal_fd, &info, sizeof info) > 0)
         ;
-    while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+    while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+        if (status)
+            step_check_memory(s);
         task_reaped(s, pid, status);
+    }
 }
 
 static bool streams_open(const struct stepd *s)
@@ -337,19 +353,6 @@ static void step_run(struct stepd *s)
     VEC_FREE(&p.what);
 }
 
-static void step_check_memory(struct stepd *s)
-{
-    uint64_t kills = s->track->ops->oom_kills(s->track);
-
-    if (!kills)
-        return;
-    s->oom = true;
-    step_notice(s,
-                "Detected %llu oom_kill event%s in StepId=%s. Some of the step tasks have been OOM Killed.",
-                (unsigned long long)kills, kills == 1 ? "" : "s", s->id_text);
-    s->worst = STATUS_OUT_OF_MEMORY;
-}
-
 /* A failure of ours: known to the user where that is possible, and in the report. */
 static void step_failed(struct stepd *s, const struct err *e)
 {
@@ -403,6 +406,8 @@ static int step_main(struct stepd *s)
         step_run(s);
         step_check_memory(s);
     }
+    if (s->oom)
+        s->worst = STATUS_OUT_OF_MEMORY;
     srun_task_exits(s);
     srun_flush(s, true);
     rc = report_write(s, &e);

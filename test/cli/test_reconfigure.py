@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """scontrol reconfigure and SIGHUP: the controller and every slurmd take the new files, or nobody does."""
+import json
 import os
 import signal
 
 import pytest
 
 from conftest import free_port, wait_for
-from daemons import Site
+from daemons import SLUICE, Site
 
 RUNS = "echo up; while [ ! -e go ]; do sleep 0.02; done; echo done"
 
@@ -127,6 +128,44 @@ def test_a_node_grows(site):
     site.reconfigure("n1", "n2")
     wait_for("the new size", lambda: "CPUTot=8" in site.node("n1"))
     assert "RealMemory=2000" in site.node("n1") and "AvailableFeatures=big" in site.node("n1") and "Weight=7" in site.node("n1")
+
+
+def test_keys_of_a_node_are_kept_and_shown(site):
+    site.change("(NodeName=n1 .*)", r"\1 CpuBind=core BcastAddr=127.0.0.9 SuspendTime=77 RestrictedCoresPerGPU=1 Parameters=l3cache_as_socket")
+    site.reconfigure("n1", "n2")
+    text = site.node("n1")
+    assert "Arch=x86_64 CpuBind=cores CoresPerSocket=" in text or "CpuBind=cores CoresPerSocket=" in text
+    assert f"NodeHostName={os.uname().nodename} BcastAddr=127.0.0.9 Port=" in text
+    assert "RestrictedCoresPerGPU=1((null)) \n" in text and "SuspendTime=77\n" in text and "Parameters=l3cache_as_socket" in text
+    node = json.loads(site.out("scontrol", "show", "node", "n1", "--json"))["nodes"][0]
+    assert (node["cpu_binding"], node["burstbuffer_network_address"], node["res_cores_per_gpu"]) == (4, "127.0.0.9", 1)
+    assert node["suspend_time"] == {"set": True, "infinite": False, "number": 77}
+    site.out("scontrol", "update", "nodename=n1", "cpubind=socket")
+    assert "CpuBind=sockets" in site.node("n1")
+    site.out("scontrol", "update", "nodename=n1", "cpubind=off")
+    assert "CpuBind" not in site.node("n1") and "CpuBind" not in site.node("n2")
+    assert site.run("scontrol", "update", "nodename=n1", "cpubind=nonsense").returncode == 1
+
+
+@pytest.mark.skipif(os.cpu_count() < 2, reason="binding needs two CPUs")
+def test_binding_of_a_node_is_the_default_of_its_steps(site):
+    site.change("^TaskPlugin=.*", "TaskPlugin=task/affinity")
+    site.change("(NodeName=n1 .*) CPUs=4", r"\1 CPUs=2")
+    site.reconfigure("n1", "n2")
+    masks = "awk '/Cpus_allowed_list/ {print $2}' /proc/self/status"
+
+    def cpus(*options):
+        job = site.submit(f'{SLUICE} srun {" ".join(options)} sh -c "$MASKS"', "-n2", "-w", "n1", f"--export=ALL,MASKS={masks}")
+        wait_for("the end", lambda: site.state(job) == "COMPLETED")
+        return site.output(job).split()
+
+    whole = cpus()
+    assert len(whole) == 2 and whole[0] == whole[1]
+    site.change("(NodeName=n1 .*)", r"\1 CpuBind=thread")
+    site.reconfigure("n1", "n2")
+    bound = cpus()
+    assert len(set(bound)) == 2 and set(bound) != set(whole)
+    assert cpus("--cpu-bind=none") == whole
 
 
 def test_log_rotation(site):

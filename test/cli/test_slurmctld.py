@@ -160,6 +160,12 @@ def test_queries_are_filtered_in_the_controller(controller):
     assert controller.call("jobs", "ids=x").stdout.startswith("error 2017")
 
 
+def test_a_job_that_is_asked_for_twice_comes_once(controller):
+    first, second = controller.start().submit(2)
+    out = controller.call("jobs", *(f"ids={i}" for i in (second, first, second, first))).stdout
+    assert out.count("job_id = ") == 2
+
+
 def test_shutdown_by_message(controller):
     assert controller.start().call("shutdown").returncode == 0
     assert controller.process.wait(10) == 0

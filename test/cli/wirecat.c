@@ -2,11 +2,16 @@
 /*
  * wirecat: speaks doc/spec/03-wire.md for the tests of daemons, rightly or wrongly.
  *
- *   wirecat [-t MS] CONF call TYPE [FIELD=TEXT...]  one request; prints the answer's fields, lists a record
- * after the other wirecat CONF raw HEX...                         sends these bytes on a bare connection,
- * prints what comes back as frames wirecat CONF token KEYFILE [CLUSTER AUDIENCE AGE] hello with a token of
- * our own, then ping wirecat CONF replay                             the same hello on two connections
- *   wirecat CONF submit N [SCRIPT]                  N jobs one after the other, prints their ids
+ *   wirecat [-t MS] CONF call TYPE [FIELD=TEXT...]
+ *       one request; prints the answer's fields, lists a record after the other
+ *   wirecat CONF raw HEX...
+ *       sends these bytes on a bare connection, prints what comes back as frames
+ *   wirecat CONF token KEYFILE [CLUSTER AUDIENCE AGE [NUMBER HEX]...]
+ *       hello with a token of our own, then ping, then frames of these types with these bodies
+ *   wirecat CONF replay
+ *       the same hello on two connections
+ *   wirecat CONF submit N [SCRIPT]
+ *       N jobs one after the other, prints their ids
  *
  * Exit code 0, or 1 with "error CODE: TEXT" on stdout.
  */
@@ -138,6 +143,14 @@ static void print_frames(int fd)
     buf_release(&in);
 }
 
+static void add_hex(struct buf *out, const char *hex)
+{
+    for (; hex[0] && hex[1]; hex += 2) {
+        char pair[3] = {hex[0], hex[1]};
+        buf_addc(out, (char)strtol(pair, NULL, 16));
+    }
+}
+
 static int send_raw(struct client *c, char **hex)
 {
     struct buf out = BUF_INIT;
@@ -147,10 +160,7 @@ static int send_raw(struct client *c, char **hex)
     if (fd < 0)
         return fail(&e);
     for (; *hex; hex++)
-        for (const char *p = *hex; p[0] && p[1]; p += 2) {
-            char pair[3] = {p[0], p[1]};
-            buf_addc(&out, (char)strtol(pair, NULL, 16));
-        }
+        add_hex(&out, *hex);
     if (send(fd, out.s, out.len, MSG_NOSIGNAL) < 0)
         printf("reset\n");
     buf_release(&out);
@@ -185,6 +195,17 @@ static int own_token(struct client *c, const struct client_env *env, char **argv
     if (!a || auth_make_token(a, &me, argc > 2 ? argv[2] : "slurmctld", time(NULL) - age, &token, &e) < 0)
         return fail(&e);
     add_hello(&out, "auth/slurm", cluster, &token);
+    for (int i = 4; i + 1 < argc; i += 2) { /* TYPE BODY */
+        struct buf body = BUF_INIT;
+        uint16_t head[] = {(uint16_t)strtoul(argv[i], NULL, 10), 0};
+        uint32_t seq = 2;
+        add_hex(&body, argv[i + 1]);
+        buf_add(&out, &(uint32_t){(uint32_t)body.len}, sizeof(uint32_t));
+        buf_add(&out, head, sizeof head);
+        buf_add(&out, &seq, sizeof seq);
+        buf_add(&out, body.s, body.len);
+        buf_release(&body);
+    }
     int fd = bare(c, &e);
     if (fd < 0)
         return fail(&e);

@@ -69,11 +69,11 @@ static void test_fewer_fields_show_the_same(void **state)
         struct layout l = {0};
         struct sort_spec sort = {0};
         struct job_select select;
-        const char *bad;
+        char bad;
         meta_init(&record_job_select, &select);
         layout_parse_long(&l, jobcols_jobs, c->name, no_complaint, NULL);
         l.uses.v[0].width = 0;
-        if (sort_parse(&sort, jobcols_jobs, c->name, &bad) < 0)
+        if (sort_parse(&sort, jobcols_jobs, NULL, c->name, &bad) < 0)
             fail_msg("%s cannot be sorted by", c->name);
         jobfields_of_columns(&select, &l, &sort);
         for (uint64_t seed = 1; seed <= SEEDS; seed++) {

@@ -29,7 +29,7 @@ static bool may_resume(const struct node *n)
 static bool may_idle(const struct node *n)
 {
     return n->state == NODE_DOWN ||
-           (n->state == NODE_UP && !n->running_jobs && n->flags & (NODEF_DRAIN | NODEF_FAIL));
+           (n->state == NODE_UP && !n->running_jobs && !(n->flags & NODEF_INVALID_REG));
 }
 
 static bool may_future(const struct node *n)
@@ -77,9 +77,12 @@ static void do_resume(struct decide *d, struct node *n)
 
 static void do_idle(struct decide *d, struct node *n)
 {
+    if (n->state == NODE_DOWN) {
+        n->flags &= ~NODEF_NOT_RESPONDING;
+        n->last_contact = d->now;
+    }
     n->state = NODE_UP;
-    n->flags &= ~(NODEF_DRAIN | NODEF_FAIL | NODEF_NOT_RESPONDING);
-    n->last_contact = d->now;
+    n->flags &= ~(NODEF_DRAIN | NODEF_FAIL);
     clear_reason(n);
 }
 
@@ -237,9 +240,12 @@ static int change_fields(struct decide *d, const struct node_update *r, struct n
                          uint32_t count)
 {
     if (r->features) {
+        bool none = !n->active_features || !*n->active_features;
         set_text(&n->features, r->features);
-        if (!r->active_features)
+        if (none && !r->active_features)
             set_text(&n->active_features, r->features);
+        else if (!r->active_features && !is_subset(n->active_features, n->features))
+            return decide_fail(d, ESLURM_ACTIVE_FEATURES_NOT_SUBSET_AVAILABLE_FEATURES);
     }
     if (r->active_features) {
         if (!is_subset(r->active_features, n->features))
@@ -248,6 +254,8 @@ static int change_fields(struct decide *d, const struct node_update *r, struct n
     }
     if (r->gres && !gres_known(n, r->gres))
         return decide_fail(d, ESLURM_INVALID_GRES);
+    if (r->cpu_bind && !node_cpu_bind_parse(r->cpu_bind, &n->cpu_bind))
+        return decide_fail(d, ESLURM_BAD_ARGUMENT);
     if (r->weight != NO_VAL)
         n->weight = r->weight;
     set_text(&n->comment, r->comment);

@@ -53,6 +53,10 @@ static int change_part(struct decide *d, const struct part_update *r, struct par
         if (!fixed)
             meta_copy_field(f, p, r->part);
     }
+    char **all[] = {&p->allow_accounts, &p->allow_groups, &p->allow_qos, &p->allow_alloc_nodes, &p->cpu_bind};
+    for (uint32_t i = 0; i < sizeof all / sizeof *all; i++)
+        if (*all[i] && (text_same_nocase(*all[i], "ALL") || !**all[i]))
+            mem_set_str(all[i], NULL);
     p->flags = (p->flags & ~r->flag_mask) | (r->part->flags & r->flag_mask);
     return check_part(d, r, p);
 }

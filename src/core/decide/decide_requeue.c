@@ -17,7 +17,7 @@ static int requeue_one(struct decide *d, const struct job *j, const struct bits 
     if (!decide_can_requeue(d, j))
         return ESLURM_REQUESTED_OPERATION_PRESENTLY_DISABLED;
     if (job_is_pending(j))
-        return ESLURM_JOB_PENDING_EXECUTION;
+        return r->incomplete ? 0 : ESLURM_JOB_PENDING_EXECUTION;
     if (j->flags & JOBF_COMPLETING)
         return ESLURM_JOB_CAN_NOT_ALTERED_NOW_TRY;
     if (r->incomplete && j->state == JOB_COMPLETED)

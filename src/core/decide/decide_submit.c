@@ -95,6 +95,8 @@ static int check_numbers(struct decide *d, const struct job *j)
         return decide_fail(d, ESLURM_MAX_JOB_COUNT);
     if (spec->nice < 0 && !sender_is(d, ACCESS_OPERATOR))
         return decide_fail(d, ESLURM_INVALID_NICE_VALUE);
+    if (spec->submit_line && strlen(spec->submit_line) > sched_opts_of(d->s->policy).max_submit_line_size)
+        return decide_fail(d, ESLURM_PATHNAME_TOO_LONG);
     if (!spec->work_dir)
         return decide_fail(d, ESLURM_JOB_CANNOT_SUBMITTED_WITHOUT_CURRENT_WORKING);
     return 0;
@@ -154,6 +156,8 @@ static void set_waits(const struct decide *d, struct job *j)
     struct job_spec *spec = j->spec;
     if (spec->switches && spec->switches_wait != NO_VAL && spec->switches_wait > o.max_switch_wait)
         spec->switches_wait = o.max_switch_wait;
+    if (!d->s->policy->allow_spec)
+        spec->core_spec = spec->thread_spec = NO_VAL16;
     if (spec->wait_all_nodes == NO_VAL16 &&
         (j->flags & JOBF_BATCH ? o.sbatch_wait_nodes : o.salloc_wait_nodes))
         spec->wait_all_nodes = 1;

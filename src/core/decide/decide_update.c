@@ -19,10 +19,15 @@ static const struct field_rule {
     const char *name;
     bool operator_only;
 } running_fields[] = {
-    {"name", false},      {"comment", false},    {"admin_comment", true}, {"extra", false},
-    {"mail_type", false}, {"mail_user", false},  {"nice", false},         {"requeue", false},
-    {"priority", false},  {"time_limit", false}, {"wckey", false},        {"deadline", true},
+    {"name", false},      {"comment", false},       {"admin_comment", true}, {"extra", false},
+    {"mail_type", false}, {"mail_user", false},     {"nice", false},         {"requeue", false},
+    {"priority", false},  {"time_limit", false},    {"time_min", false},     {"deadline", false},
+    {"switches", false},  {"switches_wait", false},
 };
+
+/* Waiting jobs: what only an operator may ask for afterwards. */
+static const char *const operator_fields[] = {"contiguous", "core_spec", "thread_spec",    "share",
+                                              "reboot",     "deadline",  "ntasks_per_node"};
 
 /* The job as it will be, and the fact that makes it so. */
 struct change {
@@ -42,19 +47,41 @@ static const struct field_rule *running_rule(const char *name)
     return NULL;
 }
 
-static bool operator_only(const char *name)
+static bool operator_only(const char *name, bool pending)
 {
     const struct field_rule *rule = running_rule(name);
+    if (pending)
+        for (uint32_t i = 0; i < sizeof operator_fields / sizeof *operator_fields; i++)
+            if (strcmp(operator_fields[i], name) == 0)
+                return true;
     return rule && rule->operator_only;
 }
 
 /* --- time
  * ---------------------------------------------------------------------------------------------------- */
 
+/* The longest limit that a user may give: a running job's own, a waiting one's up to that of its partitions.
+ */
+static uint32_t longest_limit(const struct change *c)
+{
+    const struct job *j = c->old;
+    struct text_list parts = {0};
+    uint32_t longest = job_is_active(j) || j->time_limit != NO_VAL ? j->time_limit : 0;
+    if (job_is_pending(j) && j->partition)
+        text_split(&parts, j->partition, ',');
+    for (uint32_t i = 0; i < parts.n; i++) {
+        const struct part *p = state_part(c->d->s, parts.v[i]);
+        uint32_t most = p && p->max_time != NO_VAL ? p->max_time : INFINITE;
+        longest = most > longest ? most : longest;
+    }
+    text_list_release(&parts);
+    return longest;
+}
+
 static int set_limit(struct change *c, uint32_t minutes)
 {
     const struct job *j = c->old;
-    if (job_is_active(j) && minutes > j->time_limit && !sender_is(c->d, ACCESS_OPERATOR))
+    if (minutes > longest_limit(c) && !sender_is(c->d, ACCESS_OPERATOR))
         return ESLURM_ACCESS_DENIED;
     c->job.spec->time_limit = minutes;
     c->job.time_limit = c->fact.time_limit = minutes;
@@ -154,9 +181,6 @@ static int give_priority(struct change *c)
 /* Before every other waiting job of its user. */
 static int to_top(struct change *c)
 {
-    bool owner = c->old->uid == c->d->sender->uid && sched_opts_of(c->d->s->policy).enable_user_top;
-    if (!owner && !sender_is(c->d, ACCESS_OPERATOR))
-        return ESLURM_ACCESS_DENIED;
     if (!job_is_pending(c->old) || job_is_held(c->old))
         return ESLURM_JOB_NO_LONGER_PENDING_EXECUTION;
     uint32_t top = c->old->priority;
@@ -200,7 +224,7 @@ static int set_field(struct change *c, const char *name)
         return ESLURM_REQUESTED_OPERATION_NOT_SUPPORTED_ON_THIS;
     if (!job_is_pending(c->old) && !running_rule(name))
         return ESLURM_JOB_NO_LONGER_PENDING_EXECUTION;
-    if (operator_only(name) && !sender_is(c->d, ACCESS_OPERATOR))
+    if (operator_only(name, job_is_pending(c->old)) && !sender_is(c->d, ACCESS_OPERATOR))
         return ESLURM_ACCESS_DENIED;
     if (strcmp(name, "nice") == 0 && c->u->spec->nice < 0 && !sender_is(c->d, ACCESS_OPERATOR))
         return ESLURM_ACCESS_DENIED;
@@ -211,6 +235,15 @@ static int set_field(struct change *c, const char *name)
         return give_priority(c);
     if (strcmp(name, "dependency") == 0)
         return set_dependency(c);
+    if (strcmp(name, "begin_time") == 0 && c->job.spec->begin_time <= c->d->now)
+        c->job.spec->begin_time = 0;
+    if (strcmp(name, "mem_per_node") == 0)
+        c->job.spec->mem_per_cpu = NO_VAL64;
+    if (strcmp(name, "mem_per_cpu") == 0)
+        c->job.spec->mem_per_node = NO_VAL64;
+    uint32_t limit = c->job.spec->time_limit;
+    if (strcmp(name, "time_min") == 0 && limit != NO_VAL && c->u->spec->time_min > limit)
+        return ESLURM_INVALID_TIME_MIN_SPECIFICATION;
     c->respec |= !running_rule(name);
     return 0;
 }
@@ -271,10 +304,25 @@ static int set_all(struct change *c)
 /* --- the whole
  * ----------------------------------------------------------------------------------------------- */
 
+/* Counts that contradict each other. */
+static int check_sizes(const struct job_spec *spec)
+{
+    uint64_t per_task = spec->cpus_per_task != NO_VAL16 ? spec->cpus_per_task : 1;
+    uint64_t tasks = spec->ntasks != NO_VAL ? spec->ntasks : 1, nodes = spec->min_nodes;
+    if (spec->max_cpus == NO_VAL || !spec->max_cpus)
+        return 0;
+    if (tasks * per_task > spec->max_cpus || (nodes != NO_VAL && nodes > spec->max_cpus))
+        return ESLURM_INVALID_CPU_COUNT;
+    return 0;
+}
+
 /* A waiting job with new wishes goes through the same checks as a new one. */
 static int admit_again(struct change *c)
 {
     struct sched_view view;
+    int bad = check_sizes(c->job.spec);
+    if (bad)
+        return bad;
     state_view(c->d->s, c->d->now, &view);
     int rc = sched_admit(&view, &c->job, c->job.uid, sender_is(c->d, ACCESS_OPERATOR), c->d->e);
     if (rc < 0)
@@ -302,7 +350,7 @@ static void set_waiting(struct change *c)
                                                                                  : c->d->now;
     if (eligible != c->old->eligible_time)
         c->fact.eligible_time = c->fact.accrue_time = eligible;
-    if (c->u->reset_accrue)
+    if (c->u->reset_accrue && eligible && eligible <= c->d->now)
         c->fact.accrue_time = c->d->now;
 }
 
@@ -379,6 +427,14 @@ static void update_by_name(struct decide *d, const struct job_update *u)
 int decide_job_update(struct decide *d, const void *record)
 {
     const struct job_update *u = record;
+    if (u->top && !sender_is(d, ACCESS_OPERATOR)) {
+        struct buf ids = BUF_INIT;
+        for (uint32_t i = 0; i < u->ids.n; i++)
+            buf_addf(&ids, "%s%s", i ? "," : "", u->ids.v[i]);
+        decide_result(d, ids.len ? ids.s : "", ESLURM_ACCESS_DENIED, NULL);
+        buf_release(&ids);
+        return 0;
+    }
     decide_each_target(d, &u->ids, update_one, u);
     update_by_name(d, u);
     return 0;

@@ -164,7 +164,9 @@ static int check_part(const struct decide *d, const struct job *job, struct depe
         p->array = true; /* the record of the array is gone, some of its tasks are not */
         return 0;
     }
-    return own || !t ? -ESLURM_DEPENDENCY : 0;
+    /* What waits for a start or for a task of the same number is satisfied by a job that is gone. */
+    bool may_be_gone = p->type == DEP_AFTER || p->type == DEP_AFTERCORR || p->type == DEP_AFTERBURSTBUFFER;
+    return own || (!t && !may_be_gone) ? -ESLURM_DEPENDENCY : 0;
 }
 
 int depend_of_user(struct decide *d, const struct job *job, const char *text, struct depend *ret)

@@ -90,7 +90,7 @@ static void act_on_array(struct decide *d, const struct job_target *t, const str
 static void each(struct decide *d, const char *text, job_action act, const void *arg)
 {
     struct job_target t;
-    if (job_target_parse(&t, text, NULL) < 0) {
+    if (job_target_parse(&t, text, NULL) < 0 || t.step_id != NO_VAL) {
         decide_result(d, text, ESLURM_INVALID_JOB_ID, NULL);
         return;
     }
