@@ -8,15 +8,33 @@
 #include "base/text.h"
 
 #define AT(field) offsetof(struct sched_opts, field)
-#define FLAG(field) {#field, SCHED_PARAM_FLAG, AT(field), 0, 0, 1}
-#define U32(field, def, min, max) {#field, SCHED_PARAM_U32, AT(field), def, min, max}
-#define I32(field, def, min, max) {#field, SCHED_PARAM_I32, AT(field), def, min, max}
-#define U64(field, def, min, max) {#field, SCHED_PARAM_U64, AT(field), def, min, max}
-#define MOOT(name) {name, SCHED_PARAM_MOOT, 0, 0, 0, 0}
-#define LATER(name) {name, SCHED_PARAM_LATER, 0, 0, 0, 0}
+#define FLAG(field)                                                                                          \
+    {                                                                                                        \
+#field, SCHED_PARAM_FLAG, AT(field), 0, 0, 1                                                         \
+    }
+#define U32(field, def, min, max)                                                                            \
+    {                                                                                                        \
+#field, SCHED_PARAM_U32, AT(field), def, min, max                                                    \
+    }
+#define I32(field, def, min, max)                                                                            \
+    {                                                                                                        \
+#field, SCHED_PARAM_I32, AT(field), def, min, max                                                    \
+    }
+#define U64(field, def, min, max)                                                                            \
+    {                                                                                                        \
+#field, SCHED_PARAM_U64, AT(field), def, min, max                                                    \
+    }
+#define MOOT(name)                                                                                           \
+    {                                                                                                        \
+        name, SCHED_PARAM_MOOT, 0, 0, 0, 0                                                                   \
+    }
+#define LATER(name)                                                                                          \
+    {                                                                                                        \
+        name, SCHED_PARAM_LATER, 0, 0, 0, 0                                                                  \
+    }
 
 /* Slurm's ranges. Its defaults too, but for those that only bound what a run costs: there 0 is no bound. */
-const struct sched_param sched_param_table[] = {
+const struct sched_parameter sched_param_table[] = {
     FLAG(allow_zero_lic),
     LATER("assoc_limit_stop"),
     U32(batch_sched_delay, 0, 0, INT32_MAX),
@@ -95,7 +113,7 @@ const struct sched_param sched_param_table[] = {
 };
 const uint32_t sched_param_count = sizeof sched_param_table / sizeof *sched_param_table;
 
-static void store(struct sched_opts *o, const struct sched_param *p, int64_t value)
+static void store(struct sched_opts *o, const struct sched_parameter *p, int64_t value)
 {
     char *at = (char *)o + p->offset;
     switch (p->type) {
@@ -129,7 +147,7 @@ static void report_unknown(const char *name, sched_opts_report *report, void *ar
     report(arg, false, text, near ? hint : NULL);
 }
 
-static void report_number(const struct sched_param *p, const char *value, sched_opts_report *report,
+static void report_number(const struct sched_parameter *p, const char *value, sched_opts_report *report,
                           void *arg)
 {
     char text[300], hint[300];
@@ -138,7 +156,7 @@ static void report_number(const struct sched_param *p, const char *value, sched_
     report(arg, true, text, hint);
 }
 
-static const struct sched_param *find(const char *name)
+static const struct sched_parameter *find(const char *name)
 {
     for (uint32_t i = 0; i < sched_param_count; i++)
         if (text_same_nocase(sched_param_table[i].name, name))
@@ -152,7 +170,7 @@ static void parse_one(struct sched_opts *o, char *item, sched_opts_report *repor
     char *value = strchr(item, '=');
     if (value)
         *value++ = '\0';
-    const struct sched_param *p = find(item);
+    const struct sched_parameter *p = find(item);
     int64_t number;
     if (!p) {
         if (report)

@@ -21,13 +21,13 @@ enum sched_param_type {
     SCHED_PARAM_LATER, /* recognised, but without an effect yet */
 };
 
-struct sched_param {
+struct sched_parameter {
     const char *name;
     enum sched_param_type type;
     uint16_t offset; /* in struct sched_opts; 0 for the last two types */
     int64_t def, min, max;
 };
-extern const struct sched_param sched_param_table[];
+extern const struct sched_parameter sched_param_table[];
 extern const uint32_t sched_param_count;
 
 /* What is wrong with one parameter. Severe: a number that cannot be used, its default stands. Otherwise a

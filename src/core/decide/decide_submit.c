@@ -87,16 +87,18 @@ static int set_id(struct decide *d, const struct submit_request *r, struct job *
     return 0;
 }
 
-static int check_numbers(struct decide *d, const struct job *j)
+static int check_numbers(struct decide *d, const struct submit_request *r, const struct job *j)
 {
     const struct job_spec *spec = j->spec;
+    struct sched_opts o = sched_opts_of(d->s->policy);
     uint32_t weight = j->flags & JOBF_ARRAY ? j->array_task_count : 1;
     if (d->s->job_count + weight > d->s->policy->max_job_count)
         return decide_fail(d, ESLURM_MAX_JOB_COUNT);
     if (spec->nice < 0 && !sender_is(d, ACCESS_OPERATOR))
         return decide_fail(d, ESLURM_INVALID_NICE_VALUE);
-    if (spec->submit_line && strlen(spec->submit_line) > sched_opts_of(d->s->policy).max_submit_line_size)
-        return decide_fail(d, ESLURM_PATHNAME_TOO_LONG);
+    if (r->script_size > o.max_script_size ||
+        (spec->submit_line && strlen(spec->submit_line) > o.max_submit_line_size))
+        return decide_fail(d, ESLURM_NAME_TOO_LONG);
     if (!spec->work_dir)
         return decide_fail(d, ESLURM_JOB_CANNOT_SUBMITTED_WITHOUT_CURRENT_WORKING);
     return 0;
@@ -219,7 +221,7 @@ static int make_job(struct decide *d, const struct submit_request *r, struct job
     if (rc == 0)
         rc = set_id(d, r, j);
     if (rc == 0)
-        rc = check_numbers(d, j);
+        rc = check_numbers(d, r, j);
     if (rc == 0)
         rc = sched_admit(&view, j, j->uid, sender_is(d, ACCESS_OPERATOR), d->e);
     if (rc == 0)
