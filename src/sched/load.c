@@ -4,6 +4,8 @@
 #include "base/bits.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "model/schedopts.h"
+#include "sched/offer.h"
 
 static void node_load_release(struct node_load *l)
 {
@@ -53,11 +55,21 @@ static void add_gres(struct node_load *l, const struct node *node, const struct 
 void load_map_init(struct load_map *m, const struct sched_view *v, bool empty)
 {
     *m = (struct load_map){.v = v, .empty = empty, .scratch_index = NO_VAL};
+    m->core_spec = m->thread_spec = NO_VAL16;
+    m->spec_first = sched_opts_of(v->policy).spec_cores_first;
 }
 
 void load_map_release(struct load_map *m)
 {
     node_load_release(&m->scratch);
+    node_load_release(&m->idle);
+}
+
+void load_map_specialize(struct load_map *m, uint16_t core_spec, uint16_t thread_spec)
+{
+    m->core_spec = core_spec;
+    m->thread_spec = thread_spec;
+    m->scratch_index = NO_VAL;
 }
 
 void load_map_move(struct load_map *m, const struct timeline *time, int64_t from, int64_t until,
@@ -70,9 +82,42 @@ void load_map_move(struct load_map *m, const struct timeline *time, int64_t from
     m->scratch_index = NO_VAL;
 }
 
+/* CPUSpecList, as units. */
+static void specialize_list(struct node_load *l, const struct node *node, uint32_t unit_cpus)
+{
+    struct bits cpus = {0};
+    if (bits_parse(&cpus, node->cpu_spec_list, NULL) == 0)
+        for (uint32_t i = bits_next(&cpus, 0); i != BITS_MAX; i = bits_next(&cpus, i + 1))
+            bits_set(&l->units, i / unit_cpus);
+    bits_release(&cpus);
+}
+
+/* Cores that are left to the system: of one socket after the other, from the end of the node or from its
+ * beginning. What a job asks for stands for what the node says. */
+static void specialize(const struct load_map *m, struct node_load *l, const struct node *node)
+{
+    struct node_shape s = node_shape(m->v->policy, node);
+    bool asked = m->core_spec != NO_VAL16 || m->thread_spec != NO_VAL16;
+    uint32_t core_units = m->v->policy->cr_cpu ? s.units / (s.sockets * (node->cores ? node->cores : 1)) : 1;
+    uint32_t count = asked ? 0 : node->core_spec * (core_units ? core_units : 1);
+    if (m->core_spec != NO_VAL16)
+        count = m->core_spec * (core_units ? core_units : 1);
+    else if (m->thread_spec != NO_VAL16)
+        count = m->thread_spec / s.unit_cpus;
+    if (!asked && node->cpu_spec_list && *node->cpu_spec_list)
+        specialize_list(l, node, s.unit_cpus);
+    for (uint32_t i = 0; i < count && i < s.units; i++) {
+        uint32_t socket = i % s.sockets, at = i / s.sockets;
+        if (m->spec_first)
+            bits_set(&l->units, socket * s.socket_units + at);
+        else
+            bits_set(&l->units, s.units - 1 - socket * s.socket_units - at);
+    }
+}
+
 static void from_node(struct node_load *l, const struct node *node)
 {
-    bits_copy(&l->units, &node->alloc_cores);
+    bits_or(&l->units, &node->alloc_cores);
     l->mem = node->alloc_mem;
     l->jobs = node->running_jobs;
     l->exclusive_job = node->exclusive_job;
@@ -94,7 +139,8 @@ static void take(struct node_load *l, const struct node *node, const struct job_
 
 static void give(struct node_load *l, const struct node *node, const struct hold *h)
 {
-    bits_minus(&l->units, &h->share->cores);
+    if (!h->cores_given)
+        bits_minus(&l->units, &h->share->cores);
     l->mem -= h->share->mem < l->mem ? h->share->mem : l->mem;
     l->jobs -= l->jobs > 0;
     if (l->exclusive_job == h->job_id)
@@ -123,6 +169,7 @@ const struct node_load *load_get(struct load_map *m, const struct node *node)
 {
     if (m->scratch_index != node->index) {
         node_load_clear(&m->scratch);
+        specialize(m, &m->scratch, node);
         if (!m->empty) {
             from_node(&m->scratch, node);
             move(m, &m->scratch, node);
@@ -130,6 +177,13 @@ const struct node_load *load_get(struct load_map *m, const struct node *node)
         m->scratch_index = node->index;
     }
     return &m->scratch;
+}
+
+const struct node_load *load_idle(struct load_map *m, const struct node *node)
+{
+    node_load_clear(&m->idle);
+    specialize(m, &m->idle, node);
+    return &m->idle;
 }
 
 uint64_t load_gres_count(const struct node_load *l, const char *name)

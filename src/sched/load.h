@@ -32,12 +32,15 @@ struct node_load {
 
 struct load_map {
     const struct sched_view *v;
-    const struct timeline *time; /* NULL: as the nodes are now */
-    int64_t from, until;         /* the stretch, until exclusive */
-    bool empty;                  /* every node as if idle: could it ever run? */
-    bool unbooked;               /* leave out what is booked */
-    struct node_load scratch;    /* the last one made */
+    const struct timeline *time;     /* NULL: as the nodes are now */
+    int64_t from, until;             /* the stretch, until exclusive */
+    bool empty;                      /* every node as if idle: could it ever run? */
+    bool unbooked;                   /* leave out what is booked */
+    uint16_t core_spec, thread_spec; /* of a job that says how much it leaves to the system, or NO_VAL16 */
+    bool spec_first;                 /* spec_cores_first */
+    struct node_load scratch;        /* the last one made */
     uint32_t scratch_index;
+    struct node_load idle;
 };
 
 void load_map_init(struct load_map *m, const struct sched_view *v, bool empty);
@@ -45,8 +48,12 @@ void load_map_release(struct load_map *m);
 /* Another stretch, with or without the bookings. */
 void load_map_move(struct load_map *m, const struct timeline *time, int64_t from, int64_t until,
                    bool unbooked);
+/* For a job with --core-spec or --thread-spec; NO_VAL16 for others, which take what the nodes say. */
+void load_map_specialize(struct load_map *m, uint16_t core_spec, uint16_t thread_spec);
 /* Valid until the next call on the same map. */
 const struct node_load *load_get(struct load_map *m, const struct node *node);
+/* The same node without any job. */
+const struct node_load *load_idle(struct load_map *m, const struct node *node);
 uint64_t load_gres_count(const struct node_load *l, const char *name);
 const struct bits *load_gres_index(const struct node_load *l, const char *name); /* NULL: none taken */
 

@@ -48,8 +48,7 @@ uint32_t plan_seconds(const struct plan *p, const struct job *job, const struct 
 
 static uint32_t exclusive_id(const struct plan *p, const struct job *job, const struct part *part)
 {
-    bool exclusive = job->spec->share == SHARE_NODE || part->max_share == 0 || p->v->policy->linear;
-    return exclusive ? job->job_id : 0;
+    return demand_is_exclusive(p->v->policy, job->spec, part) ? job->job_id : 0;
 }
 
 /* Does it fit at that moment and until it ends? *ret is to be released. */

@@ -43,7 +43,7 @@ void timeline_add(struct timeline *t, const struct job *job)
     for (uint32_t i = 0; i < job->alloc.n; i++)
         if (holds_share(job, i))
             *VEC_PUSH(&node_at(t, job->alloc.v[i].node_index)->holds) =
-                (struct hold){&job->alloc.v[i], job->end_time, job->job_id};
+                (struct hold){&job->alloc.v[i], job->end_time, job->job_id, job->flags & JOBF_CPUS_GIVEN};
 }
 
 void timeline_remove(struct timeline *t, const struct job *job)

@@ -18,6 +18,7 @@ struct hold {
     const struct job_node *share; /* the job's */
     int64_t end;                  /* expected */
     uint32_t job_id;
+    bool cores_given; /* suspended: others may have its cores */
 };
 
 struct booking {

@@ -565,6 +565,237 @@ static void random_queues_never_over_allocate(void **state)
     }
 }
 
+/* What Slurm 26.05 was seen to give on these nodes to jobs with options that change the choice: the nodes,
+ * and on each CPUs, MiB (500 a CPU) and GPUs. */
+enum option {
+    OPT_NONE,
+    OPT_CORE_SPEC,
+    OPT_THREAD_SPEC,
+    OPT_CONTIGUOUS,
+    OPT_SPREAD,
+    OPT_USE_MIN_NODES,
+    OPT_TASKS_CORE,
+    OPT_TASKS_SOCKET,
+    OPT_TASKS_GPU,
+    OPT_CPUS_GPU,
+    OPT_MEM_GPU,
+    OPT_GRES_FLAGS_BIND,
+    OPT_GRES_FLAGS_UNBIND,
+    OPT_THREADS,
+    OPT_MIN_CPUS,
+    OPT_TMP,
+    OPT_PLANE,
+    OPT_BLOCK_BLOCK,
+    OPT_CYCLIC_CYCLIC,
+    OPT_SOCKETS,
+    OPT_CORES,
+    OPT_EXCLUSIVE,
+};
+
+struct option_row {
+    const char *what;
+    enum option option;
+    uint16_t value;
+    uint32_t nodes_min, nodes_max, ntasks, cpus_per_task; /* 0 = not given */
+    const char *per_job, *per_node, *per_task, *per_socket;
+    int code; /* refused with it */
+    const char *nodes;
+    uint32_t cpus[4], mem[4], gpus[4];
+    const char *cores; /* of the first node, or NULL */
+};
+
+static const struct option_row option_rows[] = {
+    {"-S 1", OPT_CORE_SPEC, 1, .nodes = "0", .cpus = {8}, .mem = {3000}, .gpus = {2}, .cores = "0-2"},
+    {"--thread-spec=1", OPT_THREAD_SPEC, 1, .nodes = "0", .cpus = {8}, .mem = {3500}, .gpus = {2},
+     .cores = "0-3"},
+    {"-S 0", OPT_CORE_SPEC, 0, .nodes = "0", .cpus = {8}, .mem = {4000}, .gpus = {2}, .cores = "0-3"},
+    {"-S 4", OPT_CORE_SPEC, 4, .code = ESLURM_NODE_CONFIG_UNAVAILABLE},
+    {"--exclusive", OPT_EXCLUSIVE, 1, .nodes = "0", .cpus = {8}, .mem = {4000}, .gpus = {2}, .cores = "0-3"},
+    {"-n 3 --ntasks-per-core=1", OPT_TASKS_CORE, 1, .ntasks = 3, .nodes = "0", .cpus = {6}, .mem = {3000}},
+    {"-n 4 -N 4 --contiguous", OPT_CONTIGUOUS, 1, 4, 4, 4, .nodes = "0-3", .cpus = {2, 2, 2, 2},
+     .mem = {1000, 1000, 1000, 1000}},
+    {"-N1 -n 2 --gpus-per-task=1 --gres-flags=enforce-binding", OPT_GRES_FLAGS_BIND, 0, 1, 1, 2,
+     .per_task = "gres/gpu:1", .nodes = "0", .cpus = {4}, .mem = {2000}, .gpus = {2}, .cores = "0,2"},
+    {"-N1 -n 2 --gpus-per-task=1 --gres-flags=disable-binding", OPT_GRES_FLAGS_UNBIND, 0, 1, 1, 2,
+     .per_task = "gres/gpu:1", .nodes = "0", .cpus = {4}, .mem = {2000}, .gpus = {2}},
+    {"-n 2 --cpus-per-gpu=3 --gpus=2", OPT_CPUS_GPU, 3, .ntasks = 2, .per_job = "gres/gpu:2", .nodes = "0",
+     .cpus = {6}, .mem = {3000}, .gpus = {2}},
+    {"--gpus-per-node=1 -N 2 --cpus-per-gpu=2", OPT_CPUS_GPU, 2, 2, 2, .per_node = "gres/gpu:1",
+     .nodes = "0-1", .cpus = {2, 2}, .mem = {1000, 1000}, .gpus = {1, 1}},
+    {"--mem-per-gpu=1000 --gpus=2", OPT_MEM_GPU, 1000, .per_job = "gres/gpu:2", .nodes = "0", .cpus = {2},
+     .mem = {2000}, .gpus = {2}},
+    {"-n 8 --hint=nomultithread", OPT_THREADS, 1, .ntasks = 8, .nodes = "0-1", .cpus = {8, 8},
+     .mem = {2000, 2000}},
+    {"-n 2 --threads-per-core=1", OPT_THREADS, 1, .ntasks = 2, .nodes = "0", .cpus = {4}, .mem = {1000},
+     .cores = "0,2"},
+    {"-n 4 --spread-job", OPT_SPREAD, 1, .ntasks = 4, .nodes = "0-3", .cpus = {2, 2, 2, 2},
+     .mem = {1000, 1000, 1000, 1000}},
+    {"-n 4 --ntasks-per-gpu=2 --gpus=2", OPT_TASKS_GPU, 2, .ntasks = 4, .per_job = "gres/gpu:2", .nodes = "0",
+     .cpus = {4}, .mem = {2000}, .gpus = {2}, .cores = "0,2"},
+    {"-n 2 --gpus-per-socket=1 --sockets-per-node=2", OPT_SOCKETS, 2, .ntasks = 2, .per_socket = "gres/gpu:1",
+     .nodes = "0", .cpus = {2}, .mem = {1000}},
+    {"-n 3 -m block:block", OPT_BLOCK_BLOCK, 0, .ntasks = 3, .nodes = "0", .cpus = {4}, .mem = {2000},
+     .cores = "0-1"},
+    {"-n 3 -m cyclic:cyclic", OPT_CYCLIC_CYCLIC, 0, .ntasks = 3, .nodes = "0", .cpus = {4}, .mem = {2000},
+     .cores = "0,2"},
+    {"-n 5 -c 2 -m block:block", OPT_BLOCK_BLOCK, 0, .ntasks = 5, .cpus_per_task = 2, .nodes = "0-1",
+     .cpus = {8, 2}, .mem = {4000, 1000}},
+    {"-n 6 -m plane=2 -N2", OPT_PLANE, 2, 2, 2, 6, .nodes = "0-1", .cpus = {4, 2}, .mem = {2000, 1000}},
+    {"-n 2 --ntasks-per-socket=1 -N1", OPT_TASKS_SOCKET, 1, 1, 1, 2, .nodes = "0", .cpus = {2},
+     .mem = {1000}},
+    {"-N 1-3 -n 6 --use-min-nodes", OPT_USE_MIN_NODES, 1, 1, 3, 6, .nodes = "0", .cpus = {6}, .mem = {3000}},
+    {"-N 1-3 -n 6", OPT_NONE, 0, 1, 3, 6, .nodes = "0-2", .cpus = {4, 2, 2}, .mem = {2000, 1000, 1000},
+     .cores = "0,2"},
+    {"--tmp=500", OPT_TMP, 500, .nodes = "0", .cpus = {2}, .mem = {1000}},
+    {"--tmp=2000", OPT_TMP, 2000, .code = ESLURM_NODE_CONFIG_UNAVAILABLE},
+    {"--mincpus=4", OPT_MIN_CPUS, 4, .nodes = "0", .cpus = {4}, .mem = {2000}},
+    {"--mincpus=3 -n 2", OPT_MIN_CPUS, 3, .ntasks = 2, .nodes = "0", .cpus = {2}, .mem = {1000}},
+    {"-N 2 --gpus=3", OPT_NONE, 0, 2, 2, .per_job = "gres/gpu:3", .nodes = "0-1", .cpus = {2, 2},
+     .mem = {1000, 1000}, .gpus = {2, 1}},
+    {"--cores-per-socket=2 -n 1", OPT_CORES, 2, .ntasks = 1, .nodes = "0", .cpus = {2}, .mem = {1000}},
+    {"--cores-per-socket=3 -n 1", OPT_CORES, 3, .ntasks = 1, .code = ESLURM_NODE_CONFIG_UNAVAILABLE},
+};
+
+static void set_option(struct job_spec *s, const struct option_row *row)
+{
+    switch (row->option) {
+    case OPT_NONE:
+        break;
+    case OPT_CORE_SPEC:
+        s->core_spec = row->value;
+        break;
+    case OPT_THREAD_SPEC:
+        s->thread_spec = row->value;
+        break;
+    case OPT_CONTIGUOUS:
+        s->contiguous = 1;
+        break;
+    case OPT_SPREAD:
+        s->spread_job = 1;
+        break;
+    case OPT_USE_MIN_NODES:
+        s->use_min_nodes = 1;
+        break;
+    case OPT_TASKS_CORE:
+        s->ntasks_per_core = row->value;
+        break;
+    case OPT_TASKS_SOCKET:
+        s->ntasks_per_socket = row->value;
+        break;
+    case OPT_TASKS_GPU:
+        s->ntasks_per_gpu = row->value;
+        break;
+    case OPT_CPUS_GPU:
+        s->cpus_per_tres = buf_format("gres/gpu:%u", row->value);
+        break;
+    case OPT_MEM_GPU:
+        s->mem_per_gpu = row->value;
+        break;
+    case OPT_GRES_FLAGS_BIND:
+        s->gres_flags = mem_strdup("enforce-binding");
+        break;
+    case OPT_GRES_FLAGS_UNBIND:
+        s->gres_flags = mem_strdup("disable-binding");
+        break;
+    case OPT_THREADS:
+        s->threads_per_core = row->value;
+        break;
+    case OPT_MIN_CPUS:
+        s->min_cpus_node = row->value;
+        break;
+    case OPT_TMP:
+        s->tmp_disk = row->value;
+        break;
+    case OPT_PLANE:
+        s->dist = DIST_PLANE;
+        s->plane_size = row->value;
+        break;
+    case OPT_BLOCK_BLOCK:
+        s->dist = DIST_BLOCK;
+        s->dist_sub = mem_strdup("block");
+        break;
+    case OPT_CYCLIC_CYCLIC:
+        s->dist = DIST_CYCLIC;
+        s->dist_sub = mem_strdup("cyclic");
+        break;
+    case OPT_SOCKETS:
+        s->sockets_per_node = row->value;
+        break;
+    case OPT_CORES:
+        s->cores_per_socket = row->value;
+        break;
+    case OPT_EXCLUSIVE:
+        s->share = SHARE_NODE;
+        break;
+    }
+}
+
+static struct job *option_job(struct cluster *c, const struct option_row *row)
+{
+    struct job *j = new_job(c);
+    struct job_spec *s = j->spec;
+    s->min_nodes = row->nodes_min ? row->nodes_min : NO_VAL;
+    s->max_nodes = row->nodes_max ? row->nodes_max : NO_VAL;
+    s->ntasks = row->ntasks ? row->ntasks : NO_VAL;
+    s->cpus_per_task = row->cpus_per_task ? (uint16_t)row->cpus_per_task : NO_VAL16;
+    s->tres_per_job = mem_strdup(row->per_job);
+    s->tres_per_node = mem_strdup(row->per_node);
+    s->tres_per_task = mem_strdup(row->per_task);
+    s->tres_per_socket = mem_strdup(row->per_socket);
+    set_option(s, row);
+    return j;
+}
+
+/* True when it is as the row says; what it is, is in *text. */
+static bool option_holds(const struct job *j, const struct option_row *row, struct buf *text)
+{
+    struct bits nodes = {0};
+    bool same = true;
+    for (uint32_t i = 0; i < j->alloc.n; i++) {
+        const struct job_node *a = &j->alloc.v[i];
+        uint64_t gpus = 0;
+        for (uint32_t k = 0; k < a->gres.n; k++)
+            gpus += a->gres.v[k].count;
+        bits_set(&nodes, a->node_index);
+        buf_addf(text, " n%u: cpus %u mem %llu gpus %llu", a->node_index, a->cpus, (unsigned long long)a->mem,
+                 (unsigned long long)gpus);
+        same = same && i < 4 && a->cpus == row->cpus[i] && a->mem == row->mem[i] && gpus == row->gpus[i];
+    }
+    buf_adds(text, " nodes ");
+    size_t at = text->len;
+    bits_text(&nodes, text);
+    same = same && strcmp(text->s + at, row->nodes) == 0;
+    bits_release(&nodes);
+    buf_adds(text, " cores ");
+    at = text->len;
+    if (j->alloc.n)
+        bits_text(&j->alloc.v[0].cores, text);
+    return same && (!row->cores || strcmp(text->s + at, row->cores) == 0);
+}
+
+static void options_change_the_choice_as_in_the_reference(void **state)
+{
+    uint32_t wrong = 0;
+    for (size_t i = 0; i < sizeof option_rows / sizeof *option_rows; i++) {
+        const struct option_row *row = &option_rows[i];
+        struct cluster c;
+        struct buf text = BUF_INIT;
+        setup(&c);
+        for (uint32_t n = 0; n < NODES; n++)
+            ((struct node *)ptree_get(&c.nodes, n))->tmp_disk = 1000;
+        int code = queue_job(&c, option_job(&c, row), NULL);
+        if (code == 0)
+            plan(&c);
+        if (code != row->code || (code == 0 && !option_holds(job(&c, 1), row, &text))) {
+            print_message("%s: code %d%s\n", row->what, code, text.len ? text.s : "");
+            wrong++;
+        }
+        buf_release(&text);
+        teardown(&c);
+    }
+    assert_int_equal(wrong, 0);
+}
+
 /* A job of 4 tasks on 2 nodes (2 cores each), for steps. */
 static void step_cluster(struct cluster *c, struct job **ret)
 {
@@ -682,6 +913,7 @@ int main(void)
         cmocka_unit_test(constraints_match_as_the_manual_says),
         cmocka_unit_test(licenses_are_counted),
         cmocka_unit_test(random_queues_never_over_allocate),
+        cmocka_unit_test(options_change_the_choice_as_in_the_reference),
         cmocka_unit_test(steps_are_laid_out),
         cmocka_unit_test(exact_steps_share_a_job_and_others_wait),
     };

@@ -11,6 +11,7 @@
 #include "core/moves.h"
 #include "model/jobtext.h"
 #include "model/schedopts.h"
+#include "sched/demand.h"
 #include "sched/tres.h"
 
 static int64_t limit_end(const struct decide *d, uint32_t minutes)
@@ -99,7 +100,7 @@ static void add_started(struct decide *d, const struct start_job *r, const struc
     f->alloc_tres = tres_of_alloc(d->s->policy, r);
     f->batch_host = mem_strdup(state_node_at(d->s, r->alloc.v[0].node_index)->name);
     f->scheduler = mem_strdup(r->scheduler);
-    if (j->spec->share == SHARE_NODE || p->max_share == 0 || d->s->policy->linear)
+    if (demand_is_exclusive(d->s->policy, j->spec, p))
         f->set_flags |= JOBF_WHOLE_NODES;
     if (j->spec->share == SHARE_USER || p->flags & PARTF_EXCLUSIVEUSER)
         f->set_flags |= JOBF_USER_NODES;
