@@ -104,7 +104,7 @@ static void specialize(const struct load_map *m, struct node_load *l, const stru
         count = m->core_spec * (core_units ? core_units : 1);
     else if (m->thread_spec != NO_VAL16)
         count = m->thread_spec / s.unit_cpus;
-    if (!asked && node->cpu_spec_list && *node->cpu_spec_list)
+    if (!asked && !node->core_spec && node->cpu_spec_list)
         specialize_list(l, node, s.unit_cpus);
     for (uint32_t i = 0; i < count && i < s.units; i++) {
         uint32_t socket = i % s.sockets, at = i / s.sockets;

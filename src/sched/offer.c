@@ -39,7 +39,10 @@ static uint32_t usable_cpus(const struct demand *d, const struct node_shape *s)
 
 static uint32_t task_cpus(const struct demand *d, uint32_t usable)
 {
-    return d->tasks_per_core ? max32(d->cpus_per_task, div_up(usable, d->tasks_per_core)) : d->cpus_per_task;
+    uint32_t cpus = d->cpus_per_task;
+    if (d->tasks_per_core)
+        cpus = max32(cpus, div_up(usable, d->tasks_per_core));
+    return d->bind_devices && d->gres_n ? div_up(cpus, usable) * usable : cpus; /* no core is shared then */
 }
 
 static uint64_t node_memory(const struct node *n)
@@ -306,9 +309,9 @@ static bool declared_before(const struct node *n, uint32_t i)
 /* Devices of one need for so many tasks on this node, one of nodes_left. */
 static uint64_t wanted_devices(const struct demand *d, const struct policy *p, const struct node *n,
                                const struct node_load *l, const struct gres_need *need, uint32_t tasks,
-                               uint32_t nodes_left, uint64_t per_job_left)
+                               uint32_t sockets, uint32_t nodes_left, uint64_t per_job_left)
 {
-    uint64_t want = need->per_node + need->per_task * tasks + need->per_socket * max32(d->sockets_min, 1);
+    uint64_t want = need->per_node + need->per_task * tasks + need->per_socket * sockets;
     if (!need->per_job)
         return want;
     uint64_t left = gres_room(d, p, n, l, need), others = nodes_left - 1;
@@ -318,13 +321,32 @@ static uint64_t wanted_devices(const struct demand *d, const struct policy *p, c
     return share < left ? share : left;
 }
 
+static uint32_t sockets_of(const struct policy *p, const struct node *n, const struct bits *units)
+{
+    struct node_shape s = node_shape(p, n);
+    uint32_t used = 0;
+    for (uint32_t at = bits_next(units, 0); at != BITS_MAX; used++)
+        at = bits_next(units, (at / s.socket_units + 1) * s.socket_units);
+    return used;
+}
+
+/* Whoever has a node alone has all its devices. */
+static void take_every_device(const struct policy *p, const struct node *n, const struct node_load *l,
+                              struct job_node *ret)
+{
+    for (uint32_t k = 0; k < n->gres.n; k++)
+        if (!declared_before(n, k))
+            take_kind(p, n, l, &n->gres.v[k], UINT64_MAX, ret);
+}
+
 static void take_gres(const struct demand *d, const struct policy *p, const struct node *n,
                       const struct node_load *l, uint32_t tasks, uint32_t nodes_left, uint64_t *per_job_left,
                       struct job_node *ret)
 {
+    uint32_t sockets = sockets_of(p, n, &ret->cores);
     for (uint32_t i = 0; i < d->gres_n; i++) {
         const struct gres_need *need = &d->gres[i];
-        uint64_t want = wanted_devices(d, p, n, l, need, tasks, nodes_left, per_job_left[i]);
+        uint64_t want = wanted_devices(d, p, n, l, need, tasks, sockets, nodes_left, per_job_left[i]);
         if (need->per_job)
             per_job_left[i] -= want < per_job_left[i] ? want : per_job_left[i];
         for (uint32_t k = 0; k < n->gres.n && want; k++)
@@ -341,7 +363,8 @@ static uint32_t gpu_cpus(const struct demand *d, const struct policy *p, const s
     uint64_t gpus = 0;
     for (uint32_t i = 0; i < d->gres_n && d->cpus_per_gpu; i++)
         if (text_same(d->gres[i].name, "gpu"))
-            gpus += wanted_devices(d, p, n, l, &d->gres[i], tasks->charged, nodes_left, per_job_left[i]);
+            gpus += wanted_devices(d, p, n, l, &d->gres[i], tasks->charged, max32(d->sockets_min, 1),
+                                   nodes_left, per_job_left[i]);
     return (uint32_t)(gpus * d->cpus_per_gpu);
 }
 
@@ -364,20 +387,13 @@ uint32_t offer_room(const struct demand *d, const struct policy *p, const struct
     return units_taken(d, &s, l, tasks, 0) * usable_cpus(d, &s) / d->cpus_per_task;
 }
 
-/* What a whole node is charged: what the job itself leaves to the system too, but not what the node does. */
-static uint32_t whole_cpus(const struct demand *d, const struct node *n)
-{
-    bool asked = d->core_spec != NO_VAL16 || d->thread_spec != NO_VAL16;
-    return max32(asked ? n->cpus : node_usable_cpus(n), 1);
-}
-
 /* CPUs that bring memory: a thread that tasks may not use is charged for, but brings none. */
 static uint32_t memory_cpus(const struct demand *d, const struct node_shape *s, uint32_t charged,
                             uint32_t units)
 {
     if (d->threads)
         return units * usable_cpus(d, s);
-    if (d->core_spec != NO_VAL16)
+    if (d->whole && d->thread_spec == NO_VAL16)
         return units * s->unit_cpus;
     if (d->thread_spec != NO_VAL16)
         return charged - min32(d->thread_spec, charged);
@@ -402,12 +418,15 @@ void offer_take(const struct demand *d, const struct policy *p, const struct nod
     bits_release(&near);
     ret->node_index = n->index;
     ret->tasks = tasks->placed;
-    ret->cpus = d->whole ? whole_cpus(d, n) : got * s.unit_cpus;
+    ret->cpus = d->whole ? node_usable_cpus(n) : got * s.unit_cpus;
     if (d->mem_whole)
         ret->mem = p->cr_memory ? node_memory(n) : 0;
     else
         ret->mem = d->mem_node ? d->mem_node : d->mem_cpu * memory_cpus(d, &s, ret->cpus, got);
-    take_gres(d, p, n, l, d->tasks_open ? tasks->charged : tasks->placed, nodes_left, per_job_left, ret);
+    if (d->whole && !p->linear)
+        take_every_device(p, n, l, ret);
+    else
+        take_gres(d, p, n, l, d->tasks_open ? tasks->charged : tasks->placed, nodes_left, per_job_left, ret);
     for (uint32_t i = 0; i < ret->gres.n; i++)
         if (d->mem_gpu && text_same(ret->gres.v[i].name, "gpu"))
             ret->mem += d->mem_gpu * ret->gres.v[i].count;
