@@ -120,30 +120,44 @@ static int64_t next_moment(const struct plan *p, int64_t at)
     return next == INT64_MAX ? next : moment(p, next);
 }
 
+/* Would it fit once the end number i is there, if nothing were promised or started in this run? */
+static bool fits_after(struct plan *p, const struct job *job, const struct part *part, uint32_t i,
+                       uint32_t seconds)
+{
+    struct selection s;
+    bool ok = fits(p, job, part, moment(p, p->time->ends.v[i]), seconds, true, &s);
+    selection_release(&s);
+    return ok;
+}
+
 /* The first moment at which it would fit if nothing were promised or started in this run; INT64_MAX: none
- * within the window. */
+ * within the window. The search goes out from what the last run has found, in steps that double. */
 static int64_t first_moment(struct plan *p, const struct job *job, const struct part *part, uint32_t seconds)
 {
-    uint32_t n = ends_until(p, p->window_end), lo = 0, hi = 0;
-    const int64_t *ends = p->time->ends.v;
-    struct selection s;
-    for (uint32_t step = 1; hi < n; step *= 2) { /* the ends before lo are too early */
-        bool ok = fits(p, job, part, moment(p, ends[hi]), seconds, true, &s);
-        selection_release(&s);
-        if (ok)
-            break;
-        lo = hi + 1;
-        hi = n - lo > step ? lo + step : lo < n ? n - 1 : n;
+    uint32_t n = ends_until(p, p->window_end), lo = 0, hi = n; /* it is in [lo, hi]; n = none */
+    uint32_t at = job->start_time > p->v->now ? ends_until(p, job->start_time) : 0;
+    at = at ? at - 1 : 0;
+    for (uint32_t step = 1; at < n && lo < hi; step *= 2) {
+        if (fits_after(p, job, part, at, seconds)) {
+            hi = at;
+            if (hi - lo <= step) /* or it has come from below */
+                break;
+            at = hi - step;
+        } else {
+            lo = at + 1;
+            if (hi < n)
+                break;
+            at = n - lo > step ? lo + step : lo < n ? n - 1 : n;
+        }
     }
-    while (lo < hi && hi < n) {
+    while (lo < hi) {
         uint32_t mid = lo + (hi - lo) / 2;
-        if (fits(p, job, part, moment(p, ends[mid]), seconds, true, &s))
+        if (fits_after(p, job, part, mid, seconds))
             hi = mid;
         else
             lo = mid + 1;
-        selection_release(&s);
     }
-    return hi < n ? moment(p, ends[hi]) : INT64_MAX;
+    return hi < n ? moment(p, p->time->ends.v[hi]) : INT64_MAX;
 }
 
 static bool fits_at_all(struct plan *p, const struct job *job, const struct part *part, uint32_t seconds)

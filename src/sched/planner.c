@@ -23,20 +23,24 @@
 #include "sched/switches.h"
 
 enum {
-    DEFER_SECONDS = 3,       /* with defer, jobs of so many seconds are taken together */
-    BACKFILL_WORK = 1000000, /* units that a run may spend on promises, where bf_max_time says nothing */
+    DEFER_SECONDS = 3, /* with defer, jobs of so many seconds are taken together */
+    /* Units that a run may spend on promises, where bf_max_time says nothing: few, so that the next job that
+     * ends is soon heard, and every DEEP_SECONDS many, so that later jobs have their expected starts too. */
+    BACKFILL_WORK = 200000,
+    BACKFILL_WORK_DEEP = 1000000,
+    DEEP_SECONDS = 30,
 };
 
 struct planner {
     struct backlog backlog;
-    int64_t last_full, last_backfill; /* runs; INT64_MIN = none yet */
+    int64_t last_full, last_backfill, last_deep; /* runs; INT64_MIN = none yet */
 };
 
 struct planner *planner_new(void)
 {
     struct planner *p = mem_alloc(sizeof *p);
     backlog_init(&p->backlog);
-    p->last_full = p->last_backfill = INT64_MIN;
+    p->last_full = p->last_backfill = p->last_deep = INT64_MIN;
     return p;
 }
 
@@ -74,9 +78,10 @@ struct run {
     struct licenses licenses;
     struct map_u64 tried_index; /* shape and partition -> index + 1 */
     VEC(struct tried) tried;
-    bool promised;        /* the job at hand has a planned start in one of its partitions */
-    struct bits blocked;  /* partitions in which a job of higher priority waits for resources */
-    struct bits withheld; /* partitions in which nothing starts, because a job is COMPLETING */
+    uint64_t promise_work; /* no promise is sought once so much has been spent */
+    bool promised;         /* the job at hand has a planned start in one of its partitions */
+    struct bits blocked;   /* partitions in which a job of higher priority waits for resources */
+    struct bits withheld;  /* partitions in which nothing starts, because a job is COMPLETING */
 };
 
 static void look_again(struct run *r, int64_t at)
@@ -106,8 +111,9 @@ struct verdict {
     int64_t start;
     char *nodes; /* planned; owned */
     bool started;
-    bool blocks; /* what comes after it in the partition has to wait or to fit in behind it */
-    bool looked; /* false: a limit kept it from being looked at, and nothing new is known */
+    bool blocks;  /* what comes after it in the partition has to wait or to fit in behind it */
+    bool planned; /* a start was sought: `start` says all there is to say */
+    bool looked;  /* false: a limit kept it from being looked at, and nothing new is known */
 };
 
 static void start(struct run *r, const struct job *job, const struct part *part, uint32_t task, bool main,
@@ -175,8 +181,8 @@ static struct tried *tried_new(struct run *r, uint64_t key)
 
 static bool may_promise(const struct run *r)
 {
-    uint64_t most = r->opts.bf_max_time ? r->opts.bf_max_time * SCHED_WORK_A_SECOND : BACKFILL_WORK;
-    return r->quota.backfill && r->plan.work < most && !(r->promised && r->opts.bf_one_resv_per_job);
+    return r->quota.backfill && r->plan.work < r->promise_work &&
+           !(r->promised && r->opts.bf_one_resv_per_job);
 }
 
 /* What does not fit now holds up what comes after it, and is promised its earliest start. */
@@ -186,7 +192,8 @@ static void reserve(struct run *r, const struct job *job, const struct part *par
     ret->blocks = quota_reserve(&r->quota, job, part, r->v->now);
     if (!ret->blocks || (main && !quota_backfill(&r->quota, job, part)))
         return;
-    if (may_promise(r) && !t->hopeless) {
+    ret->planned = t->hopeless || may_promise(r);
+    if (ret->planned && !t->hopeless) {
         ret->start = plan_promise(&r->plan, job, part, t->promised, &ret->nodes);
         t->promised = ret->start ? ret->start : t->promised;
         t->hopeless = !ret->start;
@@ -197,7 +204,8 @@ static void reserve(struct run *r, const struct job *job, const struct part *par
 /* What the last run that looked ahead has found. */
 static void keep_expected(const struct run *r, const struct job *job, struct verdict *ret)
 {
-    if (r->quota.backfill || ret->start || job->start_time <= r->v->now)
+    bool waits = ret->why == WHY_PRIORITY || ret->why == WHY_RESOURCES || ret->why == WHY_REQNODENOTAVAIL;
+    if (ret->planned || !waits || job->start_time <= r->v->now)
         return;
     ret->start = job->start_time;
     ret->nodes = mem_strdup(job->sched_nodes);
@@ -227,7 +235,8 @@ static void try_shape(struct run *r, const struct waiting *w, const struct part 
         bool away = r->opts.builtin && (s.reason == WHY_REQNODENOTAVAIL || s.text[0]);
         if (!away)
             reserve(r, job, part, main, t, ret);
-        if (s.reason == WHY_RESOURCES && !ret->start && never_fits(r, job, part)) {
+        bool no_hope = t->hopeless || !r->quota.backfill;
+        if (s.reason == WHY_RESOURCES && no_hope && never_fits(r, job, part)) {
             ret->why = t->why = WHY_BADCONSTRAINTS;
             ret->blocks = false;
         }
@@ -389,6 +398,12 @@ static void set_turns(struct run *r)
     r->quota.full = p->last_full == INT64_MIN || now - p->last_full >= o->sched_interval;
     r->quota.backfill = !o->builtin && o->bf_interval >= 0 &&
                         (p->last_backfill == INT64_MIN || now - p->last_backfill >= o->bf_interval);
+    bool deep = r->quota.backfill && (p->last_deep == INT64_MIN || now - p->last_deep >= DEEP_SECONDS);
+    r->promise_work = o->bf_max_time ? o->bf_max_time * (uint64_t)SCHED_WORK_A_SECOND
+                      : deep         ? BACKFILL_WORK_DEEP
+                                     : BACKFILL_WORK;
+    if (deep)
+        p->last_deep = now;
     if (r->quota.full)
         p->last_full = now;
     if (r->quota.backfill)
