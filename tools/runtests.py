@@ -68,7 +68,7 @@ def asan():
 
 
 # What has threads, or lives among processes of ours that have some.
-TSAN_UNIT = ("auth", "journal", "sim", "stepd", "slurmd")
+TSAN_UNIT = ("auth", "journal", "stepd", "slurmd")
 TSAN_CLI = ("slurmctld", "threads", "commands", "cluster", "durability", "sackd")
 
 

@@ -290,13 +290,14 @@ def c_field(record, name, f):
 def c_record(name, row):
     """The fields by tag, which of them own memory, the record with every field unset, and what holds these together."""
     fields = sorted(row["field"].items(), key=lambda item: item[1]["tag"])
-    owned = [str(i) for i, (_, f) in enumerate(fields) if f["kind"] in OWNED]
+    owned = [f"{{{i}, offsetof(struct {name}, {field})}}" for i, (field, f) in enumerate(fields) if f["kind"] in OWNED]
     blank = [f".{field} = {UNSET[f['kind']]}" for field, f in fields if f["kind"] in UNSET]
     blank += [".sh = {1}"] if row.get("shared") else []
     yield f"static const struct meta_field {name}_fields[] = {{"
     yield from (c_field(name, field, f) for field, f in fields)
     yield "    {0},\n};"
-    yield f"static const uint16_t {name}_owned[] = {{{', '.join(owned) or '0'}}};"
+    yield f"static const struct meta_owned {name}_owned[] = {{{', '.join(owned) or '{0}'}}};"
+    yield f'_Static_assert(sizeof(struct {name}) <= UINT16_MAX, "{name} is too large for struct meta_owned");'
     yield f"static const struct {name} {name}_blank = {{{', '.join(blank) or '0'}}};"
     yield f"const struct meta_record record_{name} = {{"
     yield f'    .name = "{name}", .help = {quoted(row.get("help"))}, .fields = {name}_fields, .n = {len(fields)},'

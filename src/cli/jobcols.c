@@ -385,7 +385,7 @@ static const struct column by_never = HIDDEN(never_last, "spec.begin_time"),
 
 void jobcols_settle_sort(struct sort_spec *s)
 {
-    static const struct column *const id = &jobcols_jobs[1];
+    const struct column *id = column_by_letter(jobcols_jobs, 'i');
     struct sort_spec given = *s;
     *s = (struct sort_spec){0};
     for (uint32_t i = 0; i < given.keys.n; i++) {
@@ -405,7 +405,8 @@ void jobcols_settle_sort(struct sort_spec *s)
         }
     }
     sort_add(s, column_by_letter(jobcols_jobs, 'S'), true);
-    sort_add(s, id, true);
+    sort_add(s, column_by_letter(jobcols_jobs, 'F'), true);
+    sort_add(s, id, false);
     sort_release(&given);
 }
 

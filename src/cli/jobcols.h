@@ -22,7 +22,7 @@ extern const struct column jobcols_steps[];
 /* The letters of jobs that --sort takes. */
 extern const char jobcols_sortable[];
 /* Completes an order of jobs: what Slurm does with jobs that never start or have no node, and at last the
- * latest start and the highest id come first. */
+ * latest start and the highest id come first, the tasks of an array in their order. */
 void jobcols_settle_sort(struct sort_spec *s);
 
 #endif

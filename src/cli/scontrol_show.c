@@ -166,7 +166,7 @@ static int show_nodes(struct scontrol *s, const char *names)
     struct host_iter it = {.list = &hosts};
     for (const char *name; names && (name = host_iter_next(&it));) {
         const struct node *n = find_node(&nodes, name);
-        if (n) {
+        if (n && (n->state != NODE_FUTURE || s->future)) {
             *VEC_PUSH(&chosen) = (struct node *)n;
         } else {
             printf("Node %s not found\n", name);

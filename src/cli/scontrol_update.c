@@ -64,6 +64,13 @@ static int fold_entity(int argc, char **argv)
     return argc;
 }
 
+/* The entity without "=": create partition new ... */
+static bool is_entity(const char *arg)
+{
+    return scontrol_is_key(arg, "nodename", 4) || scontrol_is_key(arg, "partitionname", 3) ||
+           scontrol_is_key(arg, "reservationname", 3);
+}
+
 int scontrol_update(struct scontrol *s, int argc, char **argv)
 {
     argv++;
@@ -85,17 +92,16 @@ int scontrol_update(struct scontrol *s, int argc, char **argv)
         char *args[] = {argv[0], (char *)p.value, NULL};
         return scontrol_setdebug(s, 2, args);
     }
+    if (scontrol_is_key(argv[0], "jobid", 3)) {
+        fprintf(stderr, "Invalid input: %s\nRequest aborted\n", argv[0]);
+        return EXIT_FAILURE;
+    }
+    if (is_entity(argv[0]))
+        return update_no_pair(s, argv[0]);
     fprintf(stderr, "No valid entity in update command\n"
                     "Input line must include \"NodeName\", \"PartitionName\", \"Reservation\", \"JobId\", or "
                     "\"SlurmctldDebug\"\n");
     return EXIT_FAILURE;
-}
-
-/* The entity without "=": create partition new ... */
-static bool is_entity(const char *arg)
-{
-    return scontrol_is_key(arg, "nodename", 4) || scontrol_is_key(arg, "partitionname", 3) ||
-           scontrol_is_key(arg, "reservationname", 3);
 }
 
 int scontrol_create(struct scontrol *s, int argc, char **argv)

@@ -6,7 +6,7 @@
 #include "model/jobtext.h"
 
 /* Parts of a wait(2) status, as Linux has them. */
-enum { STATUS_SIGNAL = 0x7f, STATUS_CORE = 0x80, SHELL_SIGNALLED = 128, SIGNAL_KILL = 9 };
+enum { STATUS_SIGNAL = 0x7f, STATUS_CORE = 0x80, SHELL_SIGNALLED = 128 };
 
 void srun_tasks_text(const struct bits *tasks, struct buf *out)
 {
@@ -25,7 +25,7 @@ void srun_ranks_text(const struct bits *tasks, struct buf *out)
 void srun_status_text(uint32_t wait_status, bool oom, struct buf *out)
 {
     uint32_t signal = wait_status & STATUS_SIGNAL, code = wait_status >> 8 & 0xff;
-    if (oom && wait_status) {
+    if (oom) {
         buf_adds(out, "Out Of Memory");
     } else if (signal) {
         const char *name = signal_description(signal);
@@ -44,8 +44,8 @@ void srun_status_text(uint32_t wait_status, bool oom, struct buf *out)
 int srun_shell_status(uint32_t wait_status, bool oom)
 {
     uint32_t signal = wait_status & STATUS_SIGNAL;
-    if (oom && wait_status)
-        return SHELL_SIGNALLED + SIGNAL_KILL;
+    if (oom)
+        return 1;
     if (signal == SRUN_STATUS_IO_FAILED)
         return 1;
     return (int)(signal ? SHELL_SIGNALLED + signal : wait_status >> 8 & 0xff);

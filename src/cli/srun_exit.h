@@ -10,7 +10,7 @@
 #include "base/buf.h"
 
 /* Signal numbers that stand for failures of the node, not of the task. */
-enum { SRUN_STATUS_IO_FAILED = 53 };
+enum { SRUN_STATUS_IO_FAILED = 53, SRUN_STATUS_OUT_OF_MEMORY = 125 };
 
 /* "task 0", "tasks 0-3,5" */
 void srun_tasks_text(const struct bits *tasks, struct buf *out);

@@ -150,14 +150,16 @@ static void task_ended(struct srun *s, struct srun_node *n, uint32_t task, uint3
 {
     if (task >= s->step->ntasks || s->states[task] >= TASK_EXITED)
         return;
+    if (oom) /* whatever the task itself has made of it; a job of srun's own ends for that reason */
+        status = SRUN_STATUS_OUT_OF_MEMORY;
     s->states[task] = status ? TASK_ABNORMAL : TASK_EXITED;
     s->open_tasks--;
     n->open_tasks--;
     int shell = srun_shell_status(status, oom);
-    if (shell > s->status) {
-        s->status = shell;
+    if (oom || (shell > s->status && s->worst != SRUN_STATUS_OUT_OF_MEMORY))
         s->worst = status;
-    }
+    if (shell > s->status)
+        s->status = shell;
     note_exit(n, task, status, oom);
 }
 

@@ -62,10 +62,12 @@ static void take_line(void *ctx, const struct conf_place *at, const char *text)
         refuse_file(t, at->line, "Parse error at: ", text);
     if (u.nodes && u.children)
         refuse_file(t, at->line, u.name ? u.name : "", ": switch has both child switches and nodes");
-    if (u.name)
+    if (u.name) {
         *VEC_PUSH(&t->units) = u;
-    else
+    } else {
         mem_free(u.nodes);
+        mem_free(u.children);
+    }
     lex_pair_release(&pair);
 }
 

@@ -263,25 +263,24 @@ static int read_owned(struct reader *in, const struct meta_field *f, void *rec)
     }
 }
 
-/* Writers go by ascending tags, so the search mostly ends where it begins. */
-static const struct meta_field *find_tag(const struct meta_record *r, uint32_t tag, uint32_t *cursor)
+/* Tags ascend from 1 and few are missing: a field is seldom far before the place of its tag, and never behind
+ * it. */
+static const struct meta_field *find_tag(const struct meta_record *r, uint32_t tag)
 {
-    if (*cursor == r->n || r->fields[*cursor].tag > tag)
-        *cursor = 0;
-    while (*cursor < r->n && r->fields[*cursor].tag < tag)
-        ++*cursor;
-    return *cursor < r->n && r->fields[*cursor].tag == tag ? &r->fields[*cursor] : NULL;
+    uint32_t i = tag < r->n ? tag : r->n;
+    while (i > 0 && r->fields[i - 1].tag > tag)
+        i--;
+    return i > 0 && r->fields[i - 1].tag == tag ? &r->fields[i - 1] : NULL;
 }
 
 static int read_fields(struct reader *in, const struct meta_record *r, void *rec)
 {
-    uint32_t cursor = 0;
     while (in->p < in->end) {
         uint32_t tag;
         uint8_t wire;
         if (!get_tag(in, &tag, &wire))
             return err_set(in->err, ERR_INVALID, "bad tag");
-        const struct meta_field *f = find_tag(r, tag, &cursor);
+        const struct meta_field *f = find_tag(r, tag);
         if (!f) {
             if (!skip(in, wire))
                 return err_set(in->err, ERR_INVALID, "unknown field %u: cut off", tag);

@@ -63,19 +63,17 @@ void meta_field_release(const struct meta_field *f, void *rec)
 }
 
 /* Every kind that owns memory begins with the pointer to it. */
-static bool owns(const struct meta_field *f, const void *rec)
+static bool owns(const struct meta_owned *o, const void *rec)
 {
-    return *(void *const *)field_of(f, rec) != NULL;
+    return *(void *const *)((const char *)rec + o->offset) != NULL;
 }
 
 /* Frees what the record owns, which goes itself then or begins anew. */
 static void release_owned(const struct meta_record *r, void *rec)
 {
-    for (uint32_t i = 0; i < r->owned_n; i++) {
-        const struct meta_field *f = &r->fields[r->owned[i]];
-        if (owns(f, rec))
-            meta_field_release(f, rec);
-    }
+    for (uint32_t i = 0; i < r->owned_n; i++)
+        if (owns(&r->owned[i], rec))
+            meta_field_release(&r->fields[r->owned[i].field], rec);
 }
 
 void meta_release(const struct meta_record *r, void *rec)
@@ -162,8 +160,8 @@ void meta_copy(const struct meta_record *r, void *dst, const void *src)
     if (r->shared)
         shared_init(dst);
     for (uint32_t i = 0; i < r->owned_n; i++)
-        if (owns(&r->fields[r->owned[i]], dst))
-            field_own(&r->fields[r->owned[i]], dst);
+        if (owns(&r->owned[i], dst))
+            field_own(&r->fields[r->owned[i].field], dst);
 }
 
 static size_t field_size(const struct meta_field *f)

@@ -110,14 +110,18 @@ enum {
     META_F_VOLATILE = 2, /* not compared by meta_equal_durable: times of last contact and the like */
 };
 
+struct meta_owned {
+    uint16_t field, offset; /* index and place: most are empty, and this alone tells which */
+};
+
 struct meta_record {
     const char *name;
     const char *help;
     const struct meta_field *fields; /* ascending by tag */
     uint32_t n;
-    uint32_t size;         /* sizeof the struct */
-    bool shared;           /* begins with struct shared */
-    const uint16_t *owned; /* indexes of the fields that own memory */
+    uint32_t size;                  /* sizeof the struct */
+    bool shared;                    /* begins with struct shared */
+    const struct meta_owned *owned; /* the fields that own memory */
     uint32_t owned_n;
     const void *blank; /* the record with every field at its default */
 };

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/text.h"
 #include "nodecore/internal.h"
 
 /* --- states --- */
@@ -153,7 +154,7 @@ static bool nonce_take(struct node_core *n, const struct credential *c, int64_t 
 {
     int64_t life = c->expires - c->issued;
 
-    if (now - n->nonces_since > life) {
+    if (now - n->nonces_since - 2 * NODE_CLOCK_SKEW_S > life) {
         map_u64_release(&n->old_nonces);
         n->old_nonces = n->nonces;
         n->nonces = (struct map_u64){0};
@@ -206,8 +207,8 @@ static void steps_spawn(struct node_job *j, struct node_effects *out)
 static bool is_stale(const struct node_core *n, const struct credential *c)
 {
     for (uint32_t i = 0; i < c->nodes.n; i++)
-        if (strcmp(c->nodes.v[i].name, n->name) == 0)
-            return n->token && c->nodes.v[i].token != n->token;
+        if (text_same(c->nodes.v[i].name, n->name))
+            return n->token && c->nodes.v[i].token && c->nodes.v[i].token != n->token;
     return false;
 }
 
@@ -225,7 +226,7 @@ static int launch_refused(const struct node_core *n, const struct node_job *j, c
     if (c->restarts < j->restarts)
         return err_set(e, ESLURM_JOB_STEP_ALREADY_COMPLETING_OR_COMPLETED, "job %u: an earlier run",
                        c->job_id);
-    if (c->restarts > j->restarts || j->state > NJOB_RUNNING)
+    if (c->restarts > j->restarts || j->state > NJOB_RUNNING || j->killed_early)
         return err_set(e, ESLURM_JOB_STEP_NOT_RUNNING, "job %u is ending on this node", c->job_id);
     if (j->steps.n >= NODE_STEPS_MAX)
         return err_set(e, ESLURM_TOO_MANY_JOB_STEPS_ON_NODE, "job %u has too many steps on this node",
@@ -233,15 +234,23 @@ static int launch_refused(const struct node_core *n, const struct node_job *j, c
     return 0;
 }
 
+bool node_launched(const struct node_core *n, const struct credential *c)
+{
+    const struct node_job *j = job_get(n, c->job_id);
+
+    /* A report that nobody has acknowledged says that this launch ran, also after a restart. */
+    return (j && j->restarts == c->restarts && step_find(j, c->step_id)) ||
+           node_report_waits(n, c->job_id, c->step_id, c->restarts);
+}
+
 int node_launch(struct node_core *n, const struct credential *c, void *ctx, void *job_ctx, int64_t now,
                 bool *ret_known, bool *ret_job_known, struct node_effects *out, struct err *e)
 {
     struct node_job *j = job_get(n, c->job_id);
-    struct node_step *s = j && j->restarts == c->restarts ? step_find(j, c->step_id) : NULL;
+    struct node_step *s;
     int rc = node_check_term(n, c->term, e);
 
-    /* A report that nobody has acknowledged says that this launch ran, also after a restart. */
-    *ret_known = s || node_report_waits(n, c->job_id, c->step_id, c->restarts);
+    *ret_known = node_launched(n, c);
     *ret_job_known = j;
     if (rc < 0)
         return rc;

@@ -36,6 +36,7 @@ enum {
     NODE_GONE_KEEP_S = 300, /* how long a job that is gone is remembered, so that its epilog runs once */
     NODE_GONE_MAX = 16384,
     NODE_NONCES_MAX = 1 << 20,
+    NODE_CLOCK_SKEW_S = 60, /* how far the controller's clock may be ahead of this node's, or behind */
     NODE_STEPS_MAX = 65536, /* of one job */
 };
 
@@ -128,6 +129,8 @@ void node_release(struct node_core *n, struct node_effects *out);
  */
 int node_launch(struct node_core *n, const struct credential *c, void *ctx, void *job_ctx, int64_t now,
                 bool *ret_known, bool *ret_job_known, struct node_effects *out, struct err *e);
+/* This very launch happened already: the step is here, or a report about it waits. */
+bool node_launched(const struct node_core *n, const struct credential *c);
 /* End a job (or one step of it), or signal it: k->signal is 0 for an end. */
 int node_kill(struct node_core *n, const struct kill_job *k, void *job_ctx, int64_t now, bool *ret_ctx_kept,
               struct node_effects *out, struct err *e);

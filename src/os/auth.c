@@ -20,7 +20,7 @@ struct auth {
     bool has_key;
     uid_t slurm_uid;
     pthread_mutex_t lock; /* of the caches */
-    struct nonce_cache tokens, credentials;
+    struct nonce_cache tokens;
 };
 
 static bool known_type(const char *type)
@@ -52,7 +52,6 @@ struct auth *auth_open(const struct auth_settings *s, struct err *e)
     a->slurm_uid = s->slurm_uid;
     pthread_mutex_init(&a->lock, NULL);
     nonce_init(&a->tokens, AUTH_TOKEN_LIFE_S + 2 * AUTH_SKEW_S);
-    nonce_init(&a->credentials, AUTH_CREDENTIAL_LIFE_S + 2 * AUTH_SKEW_S);
     return a;
 }
 
@@ -63,7 +62,6 @@ void auth_close(struct auth *a)
     explicit_bzero(&a->token_key, sizeof a->token_key);
     explicit_bzero(&a->credential_key, sizeof a->credential_key);
     nonce_release(&a->tokens);
-    nonce_release(&a->credentials);
     pthread_mutex_destroy(&a->lock);
     mem_free(a->type);
     mem_free(a->alt_type);
@@ -283,10 +281,6 @@ static int check_credential(struct auth *a, const struct credential *c, const ch
                        c->cluster ? c->cluster : "(none)");
     if (!named)
         return err_set(e, code, "%s: job %u may not use %s", error_text(code), c->job_id, node);
-    /* Several nodes of one step may live in one process's cache (tests, many slurmds a host share none). */
-    if (!first_time(a, &a->credentials, c->nonce ^ hash_text(node), now))
-        return err_set(e, ESLURM_JOB_CREDENTIAL_REPLAYED, "%s: job %u",
-                       error_text(ESLURM_JOB_CREDENTIAL_REPLAYED), c->job_id);
     return 0;
 }
 

@@ -50,8 +50,8 @@ int auth_check_token(struct auth *a, const char *type, const void *token, size_t
 
 /* Sets issue time, expiry and nonce, and appends the encoded signed_blob. */
 int auth_sign_credential(struct auth *a, struct credential *c, int64_t now, struct buf *ret, struct err *e);
-/* Checks form, key, cluster, time, that it names `node`, and that it was not used before on that node. *ret:
- * meta_release it. */
+/* Checks form, key, cluster, time, and that it names `node`. Whether it was used before is asked of nodecore,
+ * which knows a launch that is repeated from one that is replayed. *ret: meta_release it. */
 int auth_check_credential(struct auth *a, const void *data, size_t len, const char *node, int64_t now,
                           struct credential *ret, struct err *e);
 

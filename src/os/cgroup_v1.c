@@ -16,6 +16,7 @@ enum { V1_LEVELS = 4, V1_MAKE_TRIES = 100 };
 
 struct v1 {
     struct track track;
+    uint32_t tasks;
     char *level[CGROUP_V1_COUNT][V1_LEVELS]; /* root, uid, job, step; NULL: the controller is not used */
 };
 
@@ -171,25 +172,24 @@ static void v1_stop(struct track *t, bool stop)
     cgroup_write(((struct v1 *)t)->level[V1_FREEZER][3], "freezer.state", stop ? "FROZEN" : "THAWED", NULL);
 }
 
-static uint64_t v1_oom_kills(struct track *t)
+/* Version 1 counts in the group of the victim only. */
+static uint64_t v1_oom_kills(struct track *t, uint32_t local_id)
 {
     struct v1 *v = (struct v1 *)t;
+    const char *step = v->level[V1_MEMORY][3];
     uint64_t kills;
 
-    if (!v->level[V1_MEMORY][3])
+    if (!step)
         return 0;
-    kills = cgroup_counter(v->level[V1_MEMORY][3], "memory.oom_control", "oom_kill");
-    /* Version 1 counts in the group of the victim only. */
-    for (uint32_t i = 0;; i++) {
-        char *dir = buf_format("%s/task_%u", v->level[V1_MEMORY][3], i);
-        bool there = access(dir, F_OK) == 0;
+    kills = local_id == TRACK_ALL ? cgroup_counter(step, "memory.oom_control", "oom_kill") : 0;
+    for (uint32_t i = 0; i < v->tasks; i++) {
+        char *dir = buf_format("%s/task_%u", step, i);
 
-        if (there)
+        if (local_id == TRACK_ALL || local_id == i)
             kills += cgroup_counter(dir, "memory.oom_control", "oom_kill");
         mem_free(dir);
-        if (!there)
-            return kills;
     }
+    return kills;
 }
 
 static void v1_close(struct track *t)
@@ -217,6 +217,7 @@ struct track *track_cgroup_v1_open(const struct track_step *s, struct err *e)
     struct v1 *v = mem_alloc(sizeof *v);
 
     v->track.ops = &ops;
+    v->tasks = s->tasks;
     for (int c = 0; c < CGROUP_V1_COUNT; c++) {
         if (used[c] && v1_make_controller(v, c, s, e) < 0) {
             v1_close(&v->track);

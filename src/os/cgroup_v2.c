@@ -183,11 +183,20 @@ static void v2_stop(struct track *t, bool stop)
     cgroup_write(((struct v2 *)t)->level[V2_USER], "cgroup.freeze", stop ? "1" : "0", NULL);
 }
 
-static uint64_t v2_oom_kills(struct track *t)
+static uint64_t v2_oom_kills(struct track *t, uint32_t local_id)
 {
     struct v2 *v = (struct v2 *)t;
+    uint64_t kills;
+    char *dir;
 
-    return v->memory ? cgroup_counter(v->level[V2_STEP], "memory.events", "oom_kill") : 0;
+    if (!v->memory)
+        return 0;
+    if (local_id == TRACK_ALL)
+        return cgroup_counter(v->level[V2_STEP], "memory.events", "oom_kill");
+    dir = buf_format("%s/task_%u", v->level[V2_USER], local_id);
+    kills = cgroup_counter(dir, "memory.events", "oom_kill");
+    mem_free(dir);
+    return kills;
 }
 
 static void v2_close(struct track *t)

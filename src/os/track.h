@@ -15,6 +15,8 @@
 #include "base/err.h"
 #include "model.h"
 
+enum { TRACK_ALL = UINT32_MAX }; /* instead of a task's local id */
+
 struct track;
 struct track_ops {
     /* Moves a process of ours into the set. Called by the process itself, before it becomes the user. */
@@ -23,8 +25,8 @@ struct track_ops {
     uint32_t (*signal)(struct track *t, int sig);
     /* Stops every process of the set, also those that come to it later, or lets all go on. */
     void (*stop)(struct track *t, bool stop);
-    /* How often the kernel killed a process of the set because memory was out. */
-    uint64_t (*oom_kills)(struct track *t);
+    /* How often the kernel killed a process of the set because memory was out: of one task, or TRACK_ALL. */
+    uint64_t (*oom_kills)(struct track *t, uint32_t local_id);
     /* Frees, and removes what was made below the own root. */
     void (*close)(struct track *t);
 };

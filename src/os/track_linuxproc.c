@@ -130,9 +130,9 @@ static int linuxproc_join(struct track *t, uint32_t local_id, struct err *e)
     return 0;
 }
 
-static uint64_t linuxproc_oom_kills(struct track *t)
+static uint64_t linuxproc_oom_kills(struct track *t, uint32_t local_id)
 {
-    (void)t;
+    (void)t, (void)local_id;
     return 0;
 }
 

@@ -74,10 +74,24 @@ static void check_lost(struct world *w, const struct job_ending *f)
         world_fail(w, f->job_id, n->index, "job %u is taken for lost, and %s has it", f->job_id, n->name);
 }
 
+/* What a node says of one run is not to end another one. */
+static void check_run(struct world *w, uint32_t job_id)
+{
+    const struct node_report *r = w->reported;
+    const struct job *j = state_job(w->ctl.state, job_id);
+    if (r && r->job_id == job_id && j && j->restarts != r->restarts)
+        world_fail(w, job_id, NO_VAL, "a report about run %u of job %u ends run %u", r->restarts, job_id,
+                   j->restarts);
+}
+
 void check_fact(struct world *w, const struct fact *f)
 {
-    if (f->type == FACT_JOB_ENDING)
+    if (f->type == FACT_JOB_NODE_DONE)
+        check_run(w, ((const struct job_node_done *)f->record)->job_id);
+    if (f->type == FACT_JOB_ENDING) {
         check_lost(w, f->record);
+        check_run(w, ((const struct job_ending *)f->record)->job_id);
+    }
     if (f->type == FACT_JOB_ENDED)
         note_end(w, f->record);
     if (f->type == FACT_JOB_REQUEUED) {
@@ -230,6 +244,12 @@ static void add_nodes(struct world *w, struct buf *out, uint32_t *first)
                      v->up ? "up" : "down", v->registered ? "registered" : "not registered", v->stepds.n,
                      v->scripts.n, v->up ? map_u64_count(&v->core.jobs) : 0, v->up ? v->core.unsent.n : 0,
                      v->files.n);
+        if (v && v->up) {
+            MAP_EACH (&v->core.jobs, e) {
+                const struct node_job *j = e->value;
+                buf_addf(out, "; job %u run %u state %u", j->job_id, j->restarts, j->state);
+            }
+        }
         *first = *first == NO_VAL && v ? v->index : *first;
     }
 }
@@ -242,7 +262,8 @@ void check_stuck(struct world *w)
         add_jobs(w, &stuck, &job);
         add_nodes(w, &stuck, &node);
     }
-    world_fail(w, job, node, "faults stopped long ago, and this is not at rest:%s",
+    world_fail(w, job, node, "%s, and this is not at rest:%s",
+               w->calm ? "faults stopped long ago" : "steps without end",
                w->ctl.up ? stuck.s : " the controller");
     buf_release(&stuck);
 }

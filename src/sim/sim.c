@@ -14,6 +14,8 @@ enum {
     DRAIN_MS = 6 * 3600 * 1000,     /* and everything must have ended this much later */
     REPLAY_EVERY = 64,              /* looks at everything between comparisons of live and replayed state */
     SMALL_WORLD = 200,              /* nodes and jobs: up to here every step is looked at */
+    STEPS_BASE = 200000,            /* more steps than this, and than so many for each node and job, */
+    STEPS_EACH = 1000,              /* are no progress */
     HISTORY = 40,                   /* lines about the subject of a complaint */
 };
 
@@ -191,10 +193,12 @@ static void controller_event(struct world *w, const struct event *e)
 
 static void take_answer(struct world *w, struct vnode *n, const struct answer *a)
 {
-    if (!n)
-        check_told(w, a), user_answer(w, a);
-    else if (n->up && !n->cut)
+    if (!n) {
+        check_told(w, a);
+        user_answer(w, a);
+    } else if (n->up && !n->cut) {
         vnode_answer(w, n, a);
+    }
 }
 
 static void event_release(struct event *e)
@@ -285,6 +289,8 @@ static void end(struct world *w)
 static void look(struct world *w)
 {
     uint64_t step = w->out->steps;
+    if (step > STEPS_BASE + STEPS_EACH * ((uint64_t)w->opt.nodes + w->opt.jobs))
+        check_stuck(w);
     if (step % w->check_every)
         return;
     check_step(w);

@@ -187,8 +187,10 @@ void vctl_message(struct world *w, struct message *m)
     note_subject(w, m, &a);
     bool fresh = m->type == MSG_NODE_REGISTER && w->now - m->sent < FRESH_MS;
     w->registering = fresh && w->nodes.v[m->node].token == m->life ? &w->nodes.v[m->node] : NULL;
+    w->reported = m->type == MSG_NODE_REPORT ? m->record : NULL;
     bool alive = run_command(w, &a, m->record, &sender);
     w->registering = NULL;
+    w->reported = NULL;
     if (!alive) {
         answer_release(&a);
         return;

@@ -398,6 +398,8 @@ static void end_due_scripts(struct world *w, struct vnode *n)
             continue;
         }
         n->scripts.v[i] = n->scripts.v[--n->scripts.n];
+        world_trace(w, s.job_id, n->index, "  %s: %s of job %u is over", n->name,
+                    s.epilog ? "epilog" : "prolog", s.job_id);
         if (s.epilog)
             node_epilog_done(&n->core, s.job_id, s.ok, vnode_clock(w, n), &out);
         else

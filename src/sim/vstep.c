@@ -91,7 +91,7 @@ const struct node_report *vstep_end(struct world *w, struct vnode *n, uint32_t i
 {
     const struct vstepd *s = &n->stepds.v[i];
     struct node_report *r = NULL;
-    if (!world_chance(w, SIM_NODE_FAULT, 50)) {
+    if (!n->up || !world_chance(w, SIM_NODE_FAULT, 50)) {
         r = meta_new(&record_node_report);
         r->job_id = s->l.job_id;
         r->step_id = s->l.step_id;

@@ -155,10 +155,11 @@ struct world {
     struct map_u64 over;      /* job id and run: an end that was decided */
     struct map_u64 ended;     /* the same, and durable */
     struct map_u64 runs;      /* job id and run whose script has started */
-    VEC(uint32_t) jobs_touched; /* scratch */
-    struct vnode *registering;  /* whose registration, fresh from it, is being decided */
-    uint32_t users_left;        /* things that users still want to do */
-    uint64_t check_every;       /* steps between looks at everything */
+    VEC(uint32_t) jobs_touched;         /* scratch */
+    const struct node_report *reported; /* which is being decided */
+    struct vnode *registering;          /* whose registration, fresh from it, is being decided */
+    uint32_t users_left;                /* things that users still want to do */
+    uint64_t check_every;               /* steps between looks at everything */
     struct configure *config;
     uint32_t subject_job, subject_node; /* what the complaint is about, NO_VAL = nothing */
 };

@@ -19,7 +19,8 @@ struct parcel {
     uint16_t type;
     uint32_t seq; /* 0 while it waits for a connection */
     uint32_t job_id, restarts, node_index;
-    uint64_t made_at, sent_at;
+    uint64_t made_at, sent_at; /* of the loop, in ms */
+    int64_t time;              /* of day, when it was made */
     struct buf body;
 };
 
@@ -74,7 +75,7 @@ void parcel_free(struct parcel *p);
 /* The node has answered. The parcel is the callee's. */
 void parcel_answered(struct link *l, struct parcel *p, const struct frame *f);
 /* It could not be delivered. True when it is to be tried again. */
-bool parcel_undeliverable(struct link *l, struct parcel *p, const char *why);
+bool parcel_undeliverable(struct link *l, struct parcel *p);
 /* The core hears that a launch has happened (error 0) or never will. */
 void parcel_report_launch(struct agent *a, const struct parcel *p, uint32_t error, const char *text);
 

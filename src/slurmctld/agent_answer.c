@@ -5,7 +5,8 @@
 #include "os/log.h"
 #include "slurmctld/agent.h"
 
-enum { LAUNCH_TRIES_MS = 300000 }; /* then the launch has failed */
+/* Then its credential is too old: a node that answers at last would refuse it, and the job would be held. */
+enum { LAUNCH_TRIES_MS = AUTH_CREDENTIAL_LIFE_S * 1000 / 2 };
 
 struct parcel *parcel_new(struct agent *a, uint16_t type, uint32_t node_index)
 {
@@ -14,6 +15,7 @@ struct parcel *parcel_new(struct agent *a, uint16_t type, uint32_t node_index)
     p->type = type;
     p->node_index = node_index;
     p->made_at = uv_now(&a->loop);
+    p->time = ctld_now();
     buf_init(&p->body);
     return p;
 }
@@ -40,11 +42,12 @@ void parcel_report_launch(struct agent *a, const struct parcel *p, uint32_t erro
     post(a, MSG_LAUNCH_DONE, d);
 }
 
-static void report_contact(struct agent *a, uint32_t node_index, const struct node_ping_reply *reply)
+static void report_contact(struct agent *a, const struct parcel *p, const struct node_ping_reply *reply)
 {
     struct node_contact *c = meta_new(&record_node_contact);
 
-    c->node_index = node_index;
+    c->node_index = p->node_index;
+    c->asked = p->time;
     c->ok = reply != NULL;
     if (reply) {
         c->cpu_load = reply->cpu_load;
@@ -64,19 +67,17 @@ static bool launch_still_wanted(struct agent *a, const struct parcel *p)
     return wanted;
 }
 
-bool parcel_undeliverable(struct link *l, struct parcel *p, const char *why)
+bool parcel_undeliverable(struct link *l, struct parcel *p)
 {
     struct agent *a = l->agent;
 
     stat_add(STAT_NODE_ERRORS, 1);
     if (p->type == MSG_NODE_PING)
-        report_contact(a, p->node_index, NULL);
+        report_contact(a, p, NULL);
     if (p->type != MSG_LAUNCH_BATCH || !launch_still_wanted(a, p))
         return false;
-    if (uv_now(&a->loop) - p->made_at < LAUNCH_TRIES_MS)
-        return true;
-    parcel_report_launch(a, p, ESLURM_CONNECTION, why);
-    return false;
+    /* The core asks for a fresh one every half minute, until the job does not want it or its node is down. */
+    return uv_now(&a->loop) - p->made_at < LAUNCH_TRIES_MS;
 }
 
 void parcel_answered(struct link *l, struct parcel *p, const struct frame *f)
@@ -98,7 +99,7 @@ void parcel_answered(struct link *l, struct parcel *p, const struct frame *f)
         parcel_report_launch(a, p, rc < 0 ? (uint32_t)e.code : 0, rc < 0 ? e.text : NULL);
     } else if (p->type == MSG_NODE_PING && rc == 0 &&
                meta_decode(&record_node_ping_reply, &reply, f->body, f->len, &e) == 0) {
-        report_contact(a, p->node_index, &reply);
+        report_contact(a, p, &reply);
         meta_release(&record_node_ping_reply, &reply);
     } else if (rc < 0)
         log_error("node %s: %s", l->name, e.text);

@@ -112,7 +112,7 @@ static void link_failed(struct link *l, const char *why)
     for (struct parcel *p = all; p; p = next) {
         next = p->next;
         p->seq = 0;
-        if (parcel_undeliverable(l, p, why))
+        if (parcel_undeliverable(l, p))
             append(&l->queue, p);
         else
             parcel_free(p);

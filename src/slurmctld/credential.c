@@ -33,11 +33,13 @@ static void copy_gres(const void *from_v, uint32_t from_n, void *to_list)
 }
 
 /* What the whole job holds on one node. */
-static struct cred_node *add_node(struct credential *cred, const char *name, const struct job_node *held)
+static struct cred_node *add_node(struct credential *cred, const char *name, uint64_t token,
+                                  const struct job_node *held)
 {
     struct cred_node *n = meta_recs_push(&record_cred_node, &cred->nodes);
 
     n->name = mem_strdup(name);
+    n->token = token;
     if (!held)
         return n;
     n->job_cpus = held->cpus;
@@ -64,7 +66,7 @@ int credential_for_batch(struct ctld *c, const struct job *job, const struct nod
     meta_init(&record_credential, &cred);
     set_identity(c, job, &cred);
     cred.step_id = STEP_BATCH;
-    struct cred_node *n = add_node(&cred, node->name, held);
+    struct cred_node *n = add_node(&cred, node->name, node->token, held);
     if (held) {
         n->cpus = held->cpus;
         bits_copy(&n->cores, &held->cores);
@@ -85,9 +87,12 @@ int credential_for_step(struct ctld *c, const struct job *job, const struct step
     meta_init(&record_credential, &cred);
     set_identity(c, job, &cred);
     cred.step_id = step->step_id;
+    struct snapshot *s = ctld_snapshot(c);
     for (uint32_t i = 0; i < step->layout.n; i++) {
         const struct step_node *part = &step->layout.v[i];
-        struct cred_node *n = add_node(&cred, part->name, held_on(job, part->node_index));
+        const struct node *node = ptree_get(&s->nodes, part->node_index);
+        struct cred_node *n =
+            add_node(&cred, part->name, node ? node->token : 0, held_on(job, part->node_index));
         n->cpus = part->cpus;
         bits_copy(&n->cores, &part->cores);
         n->mem = part->mem;
@@ -95,6 +100,7 @@ int credential_for_step(struct ctld *c, const struct job *job, const struct step
         for (uint32_t k = 0; k < part->tasks.n; k++)
             meta_u32s_push(&n->tasks, part->tasks.v[k]);
     }
+    snapshot_drop(s);
     int rc = auth_sign_credential(c->auth, &cred, ctld_now(), ret, e);
     meta_release(&record_credential, &cred);
     return rc;

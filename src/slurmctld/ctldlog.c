@@ -44,9 +44,10 @@ void ctld_log_open(const struct ctld *c, const struct conf *conf)
     if (s.path && !*s.path)
         s.path = NULL;
     if (log_open(&s, &e) < 0) {
+        /* The log that there is goes on: the former file, or stderr alone. */
         log_error("%s", e.text);
+        log_set_level(s.file_level, s.stderr_level);
         s.path = NULL;
-        log_open(&s, &e);
     }
     /* The daemon goes on writing as SlurmUser. */
     if (s.path && geteuid() == 0 && chown(s.path, c->slurm_uid, (gid_t)-1) < 0)

@@ -35,9 +35,9 @@ struct reconfigure {
 };
 
 /* Every slurmd that has ever come reads its files again. Who cannot be reached now does so when it starts. */
-static void tell_nodes(struct ctld *ctld, struct snapshot *s)
+void local_tell_nodes(struct ctld *ctld, struct snapshot *s)
 {
-    const uint32_t gone = NODEF_POWERED_DOWN | NODEF_POWERING_DOWN | NODEF_NO_CONTACT_YET;
+    const uint32_t gone = NODEF_POWERED_DOWN | NODEF_POWERING_DOWN;
     struct outbox out = {0};
     const struct node *n;
 
@@ -69,7 +69,7 @@ static void configured(struct work *w)
         users_forget(c->ctld->users);
         ctld_log_open(c->ctld, c->conf->conf);
         log_info("Processing of the configuration is complete");
-        tell_nodes(c->ctld, w->snapshot);
+        local_tell_nodes(c->ctld, w->snapshot);
     } else {
         log_error("reconfiguration refused: %s", w->e.text);
         ctld_conf_drop(c->conf);

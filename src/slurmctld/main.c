@@ -126,6 +126,7 @@ static int find_key(const struct ctld *c, const struct conf *conf, struct key *r
 {
     const char *given = NULL;
     char *paths[2] = {beside_conf(c, "slurm.key"), buf_format("%s/slurm.key", c->state_folder)};
+    char *jwks = beside_conf(c, "slurm.jwks");
     int rc = -ENOENT;
 
     if (conf_has_param(conf, CONF_AUTH_INFO, "key", &given) && given)
@@ -133,12 +134,17 @@ static int find_key(const struct ctld *c, const struct conf *conf, struct key *r
     else {
         for (int i = 0; i < 2 && rc == -ENOENT; i++)
             rc = key_load(paths[i], c->slurm_uid, ret, e);
+        /* The nodes have these keys; one of ours would shut them out. */
+        if (rc == -ENOENT && access(jwks, F_OK) == 0)
+            rc = err_set(e, ENOTSUP, "%s: sets of keys are not supported: put one key into %s", jwks,
+                         paths[0]);
         for (int i = 0; i < 2 && rc == -ENOENT; i++)
             if (key_create(paths[i], c->slurm_uid, e) == 0) {
                 log_info("Made the cluster's key: %s", paths[i]);
                 rc = key_load(paths[i], c->slurm_uid, ret, e);
             }
     }
+    mem_free(jwks);
     mem_free(paths[0]);
     mem_free(paths[1]);
     return rc;
@@ -222,6 +228,8 @@ static void start_threads(struct startup *s, struct ctld *c, struct state *state
         close(s->fds[i]);
     struct snapshot *snapshot = ctld_snapshot(c);
     agent_post(c->agent, &resume, snapshot);
+    if (conf_has_param(c->conf->conf, CONF_SLURMCTLD_PARAMETERS, "reconfig_on_restart", NULL))
+        local_tell_nodes(c, snapshot);
     snapshot_drop(snapshot);
     planner_wake(c->planner);
 }

@@ -70,6 +70,9 @@ void local_answer(struct request *r);
  * thread with w->rc and w->e, or here when the files cannot be read. */
 void local_reconfigure(struct ctld *c, void (*done)(struct work *w), void *user, uint32_t seq);
 
+/* Every node that has ever registered is told to read its files again. */
+void local_tell_nodes(struct ctld *c, struct snapshot *s);
+
 /* command.c: what goes to the core. */
 void command_post(struct request *r);
 

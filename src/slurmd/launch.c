@@ -220,7 +220,8 @@ int launch_batch(struct slurmd *d, struct launch_batch *m, struct err *e)
     l->record = launch_record(d, &c);
     l->record->batch = meta_dup(&record_launch_batch, m);
     launch_user_env(l->record, &m->payload->env);
-    rc = make_script(d, l->record, e);
+    /* bash may be reading the script of a job that runs already. */
+    rc = node_launched(&d->core, &c) ? 0 : make_script(d, l->record, e);
     meta_release(&record_credential, &c);
     if (rc < 0) {
         log_error("%s", e->text);

@@ -158,6 +158,7 @@ static void slurmd_start(struct slurmd *d)
         log_error("the number of this start is not kept: %s", e.text);
     node_init(&d->core, d->node_name, conf_list(d->conf, CONF_PROLOG)->n > 0,
               conf_list(d->conf, CONF_EPILOG)->n > 0);
+    d->core.token = d->token;
     if (setup_auth(d, &e) < 0)
         log_info("waiting for a key: %s", e.text);
     if (serve_start(d, &e) < 0)

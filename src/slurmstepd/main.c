@@ -153,10 +153,9 @@ static int step_open(struct stepd *s, struct err *e)
 
 /* --- run --- */
 
-/* Said before the exit of the task is, so that srun names the reason. */
-static void step_check_memory(struct stepd *s)
+void step_check_memory(struct stepd *s)
 {
-    uint64_t kills = s->oom ? 0 : s->track->ops->oom_kills(s->track);
+    uint64_t kills = s->oom ? 0 : s->track->ops->oom_kills(s->track, TRACK_ALL);
 
     if (!kills)
         return;
@@ -174,11 +173,8 @@ static void reap(struct stepd *s)
 
     while (read(s->signal_fd, &info, sizeof info) > 0)
         ;
-    while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-        if (status)
-            step_check_memory(s);
+    while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
         task_reaped(s, pid, status);
-    }
 }
 
 static bool streams_open(const struct stepd *s)

@@ -107,12 +107,12 @@ void srun_task_exits(struct stepd *s)
             continue;
         meta_init(&record_task_exit, &m);
         m.status = (uint32_t)t->status;
-        m.oom = s->oom;
+        m.oom = t->oom;
         for (uint32_t j = i; j < s->tasks_n; j++) {
             struct task *other = &s->tasks[j];
 
             if (other->reported || other->pid || other->out >= 0 || other->err >= 0 ||
-                other->status != t->status)
+                other->status != t->status || other->oom != t->oom)
                 continue;
             meta_u32s_push(&m.tasks, other->rank);
             other->reported = true;

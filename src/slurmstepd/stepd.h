@@ -45,6 +45,7 @@ struct task {
     bool pty;            /* in and out are one terminal */
     bool in_closing;     /* close `in` when in_queue is empty */
     bool reported;       /* srun knows the status */
+    bool oom;            /* the kernel has killed processes of it for memory */
     struct buf in_queue; /* input that the task has not taken yet */
 };
 
@@ -101,6 +102,10 @@ const char *files_work_dir(const struct stepd *s);
 /* Goes to the working directory, or to /tmp when that fails: the errno is returned then. */
 int files_enter_work_dir(const struct stepd *s);
 char *files_expand(const struct stepd *s, const char *pattern, const struct task *t); /* mem_free it */
+
+/* --- main.c --- */
+/* Looks whether the kernel has killed for memory, and says so once. */
+void step_check_memory(struct stepd *s);
 
 /* --- task.c: processes --- */
 int task_start_all(struct stepd *s, struct err *e);

@@ -328,6 +328,9 @@ void task_reaped(struct stepd *s, pid_t pid, int status)
         s->alive--;
         if (status > s->worst)
             s->worst = status;
+        t->oom = s->track->ops->oom_kills(s->track, t->local_id) > 0;
+        if (t->oom)
+            step_check_memory(s); /* said before srun hears of the exit */
         task_epilog(s, t);
         return;
     }

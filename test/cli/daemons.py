@@ -110,3 +110,14 @@ class Site:
                 p.kill()
                 p.wait()
         self.ctld.stop()
+        self.end_jobs()
+
+    def end_jobs(self):
+        """What jobs have left: it would outlive the daemons, as it should elsewhere."""
+        mark = f"{self.folder}/d.".encode()
+        for p in Path("/proc").glob("[0-9]*"):
+            try:
+                if mark in (p / "cmdline").read_bytes() or mark in (p / "environ").read_bytes():
+                    os.kill(int(p.name), signal.SIGKILL)
+            except OSError:
+                pass

@@ -19,21 +19,16 @@ NOBODY = 65534
 @pytest.fixture(scope="module")
 def cluster():
     with Cluster(nodes=1, cpus=4) as c:
-        c.ports = {key: int(c.conf_value(key)) for key in ("SlurmctldPort", "Port")}
+        c.ports = {key: int(conf_value(c, key)) for key in ("SlurmctldPort", "Port")}
         yield c
 
 
-class Daemons(Cluster):
-    """A cluster whose slurmd is started by the test, with a file system of its own for what is given."""
-
-    def conf_value(self, key):
-        return next(w.split("=")[1] for w in self.conf_text().split() if w.startswith(key + "="))
-
-    def conf_text(self):
-        return (self.dir / "etc/slurm.conf").read_text()
+def conf_text(c):
+    return (c.dir / "etc/slurm.conf").read_text()
 
 
-Cluster.conf_value, Cluster.conf_text = Daemons.conf_value, Daemons.conf_text
+def conf_value(c, key):
+    return next(w.split("=")[1] for w in conf_text(c).split() if w.startswith(key + "="))
 
 
 def works(c):
@@ -76,7 +71,7 @@ def test_bytes_of_strangers(cluster, port):
 def test_bodies_that_are_none_behind_a_good_hello(cluster, port, audience):
     """Random bytes, and lists that claim to hold billions, as every type of message."""
     conf = cluster.dir / f"to-{audience}.conf"
-    conf.write_text(cluster.conf_text().replace(f"SlurmctldPort={cluster.ports['SlurmctldPort']}",
+    conf.write_text(conf_text(cluster).replace(f"SlurmctldPort={cluster.ports['SlurmctldPort']}",
                                                 f"SlurmctldPort={cluster.ports[port]}"))
     dice, before = random.Random(5), pids(cluster)
     huge = b"".join(bytes([tag << 3 | 2]) + b"\xff\xff\xff\xff\x0f" for tag in range(1, 16))
@@ -94,7 +89,7 @@ def test_bodies_that_are_none_behind_a_good_hello(cluster, port, audience):
 @pytest.mark.parametrize("port,audience", [("SlurmctldPort", "slurmctld"), ("Port", "n1")])
 def test_keys_that_are_wrong_or_for_somebody_else(cluster, port, audience):
     conf, key = cluster.dir / f"to-{audience}.conf", cluster.dir / "wrong.key"
-    conf.write_text(cluster.conf_text().replace(f"SlurmctldPort={cluster.ports['SlurmctldPort']}",
+    conf.write_text(conf_text(cluster).replace(f"SlurmctldPort={cluster.ports['SlurmctldPort']}",
                                                 f"SlurmctldPort={cluster.ports[port]}"))
     key.write_bytes(os.urandom(64))
     key.chmod(0o600)
@@ -255,7 +250,7 @@ def test_a_full_state_disk():
 def patient(c):
     """The configuration for clients that give up soon."""
     path = c.dir / "etc/impatient.conf"
-    path.write_text(c.conf_text() + "MessageTimeout=2\n")
+    path.write_text(conf_text(c) + "MessageTimeout=2\n")
     return str(path)
 
 

@@ -99,3 +99,10 @@ def test_sackd_tokens_serve_a_host_without_the_key(site):
     site.start_other(SACKD, "-D", "-f", login)
     wait_for("tokens", (site.folder / "login.socket").exists)
     assert site.run("sbatch", "--wrap", "true", env=env).returncode == 0
+
+
+def test_a_set_of_keys_is_refused_instead_of_making_another_key(site):
+    (site.folder / "slurm.jwks").write_text('{"keys": []}')
+    site.ctld.start()
+    assert site.ctld.process.poll() == 1 and "sets of keys are not supported" in site.ctld.output()
+    assert not (site.folder / "slurm.key").exists()

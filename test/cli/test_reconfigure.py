@@ -50,6 +50,13 @@ def test_a_new_log_file_is_used(site):
     assert "Processing of the configuration is complete" in site.log("new.ctld")
 
 
+def test_a_log_that_cannot_be_opened_leaves_the_former_one(site):
+    site.change("^SlurmctldLogFile=.*", f"SlurmctldLogFile={site.folder}/no/such/folder/log")
+    site.change("^SlurmdLogFile=.*", f"SlurmdLogFile={site.folder}/no/such/folder/log")
+    site.reconfigure("n1")
+    assert "Unable to open logfile" in site.log("ctld") and "Unable to open logfile" in site.log("n1")
+
+
 def test_a_bad_file_changes_nothing_and_says_why(site):
     good = site.conf.read_text()
     client = site.folder / "client.conf"
@@ -128,6 +135,15 @@ def test_a_node_grows(site):
     site.reconfigure("n1", "n2")
     wait_for("the new size", lambda: "CPUTot=8" in site.node("n1"))
     assert "RealMemory=2000" in site.node("n1") and "AvailableFeatures=big" in site.node("n1") and "Weight=7" in site.node("n1")
+
+
+def test_a_restart_of_the_controller_reaches_the_nodes_when_it_is_to(site):
+    site.change("^SlurmctldParameters=.*", "SlurmctldParameters=reconfig_on_restart")
+    site.reconfigure("n1", "n2")
+    before = site.reconfigured("n1")
+    site.ctld.stop()
+    site.ctld.start()
+    wait_for("n1 to follow", lambda: site.reconfigured("n1") > before)
 
 
 def test_keys_of_a_node_are_kept_and_shown(site):

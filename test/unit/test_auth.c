@@ -125,7 +125,7 @@ static void credentials(void **state)
     assert_int_equal(use(a, &b, "n2", 1000), -ESLURM_INVALID_JOB_CREDENTIAL);
     assert_int_equal(use(a, &b, "n1", 1121), -ESLURM_JOB_CREDENTIAL_EXPIRED);
     assert_int_equal(use(a, &b, "n1", 1001), 0);
-    assert_int_equal(use(a, &b, "n1", 1002), -ESLURM_JOB_CREDENTIAL_REPLAYED);
+    assert_int_equal(use(a, &b, "n1", 1002), 0); /* a launch may be repeated: replays are nodecore's */
     b.len--;
     assert_true(use(a, &b, "n1", 1001) < 0);
     buf_release(&b);

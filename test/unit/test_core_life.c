@@ -354,7 +354,7 @@ static void node_states_by_command(void **arg)
     NODE("n1", "fail");
     assert_int_equal(world_node_state(&w, "n1", "IDLE", NULL), 0);
     NODE("n1", "idle");
-    assert_int_equal(world_node_state(&w, "n1", "IDLE", NULL), -ESLURM_INVALID_NODE_STATE_TRANSITION);
+    assert_int_equal(world_node_state(&w, "n1", "IDLE", NULL), 0); /* no change, no refusal */
     assert_int_equal(world_node_state(&w, "n1", "RESUME", NULL), -ESLURM_INVALID_NODE_STATE_TRANSITION);
     assert_int_equal(world_node_state(&w, "n9", "DRAIN", "x"), -ESLURM_INVALID_NODE_NAME);
     assert_int_equal(world_node_state(&w, "n1", "NOSUCH", "x"), -ESLURM_INVALID_NODE_STATE);
@@ -364,9 +364,72 @@ static void node_states_by_command(void **arg)
     NODE("n1", "idle*");
     struct node_contact c = {.node_index = 0, .ok = true, .cpu_load = NO_VAL, .free_mem = NO_VAL64};
     world_do(&w, 0, MSG_NODE_CONTACT, &c);
+    NODE("n1", "idle*"); /* until it has said what runs there */
+    world_register(&w, "n1");
     NODE("n1", "idle");
     world_do(&w, ALICE, MSG_NODE_CONTACT, &c);
     assert_int_equal(w.e.code, ESLURM_INVALID_USER_ID);
+}
+
+/* A ping that failed before the node registered, and is told of afterwards. */
+static void a_late_failure_does_not_silence_a_node(void **arg)
+{
+    struct node_contact c = {.node_index = 0, .asked = w.now - 1, .cpu_load = NO_VAL, .free_mem = NO_VAL64};
+    world_register(&w, "n1");
+    assert_int_equal(world_do(&w, 0, MSG_NODE_CONTACT, &c), 0);
+    NODE("n1", "idle");
+    c.asked = w.now += 5;
+    assert_int_equal(world_do(&w, 0, MSG_NODE_CONTACT, &c), 0);
+    NODE("n1", "idle*");
+}
+
+/* What runs on a node that was taken out of service is known again only when the node has said so. */
+static void a_resumed_node_has_to_register(void **arg)
+{
+    world_node_state(&w, "n1", "DOWN", "test");
+    world_forget(&w);
+    world_node_state(&w, "n1", "RESUME", NULL);
+    assert_int_equal(world_effects(&w, EFFECT_NODE_CONTROL, NO_VAL), 1);
+    struct running_step stray = {.job_id = 77, .step_id = NO_VAL};
+    struct node found = {.name = (char *)"n1",
+                         .cpus = 4,
+                         .sockets = 1,
+                         .boards = 1,
+                         .cores = 4,
+                         .threads = 1,
+                         .real_memory = 4000};
+    struct node_register r;
+    meta_init(&record_node_register, &r);
+    r.node = &found;
+    r.jobs.v = &stray;
+    r.jobs.n = 1;
+    r.token = ++w.token;
+    assert_int_equal(world_do(&w, 0, MSG_NODE_REGISTER, &r), 0);
+    NODE("n1", "idle*"); /* not before job 77 is gone */
+    world_register(&w, "n1");
+    NODE("n1", "idle");
+}
+
+/*
+ * Seen in the simulator: a dependent is looked at in the tick in which the last job ends that it waits for.
+ * That end wakes it; that it was looked at must not put it to sleep again.
+ */
+static void an_end_in_the_tick_that_judges_its_dependent_wakes_it(void **arg)
+{
+    struct submit_request *r = world_request();
+    r->spec->requeue = 0;
+    int64_t first = world_job(&w, ALICE), second = world_submit(&w, ALICE, r);
+    world_plan(&w);
+    char *text = buf_format("afterany:%u:%u", (uint32_t)first, (uint32_t)second);
+    int64_t last = world_job_after(&w, text);
+    mem_free(text);
+    w.silent = true;
+    world_pass(&w, 299);
+    w.now += 2;
+    world_finish(&w, (uint32_t)first, 0); /* wakes the dependent */
+    world_tick(&w);                       /* looks at it, and the second job ends with its node */
+    SHOWS(second, "NODE_FAIL NodeDown");
+    assert_null(world_get(&w, last)->dependency);
 }
 
 static void suspended_jobs_give_cpus_back(void **arg)
@@ -609,6 +672,9 @@ int main(void)
         CASE(a_silent_node_goes_down),
         CASE(a_small_host_is_invalid),
         CASE(node_states_by_command),
+        CASE(a_late_failure_does_not_silence_a_node),
+        CASE(a_resumed_node_has_to_register),
+        CASE(an_end_in_the_tick_that_judges_its_dependent_wakes_it),
         CASE(suspended_jobs_give_cpus_back),
         CASE(launch_failure_holds_the_job),
         CASE(running_jobs_change_little),

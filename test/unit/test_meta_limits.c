@@ -79,7 +79,14 @@ static const struct meta_field zoo_fields[] = {
     FIELD(27, secret, META_STR, .flags = META_F_SECRET),
     FIELD(TAG_RECS, recs, META_RECS, .sub = &zoo_record),
 };
-static const uint16_t zoo_owned[] = {19, 20, 21, 22, 23, 24, 25, 26, 27};
+#define OWNED(i, field)                                                                                      \
+    {                                                                                                        \
+        i, offsetof(struct zoo, field)                                                                       \
+    }
+static const struct meta_owned zoo_owned[] = {
+    OWNED(19, str),  OWNED(20, bytes), OWNED(21, bits),   OWNED(22, child), OWNED(23, friend),
+    OWNED(24, strs), OWNED(25, u32s),  OWNED(26, secret), OWNED(27, recs),
+};
 static const struct zoo zoo_blank = {
     .sh = {1},
     .tri = NO_VAL16,

@@ -117,6 +117,91 @@ static void test_launch_twice_starts_once(void **state)
     node_effects_release(&out);
 }
 
+static void test_a_job_in_its_prolog_is_listed(void **state)
+{
+    struct node_core n;
+    struct node_effects out = {0};
+    struct credential c = cred(7, BATCH, 1);
+    struct node_register m;
+
+    meta_init(&record_node_register, &m);
+    node_init(&n, "n1", true, true);
+    assert_int_equal(launch(&n, &c, &out), 0);
+    node_running(&n, &m);
+    assert_int_equal(m.jobs.n, 1);
+    assert_int_equal(m.jobs.v[0].job_id, 7);
+    meta_release(&record_node_register, &m);
+    node_release(&n, &out);
+    node_effects_release(&out);
+}
+
+static void test_no_step_joins_a_job_that_was_ended_in_its_prolog(void **state)
+{
+    struct node_core n;
+    struct node_effects out = {0};
+    struct credential batch = cred(7, BATCH, 1), step = cred(7, 0, 2);
+
+    node_init(&n, "n1", true, false);
+    assert_int_equal(launch(&n, &batch, &out), 0);
+    assert_int_equal(end_job(&n, 7, 30, 11, &out), 0);
+    assert_int_equal(launch(&n, &step, &out), -ESLURM_JOB_STEP_NOT_RUNNING);
+    node_prolog_done(&n, 7, true, NULL, 12, &out);
+    assert_int_equal(node_job_get(&n, 7)->state, NJOB_REPORTING);
+    node_effects_release(&out);
+    node_release(&n, &out);
+    node_effects_release(&out);
+}
+
+static void test_a_credential_for_the_slurmd_before_is_refused(void **state)
+{
+    struct node_core n;
+    struct node_effects out = {0};
+    struct cred_node share = {.name = (char *)"n1", .token = 5};
+    struct credential c = cred(7, 0, 1);
+
+    c.nodes.v = &share;
+    c.nodes.n = 1;
+    node_init(&n, "n1", false, false);
+    n.token = 6;
+    assert_int_equal(launch(&n, &c, &out), -ESLURM_INVALID_NODE_STATE);
+    share.token = 6;
+    assert_int_equal(launch(&n, &c, &out), 0);
+    node_release(&n, &out);
+    node_effects_release(&out);
+}
+
+/* The controller's clock is a minute ahead; other launches come meanwhile. */
+static void test_a_nonce_is_kept_while_clocks_may_differ(void **state)
+{
+    static const struct {
+        uint32_t job;
+        uint64_t nonce;
+        int64_t now, issued;
+        int rc;
+    } launches[] = {{7, 1, 1000, 1060, 0},
+                    {8, 2, 1121, 1121, 0},
+                    {9, 3, 1122, 1122, 0},
+                    {10, 1, 1179, 1060, -ESLURM_JOB_CREDENTIAL_REPLAYED}};
+    struct node_core n;
+    struct node_effects out = {0};
+    bool known, job_known;
+    struct err e;
+
+    node_init(&n, "n1", false, false);
+    n.nonces_since = 1000 - 120;
+    for (size_t i = 0; i < sizeof launches / sizeof *launches; i++) {
+        struct credential c = cred(launches[i].job, 0, launches[i].nonce);
+
+        c.issued = launches[i].issued;
+        c.expires = c.issued + 120;
+        assert_int_equal(node_launch(&n, &c, NULL, NULL, launches[i].now, &known, &job_known, &out, &e),
+                         launches[i].rc);
+    }
+    node_effects_release(&out);
+    node_release(&n, &out);
+    node_effects_release(&out);
+}
+
 static void test_term_then_kill(void **state)
 {
     struct node_core n;
@@ -500,6 +585,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_batch_job_from_launch_to_gone),
         cmocka_unit_test(test_launch_twice_starts_once),
+        cmocka_unit_test(test_a_job_in_its_prolog_is_listed),
+        cmocka_unit_test(test_no_step_joins_a_job_that_was_ended_in_its_prolog),
+        cmocka_unit_test(test_a_credential_for_the_slurmd_before_is_refused),
+        cmocka_unit_test(test_a_nonce_is_kept_while_clocks_may_differ),
         cmocka_unit_test(test_term_then_kill),
         cmocka_unit_test(test_kill_while_the_prolog_runs),
         cmocka_unit_test(test_prolog_that_fails_drains_and_requeues),

@@ -34,11 +34,11 @@ static void test_status(void **state)
         int shell;
     } rows[] = {
         {0, false, "Completed", 0},
-        {0, true, "Completed", 0},
+        {0, true, "Out Of Memory", 1},
         {3 << 8, false, "Exited with exit code 3", 3},
         {255 << 8, false, "Exited with exit code 255", 255},
         {9, false, "Killed", 137},
-        {9, true, "Out Of Memory", 137},
+        {9, true, "Out Of Memory", 1},
         {15, false, "Terminated", 143},
         {10, false, "User defined signal 1", 138},
         {6, false, "Aborted", 134},

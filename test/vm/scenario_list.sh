@@ -5,7 +5,7 @@
 scenarios() {
     echo flight stop_and_go stop_and_end signal two_nodes lost_stepd lost_with_slurmd
     if with_groups; then
-        echo cores oom oom_step within_memory devices restart children limits bounds wrong_version gone_root
+        echo cores oom oom_step within_memory devices restart children limits bounds swap_alone disabled relay wrong_version gone_root
         [ "$MODE" != v1 ] || echo swappiness
         [ "$MODE" != v2 ] || echo extra_controllers
     fi
@@ -129,10 +129,21 @@ scenario_oom() {
         fail "it said: $(cat "$job.out")"
 }
 
+# Slurm's own words: a notice, then the task whose memory was out and no other; exit code 1 whatever the task made of it.
 scenario_oom_step() {
-    srun -w n2 -n1 --mem=60 -J oomstep sh -c "$(use 150)" >oomstep.out 2>&1 && fail "srun found nothing wrong"
-    has_line oomstep.out "Detected [1-9][0-9]* oom_kill event" || fail "it said: $(cat oomstep.out)"
-    has_line oomstep.out "Out Of Memory" || fail "it said: $(cat oomstep.out)"
+    said="error: Detected N oom_kill event in StepId=J.0. Some of the step tasks have been OOM Killed. srun: error: n2: task 0: Out Of Memory "
+    for script in "exec $(use 150)" "$(use 150); exit 7" "$(use 150); exit 0" "if [ \$SLURM_PROCID = 0 ]; then $(use 150); else sleep 1; fi; exit 0"; do
+        tasks=1
+        [ "${script#if}" = "$script" ] || tasks=2
+        srun -w n2 -N1 -n $tasks --mem=60 -J oomstep sh -c "$script" >oomstep.out 2>&1
+        same "the exit code of srun for '$script'" "$?" 1
+        same "what it said" "$(sed 's/^\[[^]]*\] //; s/[0-9]* oom_kill events*/N oom_kill event/; s/StepId=[0-9]*/StepId=J/' oomstep.out | tr '\n' ' ')" "$said"
+        within 10 no_job
+        same "the state of the job" "$(squeue -h -t all -n oomstep -o '%T %r' | sort -u)" "OUT_OF_MEMORY OutOfMemory"
+    done
+    submit "srun sh -c '$(use 150)'; echo \$? >oom.code"
+    ends_as COMPLETED
+    same "the exit code of srun in a job" "$(cat oom.code)" 1
 }
 
 scenario_within_memory() {
@@ -240,6 +251,35 @@ scenario_bounds() {
     same "200 MiB with MaxRAMPercent=25 of 400" "$(memory_file memory.limit_in_bytes memory.max)" $((100 * MIB))
     release
     reconfigure
+}
+
+# ConstrainSwapSpace without ConstrainRAMSpace: one limit for both.
+scenario_swap_alone() {
+    reconfigure ConstrainRAMSpace=no AllowedRAMSpace=150 AllowedSwapSpace=20
+    hold --mem=100
+    same "memory of 100 MiB" "$(memory_file memory.limit_in_bytes memory.max)" $((120 * MIB))
+    release
+    reconfigure
+}
+
+scenario_disabled() {
+    reconfigure CgroupPlugin=disabled
+    submit "(setsid sh -c '$(stay "$mark")' &); sleep 0.5"
+    within 20 is_here "$mark" || fail "nobody fled"
+    no_group_left || fail "groups are made: $(groups_left)"
+    ends_as COMPLETED
+    within 10 is_gone "$mark" || fail "a process outlives the job"
+    reconfigure
+}
+
+# A process that has passed itself on before anybody who has read a list of processes can kill it.
+scenario_relay() {
+    printf '#!/bin/sh\n"$0" &\n' >"$mark"
+    chmod 755 "$mark"
+    submit "for i in 1 2 3; do ./$mark & done; sleep 0.5" -D "$WORK"
+    ends_as COMPLETED
+    within 10 is_gone "$mark" || fail "a process outlives the job"
+    rm "$mark"
 }
 
 scenario_swappiness() {

@@ -112,6 +112,8 @@ int decide_configure(struct decide *d, const void *record)
         return decide_fail_text(d, ESLURM_INTERNAL, "configuration without policy");
     if (!c->policy->max_job_id || c->policy->max_job_id & IDSET_GONE)
         return decide_fail_text(d, ESLURM_INTERNAL, "MaxJobId is out of range");
+    if (c->policy->first_job_id > c->policy->max_job_id)
+        return decide_fail_text(d, ESLURM_INTERNAL, "FirstJobId is above MaxJobId");
     struct names names = {.policy = c->policy};
     map_str_init(&names.nodes, false);
     map_str_init(&names.parts, false);

@@ -238,6 +238,8 @@ int decide_node_contact(struct decide *d, const void *record)
     const struct node *n = state_node_at(d->s, r->node_index);
     if (!n)
         return decide_fail(d, ESLURM_INVALID_NODE_NAME);
+    if (!r->ok && r->asked && r->asked <= n->last_contact)
+        return 0; /* the failure is older than what we know */
     bool silent = n->flags & NODEF_NOT_RESPONDING;
     bool must_register = n->state == NODE_DOWN || n->state == NODE_FUTURE || n->flags & NODEF_NO_CONTACT_YET;
     if (r->ok && silent && !must_register)

@@ -119,6 +119,8 @@ static void do_future(struct decide *d, struct node *n)
 static void do_noresp(struct decide *d, struct node *n)
 {
     n->flags |= NODEF_NOT_RESPONDING;
+    if (n->state == NODE_UP && !(n->flags & (NODEF_DRAIN | NODEF_FAIL | NODEF_INVALID_REG)))
+        clear_reason(n); /* only a node that is out of service keeps one */
 }
 
 static void do_power_up(struct decide *d, struct node *n)
@@ -252,6 +254,8 @@ static int change_fields(struct decide *d, const struct node_update *r, struct n
             return decide_fail(d, ESLURM_ACTIVE_FEATURES_NOT_SUBSET_AVAILABLE_FEATURES);
         set_text(&n->active_features, r->active_features);
     }
+    if (r->topology && *r->topology && !text_starts(r->topology, "default"))
+        return decide_fail(d, ESLURM_REQUESTED_TOPOLOGY_CONFIGURATION_NOT_AVAILABLE);
     if (r->gres && !gres_known(n, r->gres))
         return decide_fail(d, ESLURM_INVALID_GRES);
     if (r->cpu_bind && !node_cpu_bind_parse(r->cpu_bind, &n->cpu_bind))

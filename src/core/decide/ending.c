@@ -171,6 +171,9 @@ void decide_lost_node(struct decide *d, const struct job *j, const struct bits *
     decide_end(d, j, &how);
 }
 
+/* What stands for it in wait statuses, shown as 0:125: no real signal has the number. */
+enum { SIGNAL_OUT_OF_MEMORY = 125 };
+
 static bool in_codes(const struct bits *codes, uint32_t status)
 {
     return (status & 0x7f) == 0 && bits_test(codes, status >> 8 & 0xff);
@@ -181,7 +184,7 @@ struct ending decide_exit(const struct decide *d, const struct job *j, uint32_t 
 {
     struct ending how = ENDING(JOB_COMPLETED, WHY_NONE);
     uint32_t signal = status & 0x7f;
-    if (oom) {
+    if (oom || signal == SIGNAL_OUT_OF_MEMORY) {
         how.state = JOB_OUT_OF_MEMORY;
         how.reason = WHY_OUTOFMEMORY;
     } else if (signal) {
