@@ -51,6 +51,8 @@ static void assert_same_holds(const struct timeline *a, const struct timeline *b
 
 static void random_hold(struct job *j, uint64_t *seed)
 {
+    for (uint32_t i = 0; i < j->alloc.n; i++)
+        meta_release(&record_job_node, &j->alloc.v[i]);
     j->alloc.n = 0;
     for (uint32_t n = 0; n < NODES; n++) {
         if (rand_below(seed, 2))
