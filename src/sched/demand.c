@@ -7,7 +7,6 @@
 #include "base/text.h"
 #include "meta/meta.h"
 #include "model/errors.h"
-#include "model/schedopts.h"
 
 void demand_release(struct demand *d)
 {
@@ -219,8 +218,8 @@ static void set_placement(struct demand *d, const struct sched_view *v, const st
     d->spread_devices = has_word(spec->gres_flags, "disable-binding");
     d->cpus_per_gpu = cpus_per_gpu(spec->cpus_per_tres);
     d->tasks_per_gpu = opt16(spec->ntasks_per_gpu);
-    d->serial_last = sched_opts_of(v->policy).pack_serial_at_end && d->ntasks == 1 && d->cpus_per_task == 1 &&
-                     d->nodes_min == 1 && d->cpus_node_min == 1;
+    d->serial_last = v->policy->sched && v->policy->sched->pack_serial_at_end && d->ntasks == 1 &&
+                     d->cpus_per_task == 1 && d->nodes_min == 1 && d->cpus_node_min == 1;
 }
 
 /* Who gives the number of devices: nodes or tasks where they do, else the job as a whole. */

@@ -4,7 +4,6 @@
 #include "base/bits.h"
 #include "base/mem.h"
 #include "base/text.h"
-#include "model/schedopts.h"
 #include "sched/offer.h"
 
 static void node_load_release(struct node_load *l)
@@ -56,7 +55,7 @@ void load_map_init(struct load_map *m, const struct sched_view *v, bool empty)
 {
     *m = (struct load_map){.v = v, .empty = empty, .scratch_index = NO_VAL};
     m->core_spec = m->thread_spec = NO_VAL16;
-    m->spec_first = sched_opts_of(v->policy).spec_cores_first;
+    m->spec_first = v->policy->sched && v->policy->sched->spec_cores_first;
 }
 
 void load_map_release(struct load_map *m)

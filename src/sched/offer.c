@@ -387,6 +387,14 @@ uint32_t offer_room(const struct demand *d, const struct policy *p, const struct
     return units_taken(d, &s, l, tasks, 0) * usable_cpus(d, &s) / d->cpus_per_task;
 }
 
+/* What a whole node is charged: also what the job itself leaves to the system, as long as the CPUs of a unit
+ * can be told from it. */
+static uint32_t whole_cpus(const struct node *n, const struct node_shape *s, uint32_t units)
+{
+    uint32_t cpus = max32(node_usable_cpus(n), 1);
+    return units && cpus / units != s->unit_cpus ? units * s->unit_cpus : cpus;
+}
+
 /* CPUs that bring memory: a thread that tasks may not use is charged for, but brings none. */
 static uint32_t memory_cpus(const struct demand *d, const struct node_shape *s, uint32_t charged,
                             uint32_t units)
@@ -418,7 +426,7 @@ void offer_take(const struct demand *d, const struct policy *p, const struct nod
     bits_release(&near);
     ret->node_index = n->index;
     ret->tasks = tasks->placed;
-    ret->cpus = d->whole ? node_usable_cpus(n) : got * s.unit_cpus;
+    ret->cpus = d->whole ? whole_cpus(n, &s, got) : got * s.unit_cpus;
     if (d->mem_whole)
         ret->mem = p->cr_memory ? node_memory(n) : 0;
     else

@@ -431,7 +431,9 @@ static void an_overdue_job_is_expected_to_end_at_once(void **state)
     teardown(&c);
 }
 
-/* Cores that a node leaves to the system; as seen in Slurm 26.05. */
+/* Cores that a node leaves to the system; cores and memory as seen in Slurm 26.05. It charges a job with
+ * --core-spec on such a node for other CPUs than it gets; here the charge has to tell the threads of a core.
+ */
 static void specialised_cores_of_a_node_are_left_alone(void **state)
 {
     static const struct {
@@ -442,7 +444,7 @@ static void specialised_cores_of_a_node_are_left_alone(void **state)
         const char *cores;
     } rows[] = {
         {1, NO_VAL16, NULL, false, 6, 3000, "0-2"}, {0, NO_VAL16, "0-1", false, 6, 3000, "1-3"},
-        {1, 2, NULL, false, 6, 2000, "0,2"},        {1, 0, NULL, false, 6, 4000, "0-3"},
+        {1, 2, NULL, false, 4, 2000, "0,2"},        {1, 0, NULL, false, 8, 4000, "0-3"},
         {2, NO_VAL16, NULL, true, 4, 2000, "1,3"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
