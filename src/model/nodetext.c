@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/bits.h"
 #include "base/text.h"
 
 struct word {
@@ -61,6 +62,10 @@ static const struct {
 uint32_t node_usable_cpus(const struct node *n)
 {
     uint32_t spec = n->core_spec * (n->threads ? n->threads : 1);
+    struct bits list = {0};
+    if (!spec && n->cpu_spec_list && bits_parse(&list, n->cpu_spec_list, NULL) == 0)
+        spec = bits_count(&list);
+    bits_release(&list);
     return spec < n->cpus ? n->cpus - spec : n->cpus;
 }
 

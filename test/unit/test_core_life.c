@@ -9,7 +9,9 @@
 #include "base/bits.h"
 #include "base/mem.h"
 #include "core_world.h"
+#include "model/errors.h"
 #include "model/jobtext.h"
+#include "model/schedopts.h"
 
 static struct world w;
 
@@ -714,6 +716,58 @@ static void a_saved_state_with_too_many_nodes_is_refused(void **arg)
     meta_release(&record_saved_state, &saved);
 }
 
+static void configure_parameters(const char *params)
+{
+    struct saved_state saved;
+    state_save(w.s, &saved);
+    struct configure *c = meta_new(&record_configure);
+    c->policy = meta_dup(&record_policy, saved.policy);
+    c->policy->sched = meta_new(&record_sched_opts);
+    sched_opts_parse(c->policy->sched, params, NULL, NULL);
+    for (uint32_t i = 0; i < saved.nodes.n; i++)
+        meta_copy(&record_node, meta_recs_push(&record_node, &c->nodes), &saved.nodes.v[i]);
+    for (uint32_t i = 0; i < saved.parts.n; i++)
+        meta_copy(&record_part, meta_recs_push(&record_part, &c->parts), &saved.parts.v[i]);
+    assert_int_equal(world_do(&w, 0, MSG_CONFIGURE, c), 0);
+    meta_free(&record_configure, c);
+    meta_release(&record_saved_state, &saved);
+}
+
+/* What SchedulerParameters say of submissions, and to whom `scontrol top` obeys. */
+static void a_site_bounds_what_may_be_submitted(void **arg)
+{
+    configure_parameters("max_array_tasks=3,max_script_size=100,max_submit_line_size=20,sbatch_wait_nodes,"
+                         "max_switch_wait=7,enable_user_top");
+    assert_int_equal(world_array(&w, "1-4"), -ESLURM_INVALID_ARRAY);
+    assert_true(world_array(&w, "10-12") > 0);
+    struct submit_request *r = world_request();
+    r->script_size = 101;
+    assert_int_equal(world_submit(&w, ALICE, r), -ESLURM_NAME_TOO_LONG);
+    r = world_request();
+    mem_set_str(&r->spec->submit_line, "sbatch --wrap 'a rather long line'");
+    assert_int_equal(world_submit(&w, ALICE, r), -ESLURM_NAME_TOO_LONG);
+    r = world_request();
+    r->spec->switches = 1;
+    r->spec->switches_wait = 600;
+    r->spec->core_spec = 1; /* AllowSpecResourcesUsage is not set */
+    int64_t id = world_submit(&w, ALICE, r);
+    const struct job *j = world_get(&w, id);
+    assert_int_equal(j->spec->switches_wait, 7);
+    assert_int_equal(j->spec->wait_all_nodes, 1);
+    assert_int_equal(j->spec->core_spec, NO_VAL16);
+    world_job(&w, ALICE);
+    uint32_t before = j->priority;
+    struct job_update top;
+    meta_init(&record_job_update, &top);
+    top.top = true;
+    char *text = buf_format("%lld", (long long)id);
+    meta_strs_push(&top.ids, text);
+    world_do(&w, ALICE, MSG_JOB_UPDATE, &top);
+    assert_true(world_get(&w, id)->priority > before);
+    mem_free(text);
+    meta_release(&record_job_update, &top);
+}
+
 int main(void)
 {
 #define CASE(f) cmocka_unit_test_setup_teardown(f, up, down)
@@ -752,6 +806,7 @@ int main(void)
         CASE(tasks_follow_their_counterparts),
         CASE(fields_of_a_node),
         CASE(a_saved_state_with_too_many_nodes_is_refused),
+        CASE(a_site_bounds_what_may_be_submitted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -10,6 +10,8 @@
 #include "base/text.h"
 #include "core/moves.h"
 #include "model/jobtext.h"
+#include "model/schedopts.h"
+#include "sched/demand.h"
 #include "sched/tres.h"
 
 static int64_t limit_end(const struct decide *d, uint32_t minutes)
@@ -98,7 +100,7 @@ static void add_started(struct decide *d, const struct start_job *r, const struc
     f->alloc_tres = tres_of_alloc(d->s->policy, r);
     f->batch_host = mem_strdup(state_node_at(d->s, r->alloc.v[0].node_index)->name);
     f->scheduler = mem_strdup(r->scheduler);
-    if (j->spec->share == SHARE_NODE || p->max_share == 0 || d->s->policy->linear)
+    if (demand_is_exclusive(d->s->policy, j->spec, p))
         f->set_flags |= JOBF_WHOLE_NODES;
     if (j->spec->share == SHARE_USER || p->flags & PARTF_EXCLUSIVEUSER)
         f->set_flags |= JOBF_USER_NODES;
@@ -140,7 +142,7 @@ int decide_plan_notes(struct decide *d, const void *record)
 /* The node's fault: the job comes back held, unless the site says otherwise for prologs. */
 void decide_launch_failed(struct decide *d, const struct job *j, uint32_t code, bool drain)
 {
-    bool hold = code != ESLURM_JOB_PROLOG_FAILED || !d->s->policy->nohold_on_prolog_fail;
+    bool hold = code != ESLURM_JOB_PROLOG_FAILED || !sched_opts_of(d->s->policy).nohold_on_prolog_fail;
     struct ending how = ENDING(JOB_PENDING, WHY_LAUNCH_FAILED_REQUEUED_HELD);
     how.flags = hold ? JOBF_REQUEUE_HOLD : 0;
     if (!(j->flags & JOBF_BATCH)) {
