@@ -14,7 +14,7 @@ static int64_t sooner(int64_t a, int64_t b)
 
 int64_t job_limit_time(const struct state *s, const struct job *j)
 {
-    if (!j->end_time)
+    if (!j->end_time || j->flags & JOBF_CONFIGURING) /* it begins to count when the job can run */
         return INT64_MAX;
     uint32_t over = s->policy->over_time_limit;
     const struct part *p = j->partition ? state_part(s, j->partition) : NULL;
@@ -25,7 +25,7 @@ int64_t job_limit_time(const struct state *s, const struct job *j)
 
 int64_t job_warn_time(const struct job *j)
 {
-    if (!j->spec->warn_signal || !j->end_time || j->flags & JOBF_WARN_SENT)
+    if (!j->spec->warn_signal || !j->end_time || j->flags & (JOBF_WARN_SENT | JOBF_CONFIGURING))
         return INT64_MAX;
     return j->end_time - j->spec->warn_time;
 }
@@ -40,7 +40,7 @@ int64_t job_start_by(const struct job *j)
 
 int64_t job_inactive_time(const struct state *s, const struct job *j)
 {
-    if (!s->policy->inactive_limit || j->flags & JOBF_BATCH || j->watchers || j->steps.n)
+    if (!s->policy->inactive_limit || j->flags & (JOBF_BATCH | JOBF_CONFIGURING) || j->watchers || j->steps.n)
         return INT64_MAX;
     int64_t since = j->last_active > j->start_time ? j->last_active : j->start_time;
     return since + s->policy->inactive_limit;
@@ -51,7 +51,7 @@ int64_t job_nudge_due(const struct state *s, const struct job *j)
     int64_t since;
     if (j->flags & JOBF_COMPLETING)
         since = j->complete_time + s->policy->kill_wait;
-    else if (job_is_active(j) && j->flags & JOBF_BATCH && !(j->flags & JOBF_LAUNCHED))
+    else if (job_is_active(j) && j->flags & JOBF_BATCH && !(j->flags & (JOBF_LAUNCHED | JOBF_CONFIGURING)))
         since = j->start_time;
     else
         return INT64_MAX;

@@ -84,7 +84,7 @@ static void take_hello(struct net_conn *c, const struct frame *f)
 static bool internal(uint16_t type)
 {
     return type == MSG_CONFIGURE || type == MSG_START_JOB || type == MSG_PLAN_NOTES || type == MSG_TICK ||
-           type == MSG_NODE_CONTACT || type == MSG_LAUNCH_DONE;
+           type == MSG_NODE_CONTACT || type == MSG_LAUNCH_DONE || type == MSG_PROLOG_DONE;
 }
 
 static void refuse(struct request *r, int code, const char *text)

@@ -459,6 +459,49 @@ static void suspended_jobs_give_cpus_back(void **arg)
     SHOWS(id, "CANCELLED None");
 }
 
+static int64_t configuring_job(uint32_t uid)
+{
+    struct policy *p = world_policy();
+    p->prolog_slurmctld = true;
+    world_configure(&w, p);
+    int64_t id = world_job(&w, uid);
+    assert_int_equal(world_plan(&w), 1);
+    return id;
+}
+
+static void prolog_of_the_controller_comes_before_the_launch(void **arg)
+{
+    int64_t id = configuring_job(ALICE);
+    SHOWS(id, "CONFIGURING None");
+    assert_int_equal(world_effects(&w, EFFECT_PROLOG, id), 1);
+    assert_int_equal(world_effects(&w, EFFECT_LAUNCH_BATCH, id), 0);
+    world_pass(&w, 3600); /* it waits for ever: the limit of ten minutes does not count yet */
+    SHOWS(id, "CONFIGURING None");
+    assert_int_equal(world_effects(&w, EFFECT_LAUNCH_BATCH, id), 0);
+    struct step_create early = {.job_id = (uint32_t)id};
+    assert_int_equal(world_do(&w, ALICE, MSG_STEP_CREATE, &early), -ESLURM_PROLOGSLURMCTLD_STILL_RUNNING);
+    struct prolog_done d = {.job_id = (uint32_t)id, .restarts = 7};
+    world_do(&w, 0, MSG_PROLOG_DONE, &d); /* of another run */
+    SHOWS(id, "CONFIGURING None");
+    d.restarts = 0;
+    world_do(&w, 0, MSG_PROLOG_DONE, &d);
+    SHOWS(id, "RUNNING None");
+    assert_int_equal(world_effects(&w, EFFECT_LAUNCH_BATCH, id), 1);
+    assert_true(world_get(&w, id)->end_time == w.now + 600);
+    world_finish(&w, (uint32_t)id, 0);
+    SHOWS(id, "COMPLETED None");
+}
+
+static void a_failed_prolog_of_the_controller_puts_the_job_back(void **arg)
+{
+    int64_t id = configuring_job(ALICE);
+    struct prolog_done d = {.job_id = (uint32_t)id, .failed = true};
+    world_do(&w, 0, MSG_PROLOG_DONE, &d);
+    world_nodes_done(&w, (uint32_t)id);
+    SHOWS(id, "PENDING BeginTime");
+    assert_int_equal(world_effects(&w, EFFECT_LAUNCH_BATCH, id), 0);
+}
+
 static void launch_failure_holds_the_job(void **arg)
 {
     int64_t id = world_job(&w, ALICE);
@@ -676,6 +719,8 @@ int main(void)
         CASE(a_resumed_node_has_to_register),
         CASE(an_end_in_the_tick_that_judges_its_dependent_wakes_it),
         CASE(suspended_jobs_give_cpus_back),
+        CASE(prolog_of_the_controller_comes_before_the_launch),
+        CASE(a_failed_prolog_of_the_controller_puts_the_job_back),
         CASE(launch_failure_holds_the_job),
         CASE(running_jobs_change_little),
         CASE(reconfiguration_keeps_what_runs),

@@ -126,6 +126,7 @@ int decide_job_suspend(struct decide *d, const void *record);
 int decide_job_complete(struct decide *d, const void *record);
 int decide_start_job(struct decide *d, const void *record);
 int decide_launch_done(struct decide *d, const void *record);
+int decide_prolog_done(struct decide *d, const void *record);
 int decide_plan_notes(struct decide *d, const void *record);
 int decide_step_create(struct decide *d, const void *record);
 int decide_step_done(struct decide *d, const void *record);
