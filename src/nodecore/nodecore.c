@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/text.h"
 #include "nodecore/internal.h"
 
 /* --- states --- */
@@ -206,7 +207,7 @@ static void steps_spawn(struct node_job *j, struct node_effects *out)
 static bool is_stale(const struct node_core *n, const struct credential *c)
 {
     for (uint32_t i = 0; i < c->nodes.n; i++)
-        if (strcmp(c->nodes.v[i].name, n->name) == 0)
+        if (text_same(c->nodes.v[i].name, n->name))
             return n->token && c->nodes.v[i].token && c->nodes.v[i].token != n->token;
     return false;
 }

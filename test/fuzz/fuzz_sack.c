@@ -56,7 +56,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     if (!sack)
         begin();
-    size_t first = fuzz_u8(&in) % (in.left + 1);
+    size_t first = fuzz_u8(&in);
+    first %= in.left + 1;
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     buf_print(sa.sun_path, sizeof sa.sun_path, "%s", path);
     REQUIRE(fd >= 0 && connect(fd, (struct sockaddr *)&sa, sizeof sa) == 0);

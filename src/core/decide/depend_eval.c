@@ -230,8 +230,8 @@ void decide_dependency_due(struct decide *d, uint32_t job_id)
 void decide_dependency(struct decide *d, const struct job *j)
 {
     struct depend dep;
-    if (!job_is_pending(j) || !j->dependency || depend_parse(&dep, j->dependency, NULL) < 0 ||
-        !decide_touch(d, j->job_id))
+    if (!job_is_pending(j) || !j->dependency || !decide_touch(d, j->job_id) ||
+        depend_parse(&dep, j->dependency, NULL) < 0)
         return;
     int64_t next;
     depend_eval(d->s, j, &dep, d->now, &next);
