@@ -112,6 +112,6 @@ void apply_node_rebooting(struct state *s, const void *record, int64_t time)
 {
     struct node *n = edit(s, ((const struct node_ref *)record)->node_index);
     n->flags = (n->flags & ~NODEF_REBOOT_REQUESTED) | NODEF_REBOOT_ISSUED;
-    n->last_contact = time;
+    n->last_contact = n->reboot_time = time;
     node_timer(s, n);
 }

@@ -100,9 +100,18 @@ int64_t node_ping_due(const struct state *s, const struct node *n)
     return last + (period ? period : 1);
 }
 
+int64_t node_reboot_due(const struct state *s, const struct node *n)
+{
+    if (n->flags & NODEF_REBOOT_ISSUED)
+        return n->reboot_time + (s->policy ? s->policy->resume_timeout : 0);
+    if (n->flags & NODEF_REBOOT_REQUESTED && !n->running_jobs)
+        return n->reboot_time + REBOOT_GRACE_SECONDS;
+    return INT64_MAX;
+}
+
 int64_t node_timeout(const struct state *s, const struct node *n)
 {
-    if (n->state != NODE_UP && n->state != NODE_UNKNOWN)
+    if ((n->state != NODE_UP && n->state != NODE_UNKNOWN) || n->flags & NODEF_REBOOT_ISSUED)
         return INT64_MAX;
     return n->last_contact + s->policy->slurmd_timeout;
 }
@@ -110,8 +119,7 @@ int64_t node_timeout(const struct state *s, const struct node *n)
 int64_t node_record_deadline(const struct state *s, const struct node *n)
 {
     int64_t at = n->resume_after ? n->resume_after : INT64_MAX;
-    if (n->flags & NODEF_REBOOT_REQUESTED && !n->running_jobs)
-        at = 0;
+    at = sooner(at, node_reboot_due(s, n));
     if (!s->policy || !s->policy->slurmd_timeout || n->state == NODE_FUTURE || n->flags & NODEF_POWERED_DOWN)
         return at;
     return sooner(at, sooner(node_ping_due(s, n), node_timeout(s, n)));

@@ -85,6 +85,8 @@ void node_take(struct state *s, const struct job *job, uint32_t i, int64_t time)
     if (job->flags & JOBF_USER_NODES)
         n->owner = job->uid;
     idset_add(&s->node_jobs[a->node_index], job->job_id);
+    if (n->flags & NODEF_REBOOT_REQUESTED)
+        node_timer(s, n);
 }
 
 /* Does another job keep the node for its user? */

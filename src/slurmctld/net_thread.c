@@ -130,8 +130,9 @@ static void take_request(struct net_conn *c, const struct frame *f)
         return;
     }
     if (!allowed(&r)) {
-        bool debug = f->type == MSG_SET_DEBUG; /* there Slurm speaks as the system does */
-        refuse(&r, debug ? ESLURM_ACCESS_DENIED : ESLURM_INVALID_USER_ID, debug ? "Permission denied" : NULL);
+        /* There Slurm speaks as the system does. */
+        bool plain = f->type == MSG_SET_DEBUG || f->type == MSG_REBOOT_NODES;
+        refuse(&r, plain ? ESLURM_ACCESS_DENIED : ESLURM_INVALID_USER_ID, plain ? "Permission denied" : NULL);
         return;
     }
     if (r.type->request) {

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Programs of the site around jobs: PrologSlurmctld and EpilogSlurmctld."""
+"""Programs of the site: PrologSlurmctld, EpilogSlurmctld and RebootProgram."""
 import pytest
 
 from conftest import wait_for
@@ -65,3 +65,35 @@ def test_prologslurmctld_runs_again_after_a_restart_of_the_controller(site, tmp_
     assert s.state(job) == "CONFIGURING"
     (tmp_path / "go").touch()
     wait_for("the end", lambda: s.state(job) == "COMPLETED")
+
+
+def test_reboot_waits_for_the_job_runs_the_program_and_the_node_comes_back(site, tmp_path):
+    s = site(RebootProgram=f"touch {tmp_path}/rebooted")
+    job = s.submit(f"while [ ! -e {tmp_path}/go ]; do sleep 0.02; done", "-w", "n1")
+    wait_for("the start", lambda: s.state(job) == "RUNNING")
+    s.out("scontrol", "reboot", "ASAP", "reason=new fw", "n1")
+    assert "Skipping reboot of nodes n1 due to current node state." in s.run("scontrol", "reboot", "n1").stderr
+    assert "NextState=UNDRAIN" in s.node("n1") and "Reason=new fw [" in s.node("n1")
+    assert not (tmp_path / "rebooted").exists()
+    (tmp_path / "go").touch()
+    wait_for("the reboot", (tmp_path / "rebooted").exists)
+    assert "REBOOT_ISSUED" in s.node("n1") and "Reason=new fw : reboot issued [" in s.node("n1")
+    s.slurmds["n1"].terminate()
+    s.slurmds["n1"].wait(10)
+    s.start_slurmd("n1", "-b")
+    s.wait_state("n1", "idle")
+    assert "Reason=" not in s.node("n1") and "REBOOT" not in s.node("n1")
+
+
+def test_a_reboot_that_was_only_asked_for_is_cancelled(site):
+    s = site(RebootProgram="exit 0")
+    s.out("scontrol", "reboot", "ASAP", "nextstate=down", "n2")
+    assert "DRAIN+REBOOT_REQUESTED" in s.node("n2")
+    s.out("scontrol", "cancel_reboot", "n2")
+    assert s.node_state("n2") == "idle"
+    again = s.run("scontrol", "cancel_reboot", "n2")
+    assert again.returncode == 1 and again.stderr == "slurm_update error: Invalid node state transition\n"
+    bad = s.run("scontrol", "reboot", "nextstate=bogus", "n1")
+    assert bad.returncode == 1 and bad.stderr == "Invalid state: bogus\n Valid states: DOWN, RESUME\n"
+    none = s.run("scontrol", "reboot")
+    assert none.returncode == 1 and none.stderr == "Missing node list. Specify ALL|<NodeList>\n"

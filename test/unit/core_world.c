@@ -27,6 +27,7 @@ struct policy *world_policy(void)
     p->min_job_age = 300;
     p->kill_wait = 30;
     p->slurmd_timeout = 300;
+    p->resume_timeout = 600;
     p->return_to_service = 1;
     p->batch_start_timeout = 10;
     p->cr_core = true;

@@ -459,6 +459,101 @@ static void suspended_jobs_give_cpus_back(void **arg)
     SHOWS(id, "CANCELLED None");
 }
 
+static int reboot(const char *nodes, const char *next_state, bool asap)
+{
+    struct reboot_nodes *r = meta_new(&record_reboot_nodes);
+    r->nodes = mem_strdup(nodes);
+    r->next_state = mem_strdup(next_state);
+    r->asap = asap;
+    int rc = world_do(&w, 0, MSG_REBOOT_NODES, r);
+    meta_free(&record_reboot_nodes, r);
+    return rc;
+}
+
+static const struct node *node_now(const char *name)
+{
+    static struct snapshot *last;
+    if (last)
+        snapshot_drop(last);
+    last = name ? state_publish(w.s) : NULL;
+    return last ? snapshot_node(last, name) : NULL;
+}
+
+static void boots(const char *name)
+{
+    struct node_register r;
+    meta_init(&record_node_register, &r);
+    r.node = meta_dup(&record_node, node_now(name));
+    r.node_boot = true;
+    r.token = ++w.token;
+    assert_int_equal(world_do(&w, 0, MSG_NODE_REGISTER, &r), 0);
+    meta_release(&record_node_register, &r);
+    node_now(NULL);
+}
+
+static void shows_reason(const char *name, const char *want)
+{
+    const struct node *n = node_now(name);
+    if (want)
+        assert_string_equal(n->reason, want);
+    else
+        assert_null(n->reason);
+    node_now(NULL);
+}
+
+static void a_reboot_waits_for_the_job_and_brings_the_node_back(void **arg)
+{
+    int64_t id = world_job(&w, ALICE);
+    world_plan(&w);
+    assert_int_equal(reboot("n1", NULL, true), 0);
+    shows_reason("n1", "Reboot ASAP");
+    world_pass(&w, 60);
+    assert_int_equal(world_effects(&w, EFFECT_NODE_CONTROL, NO_VAL), 0);
+    assert_int_equal(reboot("n1", NULL, true), 0);
+    assert_string_equal(((struct reboot_reply *)w.reply.record)->skipped, "n1");
+    world_finish(&w, (uint32_t)id, 0);
+    world_pass(&w, 1);
+    assert_int_equal(world_effects(&w, EFFECT_NODE_CONTROL, NO_VAL), 1);
+    shows_reason("n1", "Reboot ASAP : reboot issued");
+    boots("n1");
+    NODE("n1", "idle");
+    shows_reason("n1", NULL);
+}
+
+static void a_reboot_can_be_taken_back(void **arg)
+{
+    assert_int_equal(reboot("n1", "DOWN", true), 0);
+    assert_int_equal(world_node_state(&w, "n1", "CANCEL_REBOOT", NULL), 0);
+    NODE("n1", "idle");
+    shows_reason("n1", NULL);
+    assert_int_equal(world_node_state(&w, "n1", "CANCEL_REBOOT", NULL),
+                     -ESLURM_INVALID_NODE_STATE_TRANSITION);
+    world_pass(&w, 60);
+    assert_int_equal(world_effects(&w, EFFECT_NODE_CONTROL, NO_VAL), 0);
+}
+
+static void a_rebooted_node_stays_down_when_that_was_asked(void **arg)
+{
+    assert_int_equal(reboot("n1", "DOWN", false), 0);
+    world_pass(&w, 10);
+    boots("n1");
+    NODE("n1", "down");
+    shows_reason("n1", "reboot requested : reboot issued : reboot complete");
+}
+
+static void a_node_that_does_not_come_back_from_its_reboot_is_down(void **arg)
+{
+    struct policy *p = world_policy();
+    p->resume_timeout = 60;
+    world_configure(&w, p);
+    assert_int_equal(reboot("n1", NULL, false), 0);
+    world_pass(&w, 10);
+    world_register(&w, "n1"); /* the slurmd is still there: it has not booted */
+    world_pass(&w, 60);
+    NODE("n1", "down");
+    shows_reason("n1", "reboot requested : reboot issued : reboot timed out");
+}
+
 static int64_t configuring_job(uint32_t uid)
 {
     struct policy *p = world_policy();
@@ -719,6 +814,10 @@ int main(void)
         CASE(a_resumed_node_has_to_register),
         CASE(an_end_in_the_tick_that_judges_its_dependent_wakes_it),
         CASE(suspended_jobs_give_cpus_back),
+        CASE(a_reboot_waits_for_the_job_and_brings_the_node_back),
+        CASE(a_reboot_can_be_taken_back),
+        CASE(a_rebooted_node_stays_down_when_that_was_asked),
+        CASE(a_node_that_does_not_come_back_from_its_reboot_is_down),
         CASE(prolog_of_the_controller_comes_before_the_launch),
         CASE(a_failed_prolog_of_the_controller_puts_the_job_back),
         CASE(launch_failure_holds_the_job),

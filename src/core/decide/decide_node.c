@@ -110,8 +110,7 @@ static void back_in_service(const struct decide *d, const struct node *n, struct
 {
     const char *silent = "Not responding";
     bool by_silence = n->reason && text_starts(n->reason, silent);
-    f->flags &= ~(NODEF_NOT_RESPONDING | NODEF_NO_CONTACT_YET | NODEF_POWERING_UP | NODEF_POWERED_DOWN |
-                  NODEF_REBOOT_ISSUED);
+    f->flags &= ~(NODEF_NOT_RESPONDING | NODEF_NO_CONTACT_YET | NODEF_POWERING_UP | NODEF_POWERED_DOWN);
     if (n->flags & NODEF_INVALID_REG) {
         f->flags &= ~(NODEF_INVALID_REG | NODEF_DRAIN);
         f->reason = mem_strdup("");
@@ -120,7 +119,7 @@ static void back_in_service(const struct decide *d, const struct node *n, struct
         f->state = NODE_UP;
     } else if (n->state == NODE_DOWN) {
         uint32_t rule = d->s->policy->return_to_service;
-        if (rule == 2 || (rule == 1 && by_silence) || n->flags & NODEF_REBOOT_ISSUED) {
+        if (rule == 2 || (rule == 1 && by_silence)) {
             f->state = NODE_UP;
             if (!(f->flags & (NODEF_DRAIN | NODEF_FAIL)) && !f->reason)
                 f->reason = mem_strdup("");
@@ -214,6 +213,8 @@ int decide_node_register(struct decide *d, const void *record)
         f->reason = mem_strdup(why.s);
     } else {
         back_in_service(d, n, f);
+        if (n->flags & NODEF_REBOOT_ISSUED && (r->node_boot || r->node->boot_time > n->reboot_time))
+            decide_rebooted(n, f);
     }
     buf_release(&why);
     find_lost(d, r, n);

@@ -27,11 +27,8 @@ static void tick_node(struct decide *d, const struct node *n, struct bits *silen
         mem_set_str(&f->reason, NULL);
         return;
     }
-    if (n->flags & NODEF_REBOOT_REQUESTED && !n->running_jobs) {
-        struct node_ref *f = facts_add(d->out, FACT_NODE_REBOOTING);
-        f->node_index = n->index;
+    if (decide_reboot_tick(d, n))
         return;
-    }
     if (node_timeout(s, n) <= d->now) {
         bits_set(silent, n->index);
         return;
