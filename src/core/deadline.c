@@ -109,6 +109,18 @@ int64_t node_reboot_due(const struct state *s, const struct node *n)
     return INT64_MAX;
 }
 
+int64_t node_power_due(const struct state *s, const struct node *n)
+{
+    if (!s->policy || !s->policy->power_save || n->state == NODE_FUTURE)
+        return INT64_MAX;
+    if (n->flags & NODEF_POWERING_DOWN)
+        return n->power_time + s->policy->suspend_timeout;
+    if (n->flags & NODEF_POWERING_UP)
+        return n->power_time + s->policy->resume_timeout;
+    bool down = n->flags & NODEF_POWER_DOWN && !n->running_jobs && !(n->flags & NODEF_POWERED_DOWN);
+    return down || n->flags & NODEF_POWER_UP ? 0 : INT64_MAX;
+}
+
 int64_t node_timeout(const struct state *s, const struct node *n)
 {
     if ((n->state != NODE_UP && n->state != NODE_UNKNOWN) || n->flags & NODEF_REBOOT_ISSUED)
@@ -119,8 +131,9 @@ int64_t node_timeout(const struct state *s, const struct node *n)
 int64_t node_record_deadline(const struct state *s, const struct node *n)
 {
     int64_t at = n->resume_after ? n->resume_after : INT64_MAX;
-    at = sooner(at, node_reboot_due(s, n));
-    if (!s->policy || !s->policy->slurmd_timeout || n->state == NODE_FUTURE || n->flags & NODEF_POWERED_DOWN)
+    const uint64_t off = NODEF_POWERED_DOWN | NODEF_POWERING_DOWN | NODEF_POWERING_UP;
+    at = sooner(at, sooner(node_reboot_due(s, n), node_power_due(s, n)));
+    if (!s->policy || !s->policy->slurmd_timeout || n->state == NODE_FUTURE || n->flags & off)
         return at;
     return sooner(at, sooner(node_ping_due(s, n), node_timeout(s, n)));
 }

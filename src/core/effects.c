@@ -176,6 +176,17 @@ static void of_node_change(const struct node *n, struct outbox *out)
     plan(out);
 }
 
+static void of_power(const struct node_powered *f, struct outbox *out)
+{
+    if (f->move == POWER_RESUMING)
+        add(out, EFFECT_RESUME, NO_VAL, f->node_index);
+    else if (f->move == POWER_SUSPENDING)
+        add(out, EFFECT_SUSPEND, NO_VAL, f->node_index);
+    else if (f->move == POWER_RESUME_FAILED)
+        add(out, EFFECT_RESUME_FAIL, NO_VAL, f->node_index);
+    plan(out);
+}
+
 static void of_end(uint32_t job_id, struct outbox *out)
 {
     changed(out, job_id);
@@ -243,6 +254,9 @@ void core_effects(const struct state *s, const struct fact *f, struct outbox *ou
     case FACT_NODE_REBOOTING:
         node_control(((const struct node_ref *)f->record)->node_index, "reboot", out);
         break;
+    case FACT_NODE_POWERED:
+        of_power(f->record, out);
+        break;
     case FACT_NODE_CHANGED:
         of_node_change(f->record, out);
         break;
@@ -271,9 +285,14 @@ void core_resume(const struct state *s, int64_t now, struct outbox *out)
         }
     }
     const struct node *n;
-    for (uint32_t i = 0; (n = ptree_next(&s->nodes, &i)); i++)
+    for (uint32_t i = 0; (n = ptree_next(&s->nodes, &i)); i++) {
+        if (n->flags & NODEF_POWERING_UP)
+            add(out, EFFECT_RESUME, NO_VAL, i);
+        else if (n->flags & NODEF_POWERING_DOWN)
+            add(out, EFFECT_SUSPEND, NO_VAL, i);
         if (n->state != NODE_FUTURE && !(n->flags & NODEF_POWERED_DOWN))
             add(out, EFFECT_PING, NO_VAL, i);
+    }
     plan(out);
 }
 

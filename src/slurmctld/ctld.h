@@ -161,7 +161,7 @@ struct agent *agent_start(struct ctld *c);
 void agent_post(struct agent *a, struct outbox *o, struct snapshot *s);
 void agent_stop(struct agent *a);
 
-/* scripts.c: PrologSlurmctld and EpilogSlurmctld. */
+/* scripts.c: PrologSlurmctld, EpilogSlurmctld, and the programs of power saving. */
 struct scripts *scripts_start(struct ctld *c);
 /* Runs what the list asks for (other effects are passed over), with the snapshot that it belongs to. Any
  * thread.

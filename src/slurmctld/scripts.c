@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * PrologSlurmctld and EpilogSlurmctld: programs of the site that run beside the controller, as its user. One
- * thread, one loop; each job's programs run one after the other, jobs side by side up to RUNS_MAX.
+ * Programs of the site that run beside the controller, as its user: PrologSlurmctld and EpilogSlurmctld, and
+ * those that power nodes up and down. One thread, one loop; each job's programs run one after the other, jobs
+ * side by side up to RUNS_MAX.
  *
- * The core says when (EFFECT_PROLOG, EFFECT_EPILOG) and hears of a prolog's end (MSG_PROLOG_DONE); nothing
- * waits for an epilog. What runs when the controller ends is killed, and started anew by the next one.
+ * The core says when (EFFECT_PROLOG and the following) and hears of a prolog's end (MSG_PROLOG_DONE); nothing
+ * waits for the others. What runs when the controller ends is killed, and started anew by the next one.
  */
 #include <errno.h>
 #include <grp.h>
@@ -14,6 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/hostlist.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "nodecore/env.h"
@@ -24,9 +26,23 @@
 
 enum { RUNS_MAX = 256 };
 
+static const struct kind {
+    enum effect_type effect;
+    enum conf_key program;
+    const char *name; /* as SLURM_SCRIPT_CONTEXT has it */
+} kinds[] = {
+    {EFFECT_PROLOG, CONF_PROLOG_SLURMCTLD, "prolog_slurmctld"},
+    {EFFECT_EPILOG, CONF_EPILOG_SLURMCTLD, "epilog_slurmctld"},
+    {EFFECT_RESUME, CONF_RESUME_PROGRAM, "ResumeProgram"},
+    {EFFECT_SUSPEND, CONF_SUSPEND_PROGRAM, "SuspendProgram"},
+    {EFFECT_RESUME_FAIL, CONF_RESUME_FAIL_PROGRAM, "ResumeFailProgram"},
+};
+enum { KINDS = sizeof kinds / sizeof *kinds };
+
 struct run {
     struct scripts *scripts;
-    bool is_epilog;
+    const struct kind *kind;
+    char *nodes; /* for power programs: their argument */
     uint32_t job_id, restarts;
     struct meta_strs paths, env;
     uint32_t at, limit_s;
@@ -45,11 +61,6 @@ struct scripts {
     VEC(struct run *) runs, waiting; /* of both, the oldest first */
     bool stopping;
 };
-
-static const char *run_name(const struct run *r)
-{
-    return r->is_epilog ? "epilog_slurmctld" : "prolog_slurmctld";
-}
 
 /* --- what a program is told --- */
 
@@ -113,7 +124,7 @@ static void env_job(struct meta_strs *env, const struct run *r, const struct job
     env_array(env, j);
     if (j->spec)
         env_spec(env, j->spec);
-    if (!r->is_epilog)
+    if (r->kind->effect != EFFECT_EPILOG)
         return;
     env_set(env, "SLURM_JOB_EXIT_CODE", "%u", j->exit_code);
     env_set(env, "SLURM_JOB_EXIT_CODE2", "%d:%d", WEXITSTATUS((int)j->exit_code),
@@ -137,6 +148,7 @@ static void run_free(struct run *r)
 {
     strs_free(&r->paths);
     strs_free(&r->env);
+    mem_free(r->nodes);
     mem_free(r);
 }
 
@@ -159,7 +171,7 @@ static void run_done(struct run *r, bool failed)
 {
     struct scripts *s = r->scripts;
 
-    if (!r->is_epilog && !s->stopping) {
+    if (r->kind->effect == EFFECT_PROLOG && !s->stopping) {
         struct prolog_done *d = meta_new(&record_prolog_done);
 
         d->job_id = r->job_id;
@@ -191,9 +203,9 @@ static void on_watch_closed(uv_handle_t *h)
     if (r->scripts->stopping)
         ; /* killed with the controller */
     else if (r->timed_out)
-        log_error("%s JobId=%u %s timed out", run_name(r), r->job_id, r->paths.v[r->at]);
+        log_error("%s JobId=%u %s timed out", r->kind->name, r->job_id, r->paths.v[r->at]);
     else
-        log_error("%s JobId=%u %s exit status %d:%d", run_name(r), r->job_id, r->paths.v[r->at],
+        log_error("%s JobId=%u %s exit status %d:%d", r->kind->name, r->job_id, r->paths.v[r->at],
                   WEXITSTATUS(status), WTERMSIG(status));
     run_done(r, true);
 }
@@ -214,7 +226,7 @@ static void on_limit(uv_timer_t *t)
 
 static void run_next(struct run *r)
 {
-    char *argv[] = {NULL, NULL};
+    char *argv[] = {NULL, r->nodes, NULL};
     struct process_spec spec = {.argv = argv, .fds = {-1, -1, -1}, .fds_n = 3, .own_group = true};
     struct err e;
 
@@ -229,7 +241,7 @@ static void run_next(struct run *r)
     r->pid = process_start(&spec, &e);
     mem_free(env);
     if (r->pid < 0) {
-        log_error("%s JobId=%u: %s", run_name(r), r->job_id, e.text);
+        log_error("%s JobId=%u: %s", r->kind->name, r->job_id, e.text);
         r->pid = 0;
         run_done(r, true);
         return;
@@ -258,33 +270,42 @@ static void runs_start(struct scripts *s)
     }
 }
 
-static uint32_t time_limit(const struct conf *conf, bool is_epilog)
+/* How long the programs of jobs may take; those of nodes have ResumeTimeout and SuspendTimeout in the core.
+ */
+static uint32_t time_limit(const struct conf *conf, const struct kind *kind)
 {
-    uint32_t own = conf_u32(conf, is_epilog ? CONF_EPILOG_TIMEOUT : CONF_PROLOG_TIMEOUT);
+    bool prolog = kind->effect == EFFECT_PROLOG;
+    if (!prolog && kind->effect != EFFECT_EPILOG)
+        return 0;
+    uint32_t own = conf_u32(conf, prolog ? CONF_PROLOG_TIMEOUT : CONF_EPILOG_TIMEOUT);
 
     return own && own < NO_VAL16 ? own : conf_u32(conf, CONF_PROLOG_EPILOG_TIMEOUT);
 }
 
-static struct run *run_new(struct scripts *s, const struct job *j, bool is_epilog)
+/* For a job, or for nodes, which it takes. */
+static struct run *run_new(struct scripts *s, const struct kind *kind, const struct job *j, char *nodes)
 {
     struct shared_conf *shared = ctld_conf(s->ctld);
     const struct conf *conf = shared->conf;
-    const struct meta_strs *paths =
-        conf_list(conf, is_epilog ? CONF_EPILOG_SLURMCTLD : CONF_PROLOG_SLURMCTLD);
     struct run *r = mem_alloc(sizeof *r);
 
     r->scripts = s;
-    r->is_epilog = is_epilog;
-    r->job_id = j->job_id;
-    r->restarts = j->restarts;
-    r->limit_s = time_limit(conf, is_epilog);
-    for (uint32_t i = 0; i < paths->n; i++)
-        meta_strs_push(&r->paths, paths->v[i]);
+    r->kind = kind;
+    r->nodes = nodes;
+    r->limit_s = time_limit(conf, kind);
+    if (nodes && conf_str(conf, kind->program))
+        meta_strs_push(&r->paths, conf_str(conf, kind->program));
+    for (uint32_t i = 0; j && i < conf_list(conf, kind->program)->n; i++)
+        meta_strs_push(&r->paths, conf_list(conf, kind->program)->v[i]);
     env_set(&r->env, "PATH", "%s", "/bin:/usr/bin:/usr/local/bin:/sbin:/usr/sbin:/usr/local/sbin");
     env_text(&r->env, "SLURM_CONF", s->ctld->conf_path);
     env_text(&r->env, "SLURM_CLUSTER_NAME", conf_str(conf, CONF_CLUSTER_NAME));
-    env_set(&r->env, "SLURM_SCRIPT_CONTEXT", "%s", run_name(r));
-    env_job(&r->env, r, j);
+    if (j) {
+        r->job_id = j->job_id;
+        r->restarts = j->restarts;
+        env_set(&r->env, "SLURM_SCRIPT_CONTEXT", "%s", kind->name);
+        env_job(&r->env, r, j);
+    }
     ctld_conf_drop(shared);
     return r;
 }
@@ -305,25 +326,47 @@ static void on_order(void *arg)
     mem_free(o);
 }
 
-void scripts_post(struct scripts *s, const struct outbox *out, struct snapshot *snapshot)
+/* All nodes that are to have the same: one run. */
+static void add_nodes(struct order *o, const struct kind *kind, const struct outbox *out,
+                      const struct snapshot *snapshot)
 {
-    struct order *o = NULL;
+    struct hostlist list = {0};
 
     for (uint32_t i = 0; i < out->list.n; i++) {
         const struct effect *f = &out->list.v[i];
-        if (f->type != EFFECT_PROLOG && f->type != EFFECT_EPILOG)
-            continue;
-        const struct job *j = snapshot_job(snapshot, f->job_id);
-        if (!j)
-            continue;
-        if (!o) {
-            o = mem_alloc(sizeof *o);
-            o->scripts = s;
-        }
-        *VEC_PUSH(&o->runs) = run_new(s, j, f->type == EFFECT_EPILOG);
+        const struct node *n = f->type == kind->effect ? ptree_get(&snapshot->nodes, f->node_index) : NULL;
+        if (n)
+            (void)hostlist_push(&list, n->name, NULL);
     }
-    if (o)
-        mailbox_post(&s->mailbox, on_order, o);
+    if (list.count) {
+        struct buf text = BUF_INIT;
+
+        hostlist_text(&list, &text);
+        *VEC_PUSH(&o->runs) = run_new(o->scripts, kind, NULL, buf_take(&text));
+    }
+    hostlist_release(&list);
+}
+
+static void add_jobs(struct order *o, const struct kind *kind, const struct outbox *out,
+                     const struct snapshot *snapshot)
+{
+    for (uint32_t i = 0; i < out->list.n; i++) {
+        const struct effect *f = &out->list.v[i];
+        const struct job *j = f->type == kind->effect ? snapshot_job(snapshot, f->job_id) : NULL;
+        if (j)
+            *VEC_PUSH(&o->runs) = run_new(o->scripts, kind, j, NULL);
+    }
+}
+
+void scripts_post(struct scripts *s, const struct outbox *out, struct snapshot *snapshot)
+{
+    struct order *o = mem_alloc(sizeof *o);
+
+    o->scripts = s;
+    for (uint32_t k = 0; k < KINDS; k++)
+        (kinds[k].effect == EFFECT_PROLOG || kinds[k].effect == EFFECT_EPILOG ? add_jobs : add_nodes)(
+            o, &kinds[k], out, snapshot);
+    mailbox_post(&s->mailbox, on_order, o);
 }
 
 static void *scripts_main(void *arg)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Programs of the site: PrologSlurmctld, EpilogSlurmctld and RebootProgram."""
+"""Programs of the site: PrologSlurmctld, EpilogSlurmctld, RebootProgram, and those that power nodes up and down."""
 import pytest
 
 from conftest import wait_for
@@ -97,3 +97,19 @@ def test_a_reboot_that_was_only_asked_for_is_cancelled(site):
     assert bad.returncode == 1 and bad.stderr == "Invalid state: bogus\n Valid states: DOWN, RESUME\n"
     none = s.run("scontrol", "reboot")
     assert none.returncode == 1 and none.stderr == "Missing node list. Specify ALL|<NodeList>\n"
+
+
+def test_nodes_are_powered_down_and_up_by_hand(site, tmp_path):
+    s = site(SuspendProgram=f"echo suspend $1 >> {tmp_path}/power", ResumeProgram=f"echo resume $1 >> {tmp_path}/power")
+    s.add("SuspendTimeout=1")
+    s.reconfigure("n1", "n2")
+    s.out("scontrol", "update", "nodename=n[1-2]", "state=power_down")
+    wait_for("SuspendProgram", lambda: words(tmp_path / "power") == ["suspend", "n[1-2]"])
+    wait_for("the end of SuspendTimeout", lambda: "POWERED_DOWN" in s.node("n1"))
+    s.slurmds["n1"].terminate()
+    s.slurmds["n1"].wait(10)
+    s.out("scontrol", "update", "nodename=n1", "state=power_up")
+    wait_for("ResumeProgram", lambda: words(tmp_path / "power")[2:] == ["resume", "n1"])
+    assert "POWERING_UP" in s.node("n1")
+    s.start_slurmd("n1")
+    s.wait_state("n1", "idle")

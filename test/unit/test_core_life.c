@@ -554,6 +554,49 @@ static void a_node_that_does_not_come_back_from_its_reboot_is_down(void **arg)
     shows_reason("n1", "reboot requested : reboot issued : reboot timed out");
 }
 
+static void with_power_saving(void)
+{
+    struct policy *p = world_policy();
+    p->power_save = true;
+    p->suspend_timeout = 30;
+    p->resume_timeout = 60;
+    world_configure(&w, p);
+}
+
+static void nodes_are_powered_down_and_up_by_hand(void **arg)
+{
+    with_power_saving();
+    int64_t id = world_job(&w, ALICE);
+    world_plan(&w);
+    assert_int_equal(world_node_state(&w, "n1", "POWER_DOWN", NULL), 0);
+    world_pass(&w, 60);
+    assert_int_equal(world_effects(&w, EFFECT_SUSPEND, NO_VAL), 0); /* its job first */
+    world_finish(&w, (uint32_t)id, 0);
+    world_tick(&w);
+    assert_int_equal(world_effects(&w, EFFECT_SUSPEND, NO_VAL), 1);
+    NODE("n1", "idle%");
+    world_pass(&w, 30);
+    NODE("n1", "idle~");
+    assert_int_equal(world_node_state(&w, "n1", "POWER_UP", NULL), 0);
+    world_tick(&w);
+    assert_int_equal(world_effects(&w, EFFECT_RESUME, NO_VAL), 1);
+    NODE("n1", "idle#");
+    world_register(&w, "n1");
+    NODE("n1", "idle");
+}
+
+static void a_node_that_does_not_power_up_is_down(void **arg)
+{
+    with_power_saving();
+    assert_int_equal(world_node_state(&w, "n2", "POWER_DOWN_FORCE", NULL), 0);
+    world_pass(&w, 40);
+    assert_int_equal(world_node_state(&w, "n2", "POWER_UP", NULL), 0);
+    world_pass(&w, 60);
+    NODE("n2", "down");
+    shows_reason("n2", "ResumeTimeout reached");
+    assert_int_equal(world_effects(&w, EFFECT_RESUME_FAIL, NO_VAL), 1);
+}
+
 static int64_t configuring_job(uint32_t uid)
 {
     struct policy *p = world_policy();
@@ -818,6 +861,8 @@ int main(void)
         CASE(a_reboot_can_be_taken_back),
         CASE(a_rebooted_node_stays_down_when_that_was_asked),
         CASE(a_node_that_does_not_come_back_from_its_reboot_is_down),
+        CASE(nodes_are_powered_down_and_up_by_hand),
+        CASE(a_node_that_does_not_power_up_is_down),
         CASE(prolog_of_the_controller_comes_before_the_launch),
         CASE(a_failed_prolog_of_the_controller_puts_the_job_back),
         CASE(launch_failure_holds_the_job),

@@ -245,7 +245,8 @@ int decide_node_contact(struct decide *d, const void *record)
     bool must_register = n->state == NODE_DOWN || n->state == NODE_FUTURE || n->flags & NODEF_NO_CONTACT_YET;
     if (r->ok && silent && !must_register)
         decide_node_change(d, n)->flags &= ~NODEF_NOT_RESPONDING;
-    else if (!r->ok && !silent && n->state != NODE_FUTURE && !(n->flags & NODEF_POWERED_DOWN))
+    else if (!r->ok && !silent && n->state != NODE_FUTURE &&
+             !(n->flags & (NODEF_POWERED_DOWN | NODEF_POWERING_DOWN)))
         decide_node_change(d, n)->flags |= NODEF_NOT_RESPONDING;
     struct node_contact *f = facts_add(d->out, FACT_NODE_CONTACTED);
     meta_release(&record_node_contact, f);

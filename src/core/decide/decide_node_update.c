@@ -125,17 +125,19 @@ static void do_noresp(struct decide *d, struct node *n)
 
 static void do_power_up(struct decide *d, struct node *n)
 {
-    n->flags |= NODEF_POWER_UP;
+    n->flags &= ~NODEF_POWER_DOWN;
+    if (n->flags & (NODEF_POWERED_DOWN | NODEF_POWERING_DOWN))
+        n->flags |= NODEF_POWER_UP;
 }
 
 static void do_power_down(struct decide *d, struct node *n)
 {
-    n->flags |= NODEF_POWER_DOWN;
+    n->flags = (n->flags | NODEF_POWER_DOWN) & ~NODEF_POWER_UP;
 }
 
 static void do_power_down_asap(struct decide *d, struct node *n)
 {
-    n->flags |= NODEF_POWER_DOWN | NODEF_DRAIN;
+    n->flags = (n->flags | NODEF_POWER_DOWN | NODEF_DRAIN) & ~NODEF_POWER_UP;
 }
 
 static void do_reboot(struct decide *d, struct node *n)
