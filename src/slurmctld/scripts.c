@@ -18,6 +18,7 @@
 #include "base/hostlist.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "model/jobvars.h"
 #include "nodecore/env.h"
 #include "os/log.h"
 #include "os/mailbox.h"
@@ -79,6 +80,15 @@ static void env_group(struct meta_strs *env, uint32_t gid)
         env_set(env, "SLURM_JOB_GROUP", "%s", found->gr_name);
 }
 
+static void env_cpus(struct meta_strs *env, const struct job *j)
+{
+    struct buf counts = BUF_INIT;
+
+    jobvars_cpus_per_node(j, &counts);
+    env_text(env, "SLURM_JOB_CPUS_PER_NODE", counts.s);
+    buf_release(&counts);
+}
+
 static void env_array(struct meta_strs *env, const struct job *j)
 {
     if (!j->array_job_id)
@@ -118,6 +128,8 @@ static void env_job(struct meta_strs *env, const struct run *r, const struct job
     env_group(env, j->gid);
     env_text(env, "SLURM_JOB_PARTITION", j->partition);
     env_text(env, "SLURM_JOB_NODELIST", j->nodes);
+    env_set(env, "SLURM_JOB_NUM_NODES", "%u", j->alloc.n);
+    env_cpus(env, j);
     env_set(env, "SLURM_JOB_RESTART_COUNT", "%u", j->restarts);
     env_set(env, "SLURM_JOB_START_TIME", "%lld", (long long)j->start_time);
     env_set(env, "SLURM_JOB_END_TIME", "%lld", (long long)j->end_time);

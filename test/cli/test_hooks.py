@@ -42,7 +42,7 @@ def test_a_job_waits_in_configuring_for_prologslurmctld(site, tmp_path):
     wait_for("the epilog", lambda: words(tmp_path / "order") == ["prolog", "job", "epilog_slurmctld", "3:0"])
     wait_for("the end", lambda: s.state(job) == "FAILED")
     env = dict(line.split("=", 1) for line in (tmp_path / "env").read_text().splitlines())
-    want = {"SLURM_JOB_ID": job, "SLURM_JOB_NAME": "hooked", "SLURM_JOB_NODELIST": "n1", "SLURM_JOB_USER": "root",
+    want = {"SLURM_JOB_ID": job, "SLURM_JOB_NAME": "hooked", "SLURM_JOB_NODELIST": "n1", "SLURM_JOB_NUM_NODES": "1", "SLURM_JOB_USER": "root",
             "SLURM_SCRIPT_CONTEXT": "prolog_slurmctld", "SLURM_JOB_RESTART_COUNT": "0"}
     assert {k: env.get(k) for k in want} == want
 

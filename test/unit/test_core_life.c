@@ -523,6 +523,7 @@ static void a_reboot_waits_for_the_job_and_brings_the_node_back(void **arg)
 static void a_reboot_can_be_taken_back(void **arg)
 {
     assert_int_equal(reboot("n1", "DOWN", true), 0);
+    NODE("n1", "reboot");
     assert_int_equal(world_node_state(&w, "n1", "CANCEL_REBOOT", NULL), 0);
     NODE("n1", "idle");
     shows_reason("n1", NULL);
@@ -638,6 +639,17 @@ static void a_failed_prolog_of_the_controller_puts_the_job_back(void **arg)
     world_nodes_done(&w, (uint32_t)id);
     SHOWS(id, "PENDING BeginTime");
     assert_int_equal(world_effects(&w, EFFECT_LAUNCH_BATCH, id), 0);
+}
+
+static void a_job_cancelled_in_its_prolog_is_not_configuring_any_more(void **arg)
+{
+    int64_t id = configuring_job(ALICE);
+    assert_int_equal(world_cancel(&w, ALICE, "1"), 0);
+    SHOWS(id, "COMPLETING None");
+    struct prolog_done d = {.job_id = (uint32_t)id, .failed = true};
+    world_do(&w, 0, MSG_PROLOG_DONE, &d); /* too late */
+    world_nodes_done(&w, (uint32_t)id);
+    SHOWS(id, "CANCELLED None");
 }
 
 static void launch_failure_holds_the_job(void **arg)
@@ -864,6 +876,7 @@ int main(void)
         CASE(nodes_are_powered_down_and_up_by_hand),
         CASE(a_node_that_does_not_power_up_is_down),
         CASE(prolog_of_the_controller_comes_before_the_launch),
+        CASE(a_job_cancelled_in_its_prolog_is_not_configuring_any_more),
         CASE(a_failed_prolog_of_the_controller_puts_the_job_back),
         CASE(launch_failure_holds_the_job),
         CASE(running_jobs_change_little),
