@@ -39,6 +39,10 @@ static void keep_runtime(struct node *to, const struct node *from)
     to->token = from->token;
     to->asked = from->asked;
     to->resume_after = from->resume_after;
+    mem_set_str(&to->next_state, from->next_state);
+    to->reboot_time = from->reboot_time;
+    to->reboot_drained = from->reboot_drained;
+    to->power_time = from->power_time;
     to->alloc_cpus = from->alloc_cpus;
     to->alloc_mem = from->alloc_mem;
     to->running_jobs = from->running_jobs;

@@ -21,8 +21,8 @@
 /* A node that is none of these can take a job now. */
 static const uint64_t FLAGS_AWAY = NODEF_DRAIN | NODEF_NOT_RESPONDING | NODEF_FAIL | NODEF_POWERED_DOWN |
                                    NODEF_POWERING_UP | NODEF_POWERING_DOWN | NODEF_POWER_DOWN |
-                                   NODEF_MAINTENANCE | NODEF_REBOOT_REQUESTED | NODEF_REBOOT_ISSUED |
-                                   NODEF_INVALID_REG | NODEF_BLOCKED | NODEF_NO_CONTACT_YET;
+                                   NODEF_MAINTENANCE | NODEF_REBOOT_ISSUED | NODEF_INVALID_REG |
+                                   NODEF_BLOCKED | NODEF_NO_CONTACT_YET;
 
 bool node_available(const struct node *n)
 {

@@ -186,6 +186,11 @@ static struct policy *make_policy(const struct conf *c)
     p->keep_part_info = flags && text_has(flags, "KeepPartInfo");
     p->keep_part_state = flags && text_has(flags, "KeepPartState");
     p->allow_spec = conf_bool(c, CONF_ALLOW_SPEC_RESOURCES_USAGE);
+    p->power_save = conf_str(c, CONF_SUSPEND_PROGRAM) && conf_str(c, CONF_RESUME_PROGRAM);
+    p->suspend_timeout = conf_u32(c, CONF_SUSPEND_TIMEOUT);
+    p->resume_timeout = conf_u32(c, CONF_RESUME_TIMEOUT);
+    p->prolog_slurmctld = conf_list(c, CONF_PROLOG_SLURMCTLD)->n > 0;
+    p->epilog_slurmctld = conf_list(c, CONF_EPILOG_SLURMCTLD)->n > 0;
     set_nodesets(p, c);
     set_topology(p, c);
     return p;

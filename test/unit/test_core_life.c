@@ -524,6 +524,199 @@ static void suspended_jobs_give_cpus_back(void **arg)
     SHOWS(id, "CANCELLED None");
 }
 
+static int reboot(const char *nodes, const char *next_state, bool asap)
+{
+    struct reboot_nodes *r = meta_new(&record_reboot_nodes);
+    r->nodes = mem_strdup(nodes);
+    r->next_state = mem_strdup(next_state);
+    r->asap = asap;
+    int rc = world_do(&w, 0, MSG_REBOOT_NODES, r);
+    meta_free(&record_reboot_nodes, r);
+    return rc;
+}
+
+static const struct node *node_now(const char *name)
+{
+    static struct snapshot *last;
+    if (last)
+        snapshot_drop(last);
+    last = name ? state_publish(w.s) : NULL;
+    return last ? snapshot_node(last, name) : NULL;
+}
+
+static void boots(const char *name)
+{
+    struct node_register r;
+    meta_init(&record_node_register, &r);
+    r.node = meta_dup(&record_node, node_now(name));
+    r.node_boot = true;
+    r.token = ++w.token;
+    assert_int_equal(world_do(&w, 0, MSG_NODE_REGISTER, &r), 0);
+    meta_release(&record_node_register, &r);
+    node_now(NULL);
+}
+
+static void shows_reason(const char *name, const char *want)
+{
+    const struct node *n = node_now(name);
+    if (want)
+        assert_string_equal(n->reason, want);
+    else
+        assert_null(n->reason);
+    node_now(NULL);
+}
+
+static void a_reboot_waits_for_the_job_and_brings_the_node_back(void **arg)
+{
+    int64_t id = world_job(&w, ALICE);
+    world_plan(&w);
+    assert_int_equal(reboot("n1", NULL, true), 0);
+    shows_reason("n1", "Reboot ASAP");
+    world_pass(&w, 60);
+    assert_int_equal(world_effects(&w, EFFECT_NODE_CONTROL, NO_VAL), 0);
+    assert_int_equal(reboot("n1", NULL, true), 0);
+    assert_string_equal(((struct reboot_reply *)w.reply.record)->skipped, "n1");
+    world_finish(&w, (uint32_t)id, 0);
+    world_pass(&w, 1);
+    assert_int_equal(world_effects(&w, EFFECT_NODE_CONTROL, NO_VAL), 1);
+    shows_reason("n1", "Reboot ASAP : reboot issued");
+    boots("n1");
+    NODE("n1", "idle");
+    shows_reason("n1", NULL);
+}
+
+static void a_reboot_can_be_taken_back(void **arg)
+{
+    assert_int_equal(reboot("n1", "DOWN", true), 0);
+    NODE("n1", "reboot");
+    assert_int_equal(world_node_state(&w, "n1", "CANCEL_REBOOT", NULL), 0);
+    NODE("n1", "idle");
+    shows_reason("n1", NULL);
+    assert_int_equal(world_node_state(&w, "n1", "CANCEL_REBOOT", NULL),
+                     -ESLURM_INVALID_NODE_STATE_TRANSITION);
+    world_pass(&w, 60);
+    assert_int_equal(world_effects(&w, EFFECT_NODE_CONTROL, NO_VAL), 0);
+}
+
+static void a_rebooted_node_stays_down_when_that_was_asked(void **arg)
+{
+    assert_int_equal(reboot("n1", "DOWN", false), 0);
+    world_pass(&w, 10);
+    boots("n1");
+    NODE("n1", "down");
+    shows_reason("n1", "reboot requested : reboot issued : reboot complete");
+}
+
+static void a_node_that_does_not_come_back_from_its_reboot_is_down(void **arg)
+{
+    struct policy *p = world_policy();
+    p->resume_timeout = 60;
+    world_configure(&w, p);
+    assert_int_equal(reboot("n1", NULL, false), 0);
+    world_pass(&w, 10);
+    world_register(&w, "n1"); /* the slurmd is still there: it has not booted */
+    world_pass(&w, 60);
+    NODE("n1", "down");
+    shows_reason("n1", "reboot requested : reboot issued : reboot timed out");
+}
+
+static void with_power_saving(void)
+{
+    struct policy *p = world_policy();
+    p->power_save = true;
+    p->suspend_timeout = 30;
+    p->resume_timeout = 60;
+    world_configure(&w, p);
+}
+
+static void nodes_are_powered_down_and_up_by_hand(void **arg)
+{
+    with_power_saving();
+    int64_t id = world_job(&w, ALICE);
+    world_plan(&w);
+    assert_int_equal(world_node_state(&w, "n1", "POWER_DOWN", NULL), 0);
+    world_pass(&w, 60);
+    assert_int_equal(world_effects(&w, EFFECT_SUSPEND, NO_VAL), 0); /* its job first */
+    world_finish(&w, (uint32_t)id, 0);
+    world_tick(&w);
+    assert_int_equal(world_effects(&w, EFFECT_SUSPEND, NO_VAL), 1);
+    NODE("n1", "idle%");
+    world_pass(&w, 30);
+    NODE("n1", "idle~");
+    assert_int_equal(world_node_state(&w, "n1", "POWER_UP", NULL), 0);
+    world_tick(&w);
+    assert_int_equal(world_effects(&w, EFFECT_RESUME, NO_VAL), 1);
+    NODE("n1", "idle#");
+    world_register(&w, "n1");
+    NODE("n1", "idle");
+}
+
+static void a_node_that_does_not_power_up_is_down(void **arg)
+{
+    with_power_saving();
+    assert_int_equal(world_node_state(&w, "n2", "POWER_DOWN_FORCE", NULL), 0);
+    world_pass(&w, 40);
+    assert_int_equal(world_node_state(&w, "n2", "POWER_UP", NULL), 0);
+    world_pass(&w, 60);
+    NODE("n2", "down");
+    shows_reason("n2", "ResumeTimeout reached");
+    assert_int_equal(world_effects(&w, EFFECT_RESUME_FAIL, NO_VAL), 1);
+}
+
+static int64_t configuring_job(uint32_t uid)
+{
+    struct policy *p = world_policy();
+    p->prolog_slurmctld = true;
+    world_configure(&w, p);
+    int64_t id = world_job(&w, uid);
+    assert_int_equal(world_plan(&w), 1);
+    return id;
+}
+
+static void prolog_of_the_controller_comes_before_the_launch(void **arg)
+{
+    int64_t id = configuring_job(ALICE);
+    SHOWS(id, "CONFIGURING None");
+    assert_int_equal(world_effects(&w, EFFECT_PROLOG, id), 1);
+    assert_int_equal(world_effects(&w, EFFECT_LAUNCH_BATCH, id), 0);
+    world_pass(&w, 3600); /* it waits for ever: the limit of ten minutes does not count yet */
+    SHOWS(id, "CONFIGURING None");
+    assert_int_equal(world_effects(&w, EFFECT_LAUNCH_BATCH, id), 0);
+    struct step_create early = {.job_id = (uint32_t)id};
+    assert_int_equal(world_do(&w, ALICE, MSG_STEP_CREATE, &early), -ESLURM_PROLOGSLURMCTLD_STILL_RUNNING);
+    struct prolog_done d = {.job_id = (uint32_t)id, .restarts = 7};
+    world_do(&w, 0, MSG_PROLOG_DONE, &d); /* of another run */
+    SHOWS(id, "CONFIGURING None");
+    d.restarts = 0;
+    world_do(&w, 0, MSG_PROLOG_DONE, &d);
+    SHOWS(id, "RUNNING None");
+    assert_int_equal(world_effects(&w, EFFECT_LAUNCH_BATCH, id), 1);
+    assert_true(world_get(&w, id)->end_time == w.now + 600);
+    world_finish(&w, (uint32_t)id, 0);
+    SHOWS(id, "COMPLETED None");
+}
+
+static void a_failed_prolog_of_the_controller_puts_the_job_back(void **arg)
+{
+    int64_t id = configuring_job(ALICE);
+    struct prolog_done d = {.job_id = (uint32_t)id, .failed = true};
+    world_do(&w, 0, MSG_PROLOG_DONE, &d);
+    world_nodes_done(&w, (uint32_t)id);
+    SHOWS(id, "PENDING BeginTime");
+    assert_int_equal(world_effects(&w, EFFECT_LAUNCH_BATCH, id), 0);
+}
+
+static void a_job_cancelled_in_its_prolog_is_not_configuring_any_more(void **arg)
+{
+    int64_t id = configuring_job(ALICE);
+    assert_int_equal(world_cancel(&w, ALICE, "1"), 0);
+    SHOWS(id, "COMPLETING None");
+    struct prolog_done d = {.job_id = (uint32_t)id, .failed = true};
+    world_do(&w, 0, MSG_PROLOG_DONE, &d); /* too late */
+    world_nodes_done(&w, (uint32_t)id);
+    SHOWS(id, "CANCELLED None");
+}
+
 static void launch_failure_holds_the_job(void **arg)
 {
     int64_t id = world_job(&w, ALICE);
@@ -797,6 +990,15 @@ int main(void)
         CASE(a_launch_by_an_earlier_slurmd_does_not_count),
         CASE(an_end_in_the_tick_that_judges_its_dependent_wakes_it),
         CASE(suspended_jobs_give_cpus_back),
+        CASE(a_reboot_waits_for_the_job_and_brings_the_node_back),
+        CASE(a_reboot_can_be_taken_back),
+        CASE(a_rebooted_node_stays_down_when_that_was_asked),
+        CASE(a_node_that_does_not_come_back_from_its_reboot_is_down),
+        CASE(nodes_are_powered_down_and_up_by_hand),
+        CASE(a_node_that_does_not_power_up_is_down),
+        CASE(prolog_of_the_controller_comes_before_the_launch),
+        CASE(a_job_cancelled_in_its_prolog_is_not_configuring_any_more),
+        CASE(a_failed_prolog_of_the_controller_puts_the_job_back),
         CASE(launch_failure_holds_the_job),
         CASE(running_jobs_change_little),
         CASE(reconfiguration_keeps_what_runs),

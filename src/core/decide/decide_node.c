@@ -111,8 +111,7 @@ static void back_in_service(const struct decide *d, const struct node *n, struct
 {
     const char *silent = "Not responding";
     bool by_silence = n->reason && text_starts(n->reason, silent);
-    f->flags &= ~(NODEF_NOT_RESPONDING | NODEF_NO_CONTACT_YET | NODEF_POWERING_UP | NODEF_POWERED_DOWN |
-                  NODEF_REBOOT_ISSUED);
+    f->flags &= ~(NODEF_NOT_RESPONDING | NODEF_NO_CONTACT_YET | NODEF_POWERING_UP | NODEF_POWERED_DOWN);
     if (n->flags & NODEF_INVALID_REG) {
         f->flags &= ~(NODEF_INVALID_REG | NODEF_DRAIN);
         f->reason = mem_strdup("");
@@ -121,7 +120,7 @@ static void back_in_service(const struct decide *d, const struct node *n, struct
         f->state = NODE_UP;
     } else if (n->state == NODE_DOWN) {
         uint32_t rule = d->s->policy->return_to_service;
-        if (rule == 2 || (rule == 1 && by_silence) || n->flags & NODEF_REBOOT_ISSUED) {
+        if (rule == 2 || (rule == 1 && by_silence)) {
             f->state = NODE_UP;
             if (!(f->flags & (NODEF_DRAIN | NODEF_FAIL)) && !f->reason)
                 f->reason = mem_strdup("");
@@ -218,6 +217,8 @@ int decide_node_register(struct decide *d, const void *record)
         f->reason = mem_strdup(why.s);
     } else {
         back_in_service(d, n, f);
+        if (n->flags & NODEF_REBOOT_ISSUED && (r->node_boot || r->node->boot_time > n->reboot_time))
+            decide_rebooted(n, f);
     }
     buf_release(&why);
     find_lost(d, r, n);
@@ -249,7 +250,8 @@ int decide_node_contact(struct decide *d, const void *record)
     bool must_register = n->state == NODE_DOWN || n->state == NODE_FUTURE || n->flags & NODEF_NO_CONTACT_YET;
     if (r->ok && silent && !must_register)
         decide_node_change(d, n)->flags &= ~NODEF_NOT_RESPONDING;
-    else if (!r->ok && !silent && n->state != NODE_FUTURE && !(n->flags & NODEF_POWERED_DOWN))
+    else if (!r->ok && !silent && n->state != NODE_FUTURE &&
+             !(n->flags & (NODEF_POWERED_DOWN | NODEF_POWERING_DOWN)))
         decide_node_change(d, n)->flags |= NODEF_NOT_RESPONDING;
     struct node_contact *f = facts_add(d->out, FACT_NODE_CONTACTED);
     meta_release(&record_node_contact, f);

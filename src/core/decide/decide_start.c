@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Proposals of the planner: MSG_START_JOB, MSG_PLAN_NOTES; and what a node says to a launch: MSG_LAUNCH_DONE.
- */
+/* Proposals of the planner: MSG_START_JOB, MSG_PLAN_NOTES; and what becomes of a start: MSG_PROLOG_DONE of
+ * the controller's prolog, MSG_LAUNCH_DONE of the node. */
 #include "core/decide/decide.h"
 
 #include <string.h>
@@ -104,6 +104,8 @@ static void add_started(struct decide *d, const struct start_job *r, const struc
         f->set_flags |= JOBF_WHOLE_NODES;
     if (j->spec->share == SHARE_USER || p->flags & PARTF_EXCLUSIVEUSER)
         f->set_flags |= JOBF_USER_NODES;
+    if (d->s->policy->prolog_slurmctld)
+        f->set_flags |= JOBF_CONFIGURING;
 }
 
 int decide_start_job(struct decide *d, const void *record)
@@ -176,5 +178,23 @@ int decide_launch_done(struct decide *d, const void *record)
         struct job_ref *f = facts_add(d->out, FACT_JOB_LAUNCHED);
         f->job_id = j->job_id;
     }
+    return 0;
+}
+
+int decide_prolog_done(struct decide *d, const void *record)
+{
+    const struct prolog_done *r = record;
+    const struct job *j = state_job(d->s, r->job_id);
+    if (!j || !job_is_active(j) || j->restarts != r->restarts || !(j->flags & JOBF_CONFIGURING))
+        return 0;
+    if (r->failed) {
+        struct ending how = ENDING(decide_can_requeue(d, j) ? JOB_PENDING : JOB_CANCELLED, WHY_NONE);
+        how.killed_by = how.state == JOB_CANCELLED ? d->s->policy->slurm_uid : NO_VAL;
+        decide_end(d, j, &how);
+        return 0;
+    }
+    struct job_changed *f = decide_job_change(d, j->job_id);
+    f->clear_flags = JOBF_CONFIGURING;
+    f->end_time = limit_end(d, j->time_limit);
     return 0;
 }
