@@ -236,3 +236,45 @@ const void *ptree_next(const struct ptree *t, uint32_t *key)
     }
     return NULL;
 }
+
+static const struct ptree_node *lift(struct ptree_node *top, const struct ptree_node *node)
+{
+    *top = (struct ptree_node){.used = 1};
+    top->slot[0] = (void *)node;
+    return top;
+}
+
+struct diff {
+    ptree_changed *changed;
+    void *arg;
+};
+
+/* Two subtrees of one height, either of which may be NULL. Recursion is as deep as the trees are high. */
+static void diff_nodes(const struct diff *d, const struct ptree_node *was, const struct ptree_node *is,
+                       unsigned level, uint32_t base)
+{
+    if (was == is)
+        return;
+    for (uint64_t rest = (was ? was->used : 0) | (is ? is->used : 0); rest; rest &= rest - 1) {
+        uint32_t i = (uint32_t)__builtin_ctzll(rest), key = base | i << (level * FANOUT_BITS);
+        void *a = was ? was->slot[i] : NULL, *b = is ? is->slot[i] : NULL;
+        if (level)
+            diff_nodes(d, a, b, level - 1, key);
+        else if (a != b)
+            d->changed(d->arg, key, a, b);
+    }
+}
+
+void ptree_diff(const struct ptree *was, const struct ptree *is, ptree_changed *changed, void *arg)
+{
+    struct diff d = {changed, arg};
+    const struct ptree_node *a = was->root, *b = is->root;
+    unsigned level = was->height > is->height ? was->height : is->height;
+    struct ptree_node lifted[HEIGHT_MAX]; /* tops for the lower tree, so that both are of one height */
+    for (unsigned h = was->height; a && h < level; h++)
+        a = lift(&lifted[h], a);
+    for (unsigned h = is->height; b && h < level; h++)
+        b = lift(&lifted[h], b);
+    if (level)
+        diff_nodes(&d, a, b, level - 1, 0);
+}

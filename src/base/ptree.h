@@ -50,4 +50,10 @@ bool ptree_remove(struct ptree *t, uint32_t key);
  *     for (uint32_t id = 0; (job = ptree_next(&t, &id)); id++) ...   (stop yourself at UINT32_MAX) */
 const void *ptree_next(const struct ptree *t, uint32_t *key);
 
+/* Calls `changed` for every key whose record is not the same one in both trees, in key order; the record is
+ * NULL where the key is absent. What the trees share is skipped, so two snapshots of one tree cost as much as
+ * was changed between them. */
+typedef void ptree_changed(void *arg, uint32_t key, const void *was, const void *is);
+void ptree_diff(const struct ptree *was, const struct ptree *is, ptree_changed *changed, void *arg);
+
 #endif

@@ -78,7 +78,7 @@ static const struct keyword keywords[] = {
     {"power", 3, 1, ANY, scontrol_power},
     {"quiet", 4, 0, 0, set_mode},
     {"quit", 4, 0, 0, quit},
-    {"reboot", 3, 1, ANY, scontrol_reboot},
+    {"reboot", 3, 0, ANY, scontrol_reboot},
     {"reconfigure", 3, 0, 1, scontrol_reconfigure},
     {"release", 3, 1, ANY, scontrol_release},
     {"requeue", 3, 1, ANY, scontrol_requeue},

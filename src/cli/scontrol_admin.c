@@ -223,22 +223,52 @@ static int node_state(struct scontrol *s, const char *nodes, const char *state, 
     return rc;
 }
 
+static int send_reboot(struct scontrol *s, const struct reboot_nodes *r)
+{
+    struct reboot_reply reply;
+    struct err e;
+    if (client_call(cli_ctld(s->cli), MSG_REBOOT_NODES, r, &reply, &e) < 0)
+        return scontrol_fail(s, "scontrol_reboot_nodes error:", &e);
+    if (reply.skipped)
+        cli_error(s->cli, "Skipping reboot of nodes %s due to current node state.", reply.skipped);
+    meta_release(&record_reboot_reply, &reply);
+    return 0;
+}
+
 int scontrol_reboot(struct scontrol *s, int argc, char **argv)
 {
-    const char *nodes = NULL, *reason = NULL;
+    const char *nodes = NULL, *state = NULL;
+    struct reboot_nodes r;
+    meta_init(&record_reboot_nodes, &r);
     for (int i = 1; i < argc; i++) {
         if (text_starts_nocase(argv[i], "reason="))
-            reason = strchr(argv[i], '=') + 1;
-        else if (!strchr(argv[i], '=') && !text_same_nocase(argv[i], "ASAP") &&
-                 !text_same_nocase(argv[i], "FORCE"))
+            mem_set_str(&r.reason, strchr(argv[i], '=') + 1);
+        else if (text_starts_nocase(argv[i], "nextstate="))
+            state = strchr(argv[i], '=') + 1;
+        else if (text_same_nocase(argv[i], "ASAP"))
+            r.asap = true;
+        else if (text_same_nocase(argv[i], "FORCE"))
+            r.force = true;
+        else
             nodes = argv[i];
     }
-    return node_state(s, nodes ? nodes : "ALL", "REBOOT", reason, "scontrol_reboot_nodes error:");
+    int rc = EXIT_FAILURE;
+    if (state && !text_same_nocase(state, "DOWN") && !text_same_nocase(state, "RESUME")) {
+        fprintf(stderr, "Invalid state: %s\n Valid states: DOWN, RESUME\n", state);
+    } else if (!nodes) {
+        fprintf(stderr, "Missing node list. Specify ALL|<NodeList>\n");
+    } else {
+        mem_set_str(&r.nodes, nodes);
+        mem_set_str(&r.next_state, !state ? NULL : text_same_nocase(state, "DOWN") ? "DOWN" : "RESUME");
+        rc = send_reboot(s, &r);
+    }
+    meta_release(&record_reboot_nodes, &r);
+    return rc;
 }
 
 int scontrol_cancel_reboot(struct scontrol *s, int argc, char **argv)
 {
-    return node_state(s, argv[1], "CANCEL_REBOOT", NULL, "scontrol_cancel_reboot error:");
+    return node_state(s, argv[1], "CANCEL_REBOOT", NULL, "slurm_update error: ");
 }
 
 int scontrol_power(struct scontrol *s, int argc, char **argv)

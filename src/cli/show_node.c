@@ -106,6 +106,10 @@ static void add_state(const struct show *s, const struct node *n)
         buf_addf(s->out, "(%u)", n->owner);
     }
     buf_addf(s->out, " MCS_label=%s", n->mcs_label ? n->mcs_label : "N/A");
+    if (n->flags & (NODEF_REBOOT_REQUESTED | NODEF_REBOOT_ISSUED) && n->next_state) {
+        next_line(s);
+        buf_addf(s->out, "NextState=%s", n->next_state);
+    }
     if (n->partitions && *n->partitions) {
         next_line(s);
         buf_addf(s->out, "Partitions=%s ", n->partitions);

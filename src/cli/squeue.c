@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/arena.h"
 #include "base/hostlist.h"
 #include "base/mem.h"
 #include "base/timetext.h"
@@ -27,6 +28,7 @@ struct squeue {
     char sort_bad; /* the letter of it that was not understood, or 0 */
     struct jobcols_ctx ctx;
     struct buf out;
+    struct arena arena;   /* of the jobs that the controller sends */
     struct lines lines;   /* what will be printed ... */
     struct job_list kept; /* ... or, of --json, what it is about */
     uint32_t received;
@@ -473,6 +475,23 @@ static void add_steps(struct squeue *q, const struct job *job)
     }
 }
 
+/* What is to be printed of a job has been copied, but for --json. */
+static void forget_job(struct squeue *q)
+{
+    if (!q->listing.json)
+        arena_clear(&q->arena);
+}
+
+static void show_job(struct squeue *q, struct job *job)
+{
+    if (q->listing.json)
+        *VEC_PUSH(&q->kept.list) = job;
+    else if (q->want_steps)
+        add_steps(q, job);
+    else
+        add_rows(q, job);
+}
+
 static int take_job(void *arg, void *record)
 {
     struct squeue *q = arg;
@@ -480,17 +499,9 @@ static int take_job(void *arg, void *record)
     q->received++;
     if (q->only_state)
         job->array_max = 0;
-    if (wanted(q, job)) {
-        if (q->listing.json) {
-            *VEC_PUSH(&q->kept.list) = job;
-            return 0;
-        }
-        if (q->want_steps)
-            add_steps(q, job);
-        else
-            add_rows(q, job);
-    }
-    meta_free(&record_job, job);
+    if (wanted(q, job))
+        show_job(q, job);
+    forget_job(q);
     return 0;
 }
 
@@ -498,7 +509,7 @@ static int count_job(void *arg, void *record)
 {
     struct squeue *q = arg;
     q->received++;
-    meta_free(&record_job, record);
+    forget_job(q);
     return 0;
 }
 
@@ -517,10 +528,10 @@ static int fetch(struct squeue *q)
         select.states.n = 0;
         select.flag_states = 0;
     }
-    int rc = client_list(cli_ctld(q->cli), MSG_JOBS, &select, take_job, q, &e);
+    int rc = client_list_in(cli_ctld(q->cli), &q->arena, MSG_JOBS, &select, take_job, q, &e);
     if (rc == 0 && single && strchr(select.ids.v[0], '_')) {
         select.ids.v[0][strcspn(select.ids.v[0], "_")] = '\0';
-        rc = client_list(cli_ctld(q->cli), MSG_JOBS, &select, count_job, q, &e);
+        rc = client_list_in(cli_ctld(q->cli), &q->arena, MSG_JOBS, &select, count_job, q, &e);
     }
     meta_release(&record_job_select, &select);
     if (rc == 0 && single && q->received == 0 && !q->select.uids.n && !q->select.partitions.n &&
@@ -571,7 +582,8 @@ static int once(struct squeue *q)
     cli_flush(&q->out);
     if (l->iterate) {
         lines_release(&q->lines);
-        job_list_release(&q->kept);
+        q->kept.list.n = 0;
+        arena_clear(&q->arena);
     }
     return rc;
 }

@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/arena.h"
 #include "base/mem.h"
 #include "client/internal.h"
 #include "model/errors.h"
@@ -281,21 +282,31 @@ int client_call(struct client *c, enum msg_type type, const void *request, void 
     return rc;
 }
 
+/* A record of a list, in the arena or on the heap. */
+static void *list_item(struct arena *a, const struct meta_record *r, const void *item, uint32_t len,
+                       struct err *e)
+{
+    void *record = a ? arena_alloc(a, r->size) : mem_alloc(r->size);
+
+    if ((a ? meta_decode_in(a, r, record, item, len, e) : meta_decode(r, record, item, len, e)) == 0)
+        return record;
+    if (!a)
+        mem_free(record);
+    return NULL;
+}
+
 /* Gives every record of one list body to `each`. */
-static int walk_list(const struct frame *f, const struct meta_record *r, int (*each)(void *arg, void *record),
-                     void *arg, struct err *e)
+static int walk_list(const struct frame *f, struct arena *a, const struct meta_record *r,
+                     int (*each)(void *arg, void *record), void *arg, struct err *e)
 {
     const void *item;
     uint32_t pos = 0, len;
     int rc;
 
     while ((rc = frame_list_next(f->body, f->len, &pos, &item, &len, e)) > 0) {
-        void *record = mem_alloc(r->size);
-        rc = meta_decode(r, record, item, len, e);
-        if (rc < 0) {
-            mem_free(record);
-            return rc;
-        }
+        void *record = list_item(a, r, item, len, e);
+        if (!record)
+            return -e->code;
         rc = each(arg, record);
         if (rc != 0)
             return rc;
@@ -303,8 +314,8 @@ static int walk_list(const struct frame *f, const struct meta_record *r, int (*e
     return rc;
 }
 
-int client_list(struct client *c, enum msg_type type, const void *request,
-                int (*each)(void *arg, void *record), void *arg, struct err *e)
+int client_list_in(struct client *c, struct arena *a, enum msg_type type, const void *request,
+                   int (*each)(void *arg, void *record), void *arg, struct err *e)
 {
     const struct message_type *t = message_by_number(type);
     uint32_t seq = ++c->seq;
@@ -317,10 +328,16 @@ int client_list(struct client *c, enum msg_type type, const void *request,
         if (rc < 0)
             break;
         more = f.flags & FRAME_MORE;
-        rc = walk_list(&f, t->reply, each, arg, e);
+        rc = walk_list(&f, a, t->reply, each, arg, e);
         drop_frame(c, &f);
     }
     return rc;
+}
+
+int client_list(struct client *c, enum msg_type type, const void *request,
+                int (*each)(void *arg, void *record), void *arg, struct err *e)
+{
+    return client_list_in(c, NULL, type, request, each, arg, e);
 }
 
 int client_send(struct client *c, enum msg_type type, const void *record, struct err *e)

@@ -73,6 +73,10 @@ int client_call(struct client *c, enum msg_type type, const void *request, void 
  * returns 0 to go on. */
 int client_list(struct client *c, enum msg_type type, const void *request,
                 int (*each)(void *arg, void *record), void *arg, struct err *e);
+/* The same with the records in an arena (meta_decode_in): `each` may clear it when it keeps none. */
+struct arena;
+int client_list_in(struct client *c, struct arena *a, enum msg_type type, const void *request,
+                   int (*each)(void *arg, void *record), void *arg, struct err *e);
 /* Sends only, and receives only: for connections that carry a conversation (srun <-> slurmstepd). */
 int client_send(struct client *c, enum msg_type type, const void *record, struct err *e);
 /* Next frame; waits at most timeout_ms (-1: for ever). *ret_type and a record of it (meta_free it). 1 = got

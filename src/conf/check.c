@@ -3,6 +3,7 @@
 #include "conf/load.h"
 
 #include "base/mem.h"
+#include "model/schedopts.h"
 
 /* Values of rows in schema/slurm_conf.toml. */
 enum {
@@ -123,6 +124,21 @@ static void check_memory(struct loader *l)
     }
 }
 
+static void say_parameter(void *arg, bool severe, const char *text, const char *hint)
+{
+    const struct loader *l = arg;
+    const struct conf_val *v = &l->c->v[CONF_SCHEDULER_PARAMETERS];
+    conf_messages_add(l->msgs, severe ? CONF_ERROR : CONF_WARNING, v->file, v->line, hint, "%s", text);
+}
+
+/* As in Slurm, a wrong number does not keep the controller from running with the default. */
+static void check_scheduler(struct loader *l)
+{
+    struct sched_opts unused;
+    if (l->want & CONF_WANT_DAEMON)
+        sched_opts_parse(&unused, conf_str(l->c, CONF_SCHEDULER_PARAMETERS), say_parameter, l);
+}
+
 void load_check(struct loader *l)
 {
     check_names(l);
@@ -131,4 +147,5 @@ void load_check(struct loader *l)
     check_accounting(l);
     check_numbers(l);
     check_memory(l);
+    check_scheduler(l);
 }

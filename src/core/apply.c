@@ -37,6 +37,7 @@ static const struct row {
     [FACT_NODE_PINGED] = {apply_node_pinged, false},
     [FACT_STEP_CHANGED] = {apply_step_changed, false},
     [FACT_NODE_REBOOTING] = {apply_node_rebooting, false},
+    [FACT_NODE_POWERED] = {apply_node_powered, true},
     [FACT_JOB_CHECKED] = {apply_job_checked, false},
     [FACT_JOB_ID_USED] = {apply_job_id_used, false},
 };

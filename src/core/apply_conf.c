@@ -37,7 +37,12 @@ static void keep_runtime(struct node *to, const struct node *from)
     to->cpu_load = from->cpu_load;
     to->free_mem = from->free_mem;
     to->token = from->token;
+    to->asked = from->asked;
     to->resume_after = from->resume_after;
+    mem_set_str(&to->next_state, from->next_state);
+    to->reboot_time = from->reboot_time;
+    to->reboot_drained = from->reboot_drained;
+    to->power_time = from->power_time;
     to->alloc_cpus = from->alloc_cpus;
     to->alloc_mem = from->alloc_mem;
     to->running_jobs = from->running_jobs;
@@ -57,7 +62,7 @@ static void start_anew(struct node *n)
 {
     n->flags &= NODEF_CLOUD | NODEF_DYNAMIC_NORM;
     n->alloc_cpus = n->running_jobs = n->completing = n->exclusive_job = 0;
-    n->alloc_mem = n->token = 0;
+    n->alloc_mem = n->token = n->asked = 0;
     n->owner = NO_VAL;
     n->last_ping = n->last_busy = n->resume_after = 0;
     bits_release(&n->alloc_cores);

@@ -118,8 +118,8 @@ void apply_job_ending(struct state *s, const void *record, int64_t time)
         j->nudge_time = 0;
         drop_steps(j);
     }
-    const uint64_t for_requeue = JOBF_REQUEUED | JOBF_REQUEUE_HOLD | JOBF_SPECIAL_EXIT;
-    j->flags = (j->flags & ~for_requeue) | c->set_flags | JOBF_COMPLETING;
+    const uint64_t former = JOBF_CONFIGURING | JOBF_REQUEUED | JOBF_REQUEUE_HOLD | JOBF_SPECIAL_EXIT;
+    j->flags = (j->flags & ~former) | c->set_flags | JOBF_COMPLETING;
     j->state = c->state;
     j->reason = c->reason;
     mem_set_str(&j->reason_text, c->reason_text);

@@ -112,6 +112,35 @@ void apply_node_rebooting(struct state *s, const void *record, int64_t time)
 {
     struct node *n = edit(s, ((const struct node_ref *)record)->node_index);
     n->flags = (n->flags & ~NODEF_REBOOT_REQUESTED) | NODEF_REBOOT_ISSUED;
-    n->last_contact = time;
+    n->last_contact = n->reboot_time = time;
+    node_timer(s, n);
+}
+
+void apply_node_powered(struct state *s, const void *record, int64_t time)
+{
+    const struct node_powered *c = record;
+    struct node *n = edit(s, c->node_index);
+    switch (c->move) {
+    case POWER_RESUMING:
+        n->flags &= ~(NODEF_POWER_UP | NODEF_POWER_DOWN | NODEF_POWERED_DOWN | NODEF_POWERING_DOWN);
+        n->flags |= NODEF_POWERING_UP;
+        break;
+    case POWER_SUSPENDING:
+        n->flags = (n->flags & ~NODEF_POWER_DOWN) | NODEF_POWERING_DOWN;
+        break;
+    case POWER_SUSPENDED:
+        n->flags &= ~(NODEF_POWERING_DOWN | NODEF_DRAIN | NODEF_NOT_RESPONDING);
+        n->flags |= NODEF_POWERED_DOWN | NODEF_NO_CONTACT_YET;
+        break;
+    case POWER_RESUME_FAILED:
+        n->flags &= ~NODEF_POWERING_UP;
+        n->state = NODE_DOWN;
+        mem_set_str(&n->reason, "ResumeTimeout reached");
+        n->reason_uid = s->policy->slurm_uid;
+        n->reason_time = time;
+        break;
+    }
+    n->power_time = time;
+    n->last_contact = time; /* SlurmdTimeout counts when it is up again */
     node_timer(s, n);
 }

@@ -78,6 +78,11 @@ enum effect_type {
     EFFECT_JOB_CHANGED,  /* job_id: watchers (srun, salloc, sbatch --wait) look at the snapshot */
     EFFECT_PLAN,         /* something changed that could let a job start: wake the planner */
     EFFECT_ACCOUNT,      /* job_id or step: a row for accounting (consumers: slurmdbd, jobcomp) */
+    EFFECT_PROLOG,  /* job_id: run PrologSlurmctld, then prolog_done. Once a run, but again after a restart */
+    EFFECT_RESUME,  /* node_index: ResumeProgram */
+    EFFECT_SUSPEND, /* node_index: SuspendProgram */
+    EFFECT_RESUME_FAIL,  /* node_index: ResumeFailProgram */
+    EFFECT_EPILOG,       /* job_id: run EpilogSlurmctld */
     EFFECT_DROP_PAYLOAD, /* a stored script: struct job_ref in record. Ask state_uses_payload() again before
                             dropping it */
 };

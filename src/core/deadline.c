@@ -14,7 +14,7 @@ static int64_t sooner(int64_t a, int64_t b)
 
 int64_t job_limit_time(const struct state *s, const struct job *j)
 {
-    if (!j->end_time)
+    if (!j->end_time || j->flags & JOBF_CONFIGURING) /* it begins to count when the job can run */
         return INT64_MAX;
     uint32_t over = s->policy->over_time_limit;
     const struct part *p = j->partition ? state_part(s, j->partition) : NULL;
@@ -25,7 +25,7 @@ int64_t job_limit_time(const struct state *s, const struct job *j)
 
 int64_t job_warn_time(const struct job *j)
 {
-    if (!j->spec->warn_signal || !j->end_time || j->flags & JOBF_WARN_SENT)
+    if (!j->spec->warn_signal || !j->end_time || j->flags & (JOBF_WARN_SENT | JOBF_CONFIGURING))
         return INT64_MAX;
     return j->end_time - j->spec->warn_time;
 }
@@ -40,7 +40,7 @@ int64_t job_start_by(const struct job *j)
 
 int64_t job_inactive_time(const struct state *s, const struct job *j)
 {
-    if (!s->policy->inactive_limit || j->flags & JOBF_BATCH || j->watchers || j->steps.n)
+    if (!s->policy->inactive_limit || j->flags & (JOBF_BATCH | JOBF_CONFIGURING) || j->watchers || j->steps.n)
         return INT64_MAX;
     int64_t since = j->last_active > j->start_time ? j->last_active : j->start_time;
     return since + s->policy->inactive_limit;
@@ -51,7 +51,7 @@ int64_t job_nudge_due(const struct state *s, const struct job *j)
     int64_t since;
     if (j->flags & JOBF_COMPLETING)
         since = j->complete_time + s->policy->kill_wait;
-    else if (job_is_active(j) && j->flags & JOBF_BATCH && !(j->flags & JOBF_LAUNCHED))
+    else if (job_is_active(j) && j->flags & JOBF_BATCH && !(j->flags & (JOBF_LAUNCHED | JOBF_CONFIGURING)))
         since = j->start_time;
     else
         return INT64_MAX;
@@ -100,9 +100,30 @@ int64_t node_ping_due(const struct state *s, const struct node *n)
     return last + (period ? period : 1);
 }
 
+int64_t node_reboot_due(const struct state *s, const struct node *n)
+{
+    if (n->flags & NODEF_REBOOT_ISSUED)
+        return n->reboot_time + (s->policy ? s->policy->resume_timeout : 0);
+    if (n->flags & NODEF_REBOOT_REQUESTED && !n->running_jobs)
+        return n->reboot_time + REBOOT_GRACE_SECONDS;
+    return INT64_MAX;
+}
+
+int64_t node_power_due(const struct state *s, const struct node *n)
+{
+    if (!s->policy || !s->policy->power_save || n->state == NODE_FUTURE)
+        return INT64_MAX;
+    if (n->flags & NODEF_POWERING_DOWN)
+        return n->power_time + s->policy->suspend_timeout;
+    if (n->flags & NODEF_POWERING_UP)
+        return n->power_time + s->policy->resume_timeout;
+    bool down = n->flags & NODEF_POWER_DOWN && !n->running_jobs && !(n->flags & NODEF_POWERED_DOWN);
+    return down || n->flags & NODEF_POWER_UP ? 0 : INT64_MAX;
+}
+
 int64_t node_timeout(const struct state *s, const struct node *n)
 {
-    if (n->state != NODE_UP && n->state != NODE_UNKNOWN)
+    if ((n->state != NODE_UP && n->state != NODE_UNKNOWN) || n->flags & NODEF_REBOOT_ISSUED)
         return INT64_MAX;
     return n->last_contact + s->policy->slurmd_timeout;
 }
@@ -110,9 +131,9 @@ int64_t node_timeout(const struct state *s, const struct node *n)
 int64_t node_record_deadline(const struct state *s, const struct node *n)
 {
     int64_t at = n->resume_after ? n->resume_after : INT64_MAX;
-    if (n->flags & NODEF_REBOOT_REQUESTED && !n->running_jobs)
-        at = 0;
-    if (!s->policy || !s->policy->slurmd_timeout || n->state == NODE_FUTURE || n->flags & NODEF_POWERED_DOWN)
+    const uint64_t off = NODEF_POWERED_DOWN | NODEF_POWERING_DOWN | NODEF_POWERING_UP;
+    at = sooner(at, sooner(node_reboot_due(s, n), node_power_due(s, n)));
+    if (!s->policy || !s->policy->slurmd_timeout || n->state == NODE_FUTURE || n->flags & off)
         return at;
     return sooner(at, sooner(node_ping_due(s, n), node_timeout(s, n)));
 }

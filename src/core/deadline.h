@@ -9,7 +9,8 @@
 
 #include "core/state_impl.h"
 
-enum { NUDGE_SECONDS = 30 }; /* between two tries of a launch or a kill that no node has confirmed */
+enum { REBOOT_GRACE_SECONDS = 5 }; /* between the wish and the reboot of a free node: it may be taken back */
+enum { NUDGE_SECONDS = 30 };       /* between two tries of a launch or a kill that no node has confirmed */
 
 int64_t job_limit_time(const struct state *s, const struct job *j); /* TIMEOUT: limit and OverTimeLimit */
 int64_t job_warn_time(const struct job *j);                         /* --signal */
@@ -18,6 +19,9 @@ int64_t job_inactive_time(const struct state *s, const struct job *j); /* Inacti
 int64_t job_nudge_due(const struct state *s, const struct job *j);     /* launch or kill to be repeated */
 int64_t step_limit_time(const struct step *st);
 int64_t node_ping_due(const struct state *s, const struct node *n);
-int64_t node_timeout(const struct state *s, const struct node *n); /* SlurmdTimeout */
+int64_t node_reboot_due(const struct state *s,
+                        const struct node *n); /* to be issued; ResumeTimeout after it */
+int64_t node_power_due(const struct state *s, const struct node *n); /* its next power move */
+int64_t node_timeout(const struct state *s, const struct node *n);   /* SlurmdTimeout */
 
 #endif

@@ -95,12 +95,27 @@ static void suspend_nodes(const struct state *s, const struct job *j, uint32_t s
 
 static void launch(const struct job *j, struct outbox *out)
 {
-    if (j->flags & JOBF_BATCH && !(j->flags & JOBF_LAUNCHED))
+    if (j->flags & JOBF_BATCH && !(j->flags & (JOBF_LAUNCHED | JOBF_CONFIGURING)))
         add(out, EFFECT_LAUNCH_BATCH, j->job_id, j->alloc.v[0].node_index);
+}
+
+/* What a start brings about first. */
+static void begin(const struct job *j, struct outbox *out)
+{
+    if (j->flags & JOBF_CONFIGURING)
+        add(out, EFFECT_PROLOG, j->job_id, NO_VAL);
+    launch(j, out);
+}
+
+static void epilog(const struct state *s, uint32_t job_id, struct outbox *out)
+{
+    if (s->policy->epilog_slurmctld)
+        add(out, EFFECT_EPILOG, job_id, NO_VAL);
 }
 
 static void of_ending(const struct state *s, const struct job_ending *f, struct outbox *out)
 {
+    epilog(s, f->job_id, out);
     kill_job(s, state_job(s, f->job_id), out);
     changed(out, f->job_id);
 }
@@ -118,6 +133,8 @@ static void of_change(const struct state *s, const struct job_changed *f, struct
 {
     if (f->suspend)
         suspend_nodes(s, state_job(s, f->job_id), f->suspend, out);
+    if (f->clear_flags & JOBF_CONFIGURING)
+        launch(state_job(s, f->job_id), out);
     changed(out, f->job_id);
     account(out, f->job_id, NO_VAL);
     plan(out);
@@ -159,6 +176,17 @@ static void of_node_change(const struct node *n, struct outbox *out)
     plan(out);
 }
 
+static void of_power(const struct node_powered *f, struct outbox *out)
+{
+    if (f->move == POWER_RESUMING)
+        add(out, EFFECT_RESUME, NO_VAL, f->node_index);
+    else if (f->move == POWER_SUSPENDING)
+        add(out, EFFECT_SUSPEND, NO_VAL, f->node_index);
+    else if (f->move == POWER_RESUME_FAILED)
+        add(out, EFFECT_RESUME_FAIL, NO_VAL, f->node_index);
+    plan(out);
+}
+
 static void of_end(uint32_t job_id, struct outbox *out)
 {
     changed(out, job_id);
@@ -178,7 +206,7 @@ void core_effects(const struct state *s, const struct fact *f, struct outbox *ou
         break;
     case FACT_JOB_STARTED: {
         uint32_t id = ((const struct job_started *)f->record)->job_id;
-        launch(state_job(s, id), out);
+        begin(state_job(s, id), out);
         changed(out, id);
         account(out, id, NO_VAL);
         break;
@@ -226,6 +254,9 @@ void core_effects(const struct state *s, const struct fact *f, struct outbox *ou
     case FACT_NODE_REBOOTING:
         node_control(((const struct node_ref *)f->record)->node_index, "reboot", out);
         break;
+    case FACT_NODE_POWERED:
+        of_power(f->record, out);
+        break;
     case FACT_NODE_CHANGED:
         of_node_change(f->record, out);
         break;
@@ -246,15 +277,22 @@ void core_resume(const struct state *s, int64_t now, struct outbox *out)
 {
     const struct job *j;
     for (uint32_t id = 0; (j = ptree_next(&s->jobs, &id)); id++) {
-        if (j->flags & JOBF_COMPLETING)
+        if (j->flags & JOBF_COMPLETING) {
+            epilog(s, j->job_id, out);
             kill_job(s, j, out);
-        else if (job_is_active(j))
-            launch(j, out);
+        } else if (job_is_active(j)) {
+            begin(j, out);
+        }
     }
     const struct node *n;
-    for (uint32_t i = 0; (n = ptree_next(&s->nodes, &i)); i++)
+    for (uint32_t i = 0; (n = ptree_next(&s->nodes, &i)); i++) {
+        if (n->flags & NODEF_POWERING_UP)
+            add(out, EFFECT_RESUME, NO_VAL, i);
+        else if (n->flags & NODEF_POWERING_DOWN)
+            add(out, EFFECT_SUSPEND, NO_VAL, i);
         if (n->state != NODE_FUTURE && !(n->flags & NODEF_POWERED_DOWN))
             add(out, EFFECT_PING, NO_VAL, i);
+    }
     plan(out);
 }
 

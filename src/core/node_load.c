@@ -85,6 +85,8 @@ void node_take(struct state *s, const struct job *job, uint32_t i, int64_t time)
     if (job->flags & JOBF_USER_NODES)
         n->owner = job->uid;
     idset_add(&s->node_jobs[a->node_index], job->job_id);
+    if (n->flags & (NODEF_REBOOT_REQUESTED | NODEF_POWER_DOWN))
+        node_timer(s, n);
 }
 
 /* Does another job keep the node for its user? */
@@ -110,7 +112,7 @@ void node_give(struct state *s, const struct job *job, uint32_t i, int64_t time)
     if (n->exclusive_job == job->job_id)
         n->exclusive_job = 0;
     idset_remove(&s->node_jobs[a->node_index], job->job_id);
-    if (n->flags & NODEF_REBOOT_REQUESTED)
+    if (n->flags & (NODEF_REBOOT_REQUESTED | NODEF_POWER_DOWN))
         node_timer(s, n);
     if (n->owner != NO_VAL && !still_owned(s, &s->node_jobs[a->node_index]))
         n->owner = NO_VAL;

@@ -9,6 +9,7 @@
  */
 #include "meta/kind.h"
 
+#include "base/arena.h"
 #include "base/mem.h"
 
 enum {
@@ -18,7 +19,8 @@ enum {
 
 struct reader {
     const uint8_t *p, *end;
-    size_t *budget; /* bytes of memory that may still be taken */
+    size_t *budget;      /* bytes of memory that may still be taken */
+    struct arena *arena; /* where memory comes from; NULL: the heap */
     struct err *err;
     unsigned depth;
 };
@@ -35,6 +37,11 @@ static bool take(struct reader *in, size_t count, size_t size)
         return false;
     *in->budget -= total;
     return true;
+}
+
+static void *room(const struct reader *in, size_t count, size_t size)
+{
+    return in->arena ? arena_array(in->arena, count, size) : mem_array(count, size);
 }
 
 static bool get_varint(struct reader *in, uint64_t *ret)
@@ -136,7 +143,7 @@ static int read_text(struct reader *part, const struct meta_field *f, size_t max
         return bad(part, f, "text with a zero byte");
     if (!take(part, n + 1, 1))
         return bad(part, f, "too much");
-    *ret = mem_alloc(n + 1);
+    *ret = room(part, n + 1, 1);
     memcpy(*ret, part->p, n);
     return 0;
 }
@@ -173,7 +180,7 @@ static int read_u32s(struct reader *part, const struct meta_field *f, struct met
         return bad(part, f, "list too long");
     if (!take(part, count, sizeof *l->v))
         return bad(part, f, "too much");
-    l->v = count ? mem_array(count, sizeof *l->v) : NULL;
+    l->v = count ? room(part, count, sizeof *l->v) : NULL;
     while (part->p < part->end) {
         uint64_t v;
         if (!get_varint(part, &v) || v > UINT32_MAX)
@@ -189,7 +196,8 @@ static int read_one(struct reader *part, const struct meta_field *f, void **slot
 {
     if (!take(part, 1, f->sub->size))
         return bad(part, f, "too much");
-    *slot = meta_new(f->sub);
+    *slot = room(part, 1, f->sub->size);
+    meta_init(f->sub, *slot);
     return read_record(part, f->sub, *slot);
 }
 
@@ -202,7 +210,7 @@ static int list_begin(const struct reader *in, struct reader *part, const struct
         return bad(part, f, "list too long");
     if (!take(part, count, size))
         return bad(part, f, "too much");
-    *v = mem_array(count, size);
+    *v = room(part, count, size);
     return 0;
 }
 
@@ -229,6 +237,41 @@ static int read_rec_member(const struct reader *in, struct reader *part, const s
     return read_record(part, f->sub, member);
 }
 
+/* Sets grow on the heap. */
+static void move_bits(struct arena *a, struct bits *b)
+{
+    uint64_t *v = arena_array(a, b->n, sizeof *v);
+    if (b->n)
+        memcpy(v, b->v, b->n * sizeof *v);
+    mem_free(b->v);
+    b->v = b->n ? v : NULL;
+}
+
+static int read_bytes(struct reader *part, const struct meta_field *f, struct meta_bytes *b)
+{
+    size_t n = (size_t)(part->end - part->p);
+    if (n > (f->max ? f->max : META_TEXT_MAX))
+        return bad(part, f, "too many bytes");
+    if (!take(part, n, 1))
+        return bad(part, f, "too much");
+    b->v = n ? room(part, n, 1) : NULL;
+    b->n = (uint32_t)n;
+    if (n)
+        memcpy(b->v, part->p, n);
+    return 0;
+}
+
+/* The value that a field of one part has already. */
+static void forget(const struct reader *in, const struct meta_field *f, void *rec, uint8_t class)
+{
+    void *p = field_in(f, rec);
+    if (!in->arena)
+        meta_field_release(f, rec);
+    else if (class == CLASS_BITS)
+        *(struct bits *)p = (struct bits){0};
+    /* every other kind is filled whole */
+}
+
 /* A field that comes again replaces what it was, except a list of texts or records, which goes on. */
 static int read_owned(struct reader *in, const struct meta_field *f, void *rec)
 {
@@ -241,25 +284,22 @@ static int read_owned(struct reader *in, const struct meta_field *f, void *rec)
         return read_str_member(in, &part, f, p);
     if (class == CLASS_RECS)
         return read_rec_member(in, &part, f, p);
-    meta_field_release(f, rec);
+    forget(in, f, rec, class);
+    int rc;
     switch (class) {
     case CLASS_TEXT:
         return read_text(&part, f, f->max ? f->max : META_TEXT_MAX, p);
     case CLASS_BITS:
-        return read_bits(&part, f, p);
+        rc = read_bits(&part, f, p);
+        if (in->arena)
+            move_bits(in->arena, p);
+        return rc;
     case CLASS_U32S:
         return read_u32s(&part, f, p);
     case CLASS_ONE:
         return read_one(&part, f, p);
-    default: {
-        size_t n = (size_t)(part.end - part.p);
-        if (n > (f->max ? f->max : META_TEXT_MAX))
-            return bad(in, f, "too many bytes");
-        if (!take(in, n, 1))
-            return bad(in, f, "too much");
-        meta_bytes_set(p, part.p, n);
-        return 0;
-    }
+    default:
+        return read_bytes(&part, f, p);
     }
 }
 
@@ -303,7 +343,8 @@ static int read_record(struct reader *in, const struct meta_record *r, void *rec
     return rc < 0 && in->err ? err_wrap(in->err, "%s", r->name) : rc;
 }
 
-int meta_decode(const struct meta_record *r, void *rec, const void *data, size_t len, struct err *e)
+static int decode(struct arena *a, const struct meta_record *r, void *rec, const void *data, size_t len,
+                  struct err *e)
 {
     size_t budget;
     meta_init(r, rec);
@@ -311,9 +352,23 @@ int meta_decode(const struct meta_record *r, void *rec, const void *data, size_t
         return err_set(e, ERR_TOO_BIG, "%s: too long", r->name);
     budget += DECODE_FREE;
     const uint8_t *p = len ? data : (const uint8_t *)"";
-    struct reader in = {.p = p, .end = p + len, .budget = &budget, .err = e};
-    int rc = read_record(&in, r, rec);
+    struct reader in = {.p = p, .end = p + len, .budget = &budget, .arena = a, .err = e};
+    return read_record(&in, r, rec);
+}
+
+int meta_decode(const struct meta_record *r, void *rec, const void *data, size_t len, struct err *e)
+{
+    int rc = decode(NULL, r, rec, data, len, e);
     if (rc < 0)
         meta_release(r, rec);
+    return rc;
+}
+
+int meta_decode_in(struct arena *a, const struct meta_record *r, void *rec, const void *data, size_t len,
+                   struct err *e)
+{
+    int rc = decode(a, r, rec, data, len, e);
+    if (rc < 0)
+        meta_init(r, rec);
     return rc;
 }

@@ -167,6 +167,11 @@ void meta_encode_fields(const struct meta_record *r, const void *rec, const stru
                         uint32_t masks_n, struct buf *out);
 /* rec is initialised here; on failure it is left at defaults (nothing to release). */
 int meta_decode(const struct meta_record *r, void *rec, const void *data, size_t len, struct err *e);
+/* The same with everything that the record points to in the arena: it is only to be read, never released, and
+ * goes with the arena. For long lists that are looked at once. */
+struct arena;
+int meta_decode_in(struct arena *a, const struct meta_record *r, void *rec, const void *data, size_t len,
+                   struct err *e);
 
 /* --- comparison --------------------------------------------------------------------------------------- */
 bool meta_equal(const struct meta_record *r, const void *a, const void *b);

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/bits.h"
 #include "base/text.h"
 
 struct word {
@@ -61,6 +62,10 @@ static const struct {
 uint32_t node_usable_cpus(const struct node *n)
 {
     uint32_t spec = n->core_spec * (n->threads ? n->threads : 1);
+    struct bits list = {0};
+    if (!spec && n->cpu_spec_list && bits_parse(&list, n->cpu_spec_list, NULL) == 0)
+        spec = bits_count(&list);
+    bits_release(&list);
     return spec < n->cpus ? n->cpus - spec : n->cpus;
 }
 
@@ -103,11 +108,20 @@ static const struct {
     {NODEF_RESERVED, {"reserved", "resv"}},       {NODEF_PLANNED, {"planned", "plnd"}},
 };
 
+/* `scontrol reboot ASAP` of an idle node: neither the drain nor the wish is shown otherwise. */
+static bool waits_for_reboot(const struct node *n, enum node_use use)
+{
+    return use == NODE_USE_IDLE && !n->completing && n->flags & NODEF_DRAIN &&
+           n->flags & NODEF_REBOOT_REQUESTED;
+}
+
 static struct word word_of(const struct node *n, enum node_use use)
 {
     bool busy = use == NODE_USE_MIXED || use == NODE_USE_ALLOCATED || n->completing;
     if (n->flags & NODEF_INVALID_REG)
         return (struct word){"inval", "inval"};
+    if (waits_for_reboot(n, use))
+        return (struct word){"reboot", "boot"};
     if (n->flags & NODEF_DRAIN)
         return busy ? (struct word){"draining", "drng"} : (struct word){"drained", "drain"};
     if (n->flags & NODEF_FAIL)
@@ -124,6 +138,8 @@ static struct word word_of(const struct node *n, enum node_use use)
 
 static char suffix_of(const struct node *n, enum node_use use)
 {
+    if (waits_for_reboot(n, use))
+        return '\0';
     for (uint32_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++) {
         /* An idle node in a maintenance reservation already says so by its word. */
         if (suffixes[i].flag == NODEF_MAINTENANCE && use == NODE_USE_IDLE && !(n->flags & NODEF_DRAIN))

@@ -5,7 +5,8 @@
  *     job70001/slurm_script           the batch script, owned by the user
  *     n1_70001.4294967291             the socket of a slurmstepd (its step id as a number)
  *     report.70001.4294967291.0       the node_report of a step that has ended (job, step, restarts)
- *     job.70001.0                     the job as the epilog will need it (job, restarts)
+ *     step.70001.4294967291.0         that this step was started: a step_status, written before its
+ * slurmstepd is started, locked while that lives, gone with its report
  */
 #ifndef NODECORE_SPOOL_H
 #define NODECORE_SPOOL_H
@@ -27,6 +28,11 @@ static inline void spool_report_path(const char *spool, uint32_t job_id, uint32_
                                      struct buf *out)
 {
     buf_addf(out, "%s/report.%u.%u.%u", spool, job_id, step_id, restarts);
+}
+static inline void spool_mark_path(const char *spool, uint32_t job_id, uint32_t step_id, uint32_t restarts,
+                                   struct buf *out)
+{
+    buf_addf(out, "%s/step.%u.%u.%u", spool, job_id, step_id, restarts);
 }
 
 #endif

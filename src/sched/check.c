@@ -25,12 +25,14 @@ static int check_gres(const struct node *n, const struct node_load *l, const str
 }
 
 static int check_node(const struct sched_view *v, struct load_map *loads, const struct job_node *share,
-                      bool exclusive, struct err *e)
+                      bool exclusive, uint32_t uid, struct err *e)
 {
     const struct node *n = ptree_get(v->nodes, share->node_index);
     if (!n || !node_available(n))
         return err_set(e, ESLURM_NODES_BUSY, "%s is not available", n ? n->name : "a removed node");
     const struct node_load *l = load_get(loads, n);
+    if (n->owner != NO_VAL && n->owner != uid)
+        return err_set(e, ESLURM_NODES_BUSY, "%s is held for another user", n->name);
     if (l->exclusive_job || (exclusive && l->jobs))
         return err_set(e, ESLURM_NODES_BUSY, "%s is held by job %u", n->name, l->exclusive_job);
     if (bits_intersects(&l->units, &share->cores))
@@ -49,15 +51,16 @@ int sched_check_alloc(const struct sched_view *v, const struct start_job *start,
     if (!part || part->state == PART_DOWN || part->state == PART_INACTIVE)
         return err_set(e, ESLURM_REQUIRED_PARTITION_NOT_AVAILABLE, "partition %s cannot start jobs",
                        start->partition);
-    bool exclusive = job->spec->share == SHARE_NODE || part->max_share == 0 || v->policy->linear;
+    bool exclusive = demand_is_exclusive(v->policy, job->spec, part);
     struct load_map loads;
     load_map_init(&loads, v, false);
+    load_map_specialize(&loads, job->spec->core_spec, job->spec->thread_spec);
     int r = start->alloc.n ? 0 : err_set(e, ESLURM_NODES_BUSY, "no node is named");
     for (uint32_t i = 0; r == 0 && i < start->alloc.n; i++) {
         if (!bits_test(&part->members, start->alloc.v[i].node_index))
             r = err_set(e, ESLURM_NODES_NOT_IN_PARTITION, "a node has left partition %s", part->name);
         else
-            r = check_node(v, &loads, &start->alloc.v[i], exclusive, e);
+            r = check_node(v, &loads, &start->alloc.v[i], exclusive, job->uid, e);
     }
     load_map_release(&loads);
     return r;

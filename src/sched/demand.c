@@ -178,6 +178,62 @@ static void set_tasks(struct demand *d, const struct job_spec *spec)
     set_nodes_want(d, spec);
 }
 
+static bool has_word(const char *list, const char *word)
+{
+    struct text_list items = {0};
+    bool found = false;
+    text_split(&items, list ? list : "", ',');
+    for (uint32_t i = 0; i < items.n; i++)
+        found |= text_same_nocase(items.v[i], word);
+    text_list_release(&items);
+    return found;
+}
+
+/* "gres/gpu:3" of cpus_per_tres. */
+static uint32_t cpus_per_gpu(const char *text)
+{
+    const char *colon = text && text_starts(text, "gres/gpu") ? strrchr(text, ':') : NULL;
+    uint32_t n;
+    return colon && text_to_u32(colon + 1, &n) ? n : 0;
+}
+
+bool demand_is_exclusive(const struct policy *p, const struct job_spec *spec, const struct part *part)
+{
+    return spec->share == SHARE_NODE || part->max_share == 0 || p->linear || spec->core_spec != NO_VAL16 ||
+           spec->thread_spec != NO_VAL16;
+}
+
+/* What is asked of the nodes besides sizes. */
+static void set_placement(struct demand *d, const struct sched_view *v, const struct job_spec *spec,
+                          const struct part *part)
+{
+    d->core_spec = spec->core_spec;
+    d->thread_spec = spec->thread_spec;
+    d->exclusive = demand_is_exclusive(v->policy, spec, part);
+    d->whole = d->exclusive;
+    d->user_nodes = spec->share == SHARE_USER || part->flags & PARTF_EXCLUSIVEUSER;
+    d->contiguous = spec->contiguous == 1;
+    d->overcommit = spec->overcommit == 1;
+    d->bind_devices = has_word(spec->gres_flags, "enforce-binding");
+    d->spread_devices = has_word(spec->gres_flags, "disable-binding");
+    d->cpus_per_gpu = cpus_per_gpu(spec->cpus_per_tres);
+    d->tasks_per_gpu = opt16(spec->ntasks_per_gpu);
+    d->serial_last = v->policy->sched && v->policy->sched->pack_serial_at_end && d->ntasks == 1 &&
+                     d->cpus_per_task == 1 && d->nodes_min == 1 && d->cpus_node_min == 1;
+}
+
+/* Who gives the number of devices: nodes or tasks where they do, else the job as a whole. */
+static void settle_gres(struct demand *d)
+{
+    for (uint32_t i = 0; i < d->gres_n; i++) {
+        struct gres_need *g = &d->gres[i];
+        if (g->per_job && !g->per_task && !g->per_node && text_same(g->name, "gpu"))
+            g->tasks_each = d->tasks_per_gpu;
+        if (g->per_task || g->per_node)
+            g->per_job = 0;
+    }
+}
+
 int demand_init(struct demand *d, const struct sched_view *v, const struct job *job, const struct part *part,
                 struct err *e)
 {
@@ -185,9 +241,7 @@ int demand_init(struct demand *d, const struct sched_view *v, const struct job *
     *d = (struct demand){0};
     set_tasks(d, spec);
     set_memory(d, v, spec, part);
-    d->exclusive = spec->share == SHARE_NODE || part->max_share == 0 || v->policy->linear;
-    d->whole = d->exclusive;
-    d->overcommit = spec->overcommit == 1;
+    set_placement(d, v, spec, part);
     uint32_t limit = demand_time_limit(spec, part);
     d->limit_s = limit == INFINITE || limit > 365 * 24 * 60 ? 365u * 24 * 3600 : limit * 60;
     int r = demand_parse_gres(d, spec->tres_per_node, offsetof(struct gres_need, per_node), e);
@@ -201,8 +255,6 @@ int demand_init(struct demand *d, const struct sched_view *v, const struct job *
         demand_release(d);
         return r;
     }
-    for (uint32_t i = 0; i < d->gres_n; i++)
-        if (d->gres[i].per_task || d->gres[i].per_node)
-            d->gres[i].per_job = 0; /* the tasks or nodes say how many */
+    settle_gres(d);
     return 0;
 }

@@ -22,6 +22,7 @@ enum { DEMAND_GRES_MAX = 16 }; /* different name:type pairs in one request */
 struct gres_need {
     char *name, *type;
     uint64_t per_node, per_job, per_task, per_socket;
+    uint32_t tasks_each; /* --ntasks-per-gpu: that many tasks share one, 0 = not asked */
 };
 
 struct demand {
@@ -45,12 +46,20 @@ struct demand {
     bool mem_default;                             /* mem_* is the partition's or the cluster's default */
     bool exclusive;                               /* nobody else's job on its nodes */
     bool whole;                                   /* all units of each node are charged */
+    bool contiguous;                              /* neighbouring nodes only */
+    bool user_nodes;                              /* --exclusive=user: no other user's job on its nodes */
+    bool bind_devices, spread_devices;            /* only, or not even preferably, cores near the devices */
+    bool serial_last;                             /* one CPU, which the site wants at the end of the nodes */
+    uint16_t core_spec, thread_spec;              /* left to the system, or NO_VAL16 */
+    uint32_t cpus_per_gpu, tasks_per_gpu;         /* 0 = not asked */
     bool overcommit;                              /* any number of tasks on the node's CPUs */
     uint32_t limit_s;                             /* planned run time in seconds */
     struct gres_need gres[DEMAND_GRES_MAX];
     uint32_t gres_n;
 };
 
+/* Does the job get whole nodes in this partition, alone? */
+bool demand_is_exclusive(const struct policy *p, const struct job_spec *spec, const struct part *part);
 /* Errors: ESLURM_INVALID_GRES and the like for texts that do not parse. */
 int demand_init(struct demand *d, const struct sched_view *v, const struct job *job, const struct part *part,
                 struct err *e);

@@ -78,6 +78,10 @@ static bool exists(struct license *x, uint64_t count)
 {
     return count <= x->total;
 }
+static bool named(struct license *x, uint64_t count)
+{
+    return true;
+}
 static bool fits(struct license *x, uint64_t count)
 {
     return x->used + count <= x->total;
@@ -88,9 +92,9 @@ static bool take(struct license *x, uint64_t count)
     return true;
 }
 
-int licenses_check(const struct licenses *l, const char *wanted, struct err *e)
+int licenses_check(const struct licenses *l, const char *wanted, bool any_count, struct err *e)
 {
-    return each(l, wanted, exists)
+    return each(l, wanted, any_count ? named : exists)
                ? 0
                : err_set(e, ESLURM_INVALID_LICENSES, "%s", error_text(ESLURM_INVALID_LICENSES));
 }

@@ -19,8 +19,9 @@ struct licenses {
 };
 void licenses_init(struct licenses *l, const char *configured);
 void licenses_release(struct licenses *l);
-/* Syntax and names of a request; ESLURM_INVALID_LICENSES. */
-int licenses_check(const struct licenses *l, const char *wanted, struct err *e);
+/* Syntax and names of a request, and unless any_count whether there are so many at all;
+ * ESLURM_INVALID_LICENSES. */
+int licenses_check(const struct licenses *l, const char *wanted, bool any_count, struct err *e);
 bool licenses_fit(const struct licenses *l, const char *wanted);
 void licenses_take(struct licenses *l, const char *wanted);
 

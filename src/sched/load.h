@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * load: what is taken on each node, at a moment of the plan.
+ * load: what is taken on each node, now or over a stretch of the plan.
  *
- * A load map starts as a view of the nodes' own derived load and copies a node's load only when the plan
- * changes it, so that a run over 10,000 nodes costs nothing for those that it does not touch.
+ * Nothing is copied: a node's load is worked out when it is asked for, from the node's own derived load, less
+ * what ends before the stretch begins, plus what the timeline has booked in it. So a run over 10,000 nodes
+ * costs nothing for those that it does not look at.
  */
 #ifndef SCHED_LOAD_H
 #define SCHED_LOAD_H
@@ -12,6 +13,7 @@
 #include <stdint.h>
 
 #include "sched/sched.h"
+#include "sched/timeline.h"
 
 enum { LOAD_GRES_MAX = 8 }; /* names of devices on one node; further ones cannot be asked for */
 
@@ -30,22 +32,28 @@ struct node_load {
 
 struct load_map {
     const struct sched_view *v;
-    bool empty;                  /* every node as if idle: could it ever run? */
-    VEC(struct node_load *) own; /* by node index; NULL or beyond the end = as the node says */
-    struct node_load scratch;    /* the last one made from a node's record */
+    const struct timeline *time;     /* NULL: as the nodes are now */
+    int64_t from, until;             /* the stretch, until exclusive */
+    bool empty;                      /* every node as if idle: could it ever run? */
+    bool unbooked;                   /* leave out what is booked */
+    uint16_t core_spec, thread_spec; /* of a job that says how much it leaves to the system, or NO_VAL16 */
+    bool spec_first;                 /* spec_cores_first */
+    struct node_load scratch;        /* the last one made */
     uint32_t scratch_index;
+    struct node_load idle;
 };
 
 void load_map_init(struct load_map *m, const struct sched_view *v, bool empty);
 void load_map_release(struct load_map *m);
-void load_map_copy(struct load_map *dst, const struct load_map *src);
+/* Another stretch, with or without the bookings. */
+void load_map_move(struct load_map *m, const struct timeline *time, int64_t from, int64_t until,
+                   bool unbooked);
+/* For a job with --core-spec or --thread-spec; NO_VAL16 for others, which take what the nodes say. */
+void load_map_specialize(struct load_map *m, uint16_t core_spec, uint16_t thread_spec);
 /* Valid until the next call on the same map. */
 const struct node_load *load_get(struct load_map *m, const struct node *node);
-/* Takes or gives back what a job has or would have on a node. */
-void load_take(struct load_map *m, const struct node *node, const struct job_node *share,
-               uint32_t exclusive_job);
-void load_give(struct load_map *m, const struct node *node, const struct job_node *share,
-               uint32_t exclusive_job);
+/* The same node without any job. */
+const struct node_load *load_idle(struct load_map *m, const struct node *node);
 uint64_t load_gres_count(const struct node_load *l, const char *name);
 const struct bits *load_gres_index(const struct node_load *l, const char *name); /* NULL: none taken */
 

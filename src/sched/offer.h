@@ -24,7 +24,8 @@ struct offer {
 };
 
 /* Could the node ever serve this demand: geometry, memory, devices it has at all? */
-bool offer_possible(const struct demand *d, const struct policy *p, const struct node *n);
+bool offer_possible(const struct demand *d, const struct policy *p, const struct node *n,
+                    const struct node_load *idle);
 /* What it can give with this load. tasks = 0 when too little is free. */
 struct offer offer_make(const struct demand *d, const struct policy *p, const struct node *n,
                         const struct node_load *l);

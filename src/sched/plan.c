@@ -1,82 +1,42 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The search for a planned start. Without promises, what is free only grows as running jobs end, so the first
+ * end that would do is found by bisection; from there on, the ends of jobs and promises are tried one after
+ * the other, because promises may be in the way.
+ */
 #include "sched/plan.h"
 
 #include "base/bits.h"
 #include "base/mem.h"
 #include "meta/meta.h"
+#include "model/schedopts.h"
 #include "sched/demand.h"
 #include "sched/nodeset.h"
 
-void plan_init(struct plan *p, const struct sched_view *v)
+enum {
+    MOMENTS_EXACT = 48, /* tries without a gap; afterwards each is a sixteenth later than the one before */
+    GAP_PART = 16,
+};
+
+void plan_init(struct plan *p, const struct sched_view *v, struct timeline *time,
+               const struct sched_opts *opts)
 {
-    *p = (struct plan){.v = v};
-    load_map_init(&p->now, v, false);
+    *p = (struct plan){.v = v, .time = time, .promises_max = PLAN_JOBS_MAX};
+    p->window_end = v->now + (int64_t)opts->bf_window * 60;
+    p->resolution = opts->bf_resolution;
+    if (opts->bf_node_space_size) /* a planned job takes up to two records of Slurm's table */
+        p->promises_max = opts->bf_node_space_size / 2;
+    load_map_init(&p->loads, v, false);
+    timeline_settle(time);
 }
 
 void plan_release(struct plan *p)
 {
-    for (uint32_t i = 0; i < p->ends.n; i++)
-        meta_release(&record_start_job, &p->ends.v[i].what);
-    for (uint32_t i = 0; i < p->promises.n; i++)
-        meta_release(&record_start_job, &p->promises.v[i].what);
-    VEC_FREE(&p->ends);
-    VEC_FREE(&p->promises);
-    load_map_release(&p->now);
+    load_map_release(&p->loads);
+    timeline_clear_bookings(p->time);
 }
 
-static const struct node *node_of(const struct plan *p, const struct job_node *share)
-{
-    return ptree_get(p->v->nodes, share->node_index);
-}
-
-static void take_all(const struct plan *p, struct load_map *m, const struct planned *x)
-{
-    for (uint32_t i = 0; i < x->what.alloc.n; i++) {
-        const struct node *n = node_of(p, &x->what.alloc.v[i]);
-        if (n)
-            load_take(m, n, &x->what.alloc.v[i], x->exclusive_job);
-    }
-}
-
-static void give_all(const struct plan *p, struct load_map *m, const struct planned *x)
-{
-    for (uint32_t i = 0; i < x->what.alloc.n; i++) {
-        const struct node *n = node_of(p, &x->what.alloc.v[i]);
-        if (n)
-            load_give(m, n, &x->what.alloc.v[i], x->exclusive_job);
-    }
-}
-
-void plan_add_running(struct plan *p, const struct job_node *alloc, uint32_t n, int64_t end,
-                      uint32_t exclusive_job, bool starts)
-{
-    struct planned *x = VEC_PUSH(&p->ends);
-    x->end = end > p->v->now ? end : p->v->now + 1;
-    x->exclusive_job = exclusive_job;
-    meta_init(&record_start_job, &x->what);
-    for (uint32_t i = 0; i < n; i++) {
-        struct job_node *copy = meta_recs_push(&record_job_node, &x->what.alloc);
-        meta_copy(&record_job_node, copy, &alloc[i]);
-    }
-    if (starts)
-        take_all(p, &p->now, x);
-    p->sorted = false;
-}
-
-static int by_end(const void *a, const void *b, void *arg)
-{
-    const struct planned *x = a, *y = b;
-    return x->end < y->end ? -1 : x->end > y->end;
-}
-
-static void take_promises(const struct plan *p, struct load_map *m, int64_t from, int64_t until)
-{
-    for (uint32_t i = 0; i < p->promises.n; i++)
-        if (p->promises.v[i].start < until && p->promises.v[i].end > from)
-            take_all(p, m, &p->promises.v[i]);
-}
-
-static uint32_t run_seconds(const struct plan *p, const struct job *job, const struct part *part)
+uint32_t plan_seconds(const struct plan *p, const struct job *job, const struct part *part)
 {
     struct demand d;
     if (demand_init(&d, p->v, job, part, NULL) < 0)
@@ -86,33 +46,33 @@ static uint32_t run_seconds(const struct plan *p, const struct job *job, const s
     return s;
 }
 
-void plan_select_now(struct plan *p, const struct job *job, const struct part *part, struct selection *ret)
+static uint32_t exclusive_id(const struct plan *p, const struct job *job, const struct part *part)
 {
-    int64_t until = p->v->now + run_seconds(p, job, part);
-    bool disturbed = false;
-    for (uint32_t i = 0; i < p->promises.n; i++)
-        disturbed |= p->promises.v[i].start < until;
-    if (!disturbed) {
-        select_job(p->v, &p->now, job, part, SELECT_NOW, NULL, ret);
-        return;
-    }
-    struct load_map m;
-    load_map_copy(&m, &p->now);
-    take_promises(p, &m, p->v->now, until);
-    select_job(p->v, &m, job, part, SELECT_NOW, NULL, ret);
-    load_map_release(&m);
+    return demand_is_exclusive(p->v->policy, job->spec, part) ? job->job_id : 0;
 }
 
-/* Tries one moment: what runs now less what has ended until then, plus what is promised meanwhile. */
-static bool try_moment(struct plan *p, const struct load_map *then, const struct job *job,
-                       const struct part *part, int64_t at, uint32_t seconds, struct selection *ret)
+/* Does it fit at that moment and until it ends? *ret is to be released. */
+static bool fits(struct plan *p, const struct job *job, const struct part *part, int64_t at, uint32_t seconds,
+                 bool unbooked, struct selection *ret)
 {
-    struct load_map m;
-    load_map_copy(&m, then);
-    take_promises(p, &m, at, at + seconds);
-    select_job(p->v, &m, job, part, SELECT_NOW, NULL, ret);
-    load_map_release(&m);
+    load_map_move(&p->loads, p->time, at, at + seconds, unbooked);
+    select_job(p->v, &p->loads, job, part, SELECT_NOW, NULL, ret);
+    p->work += ret->work;
     return ret->ok;
+}
+
+void plan_select_now(struct plan *p, const struct job *job, const struct part *part, struct selection *ret)
+{
+    fits(p, job, part, p->v->now, plan_seconds(p, job, part), false, ret);
+}
+
+void plan_start(struct plan *p, const struct start_job *what, const struct job *job, const struct part *part)
+{
+    struct start_job copy;
+    meta_init(&record_start_job, &copy);
+    meta_copy(&record_start_job, &copy, what);
+    timeline_book(p->time, &copy, p->v->now, p->v->now + plan_seconds(p, job, part),
+                  exclusive_id(p, job, part));
 }
 
 static char *names_of(const struct plan *p, const struct start_job *what)
@@ -125,38 +85,111 @@ static char *names_of(const struct plan *p, const struct start_job *what)
     return text;
 }
 
-int64_t plan_promise(struct plan *p, const struct job *job, const struct part *part, uint64_t *work,
+/* Ends that are not after t. */
+static uint32_t ends_until(const struct plan *p, int64_t t)
+{
+    uint32_t lo = 0, hi = p->time->ends.n;
+    while (lo < hi) {
+        uint32_t mid = lo + (hi - lo) / 2;
+        if (p->time->ends.v[mid] <= t)
+            lo = mid + 1;
+        else
+            hi = mid;
+    }
+    return lo;
+}
+
+/* The moment at which what ends at `end` is free: in the future, and a multiple of the resolution. */
+static int64_t moment(const struct plan *p, int64_t end)
+{
+    int64_t after = end > p->v->now ? end - p->v->now : 1;
+    if (p->resolution > 1)
+        after = (after + p->resolution - 1) / p->resolution * p->resolution;
+    return p->v->now + after;
+}
+
+/* The first moment after `at` at which anything ends; INT64_MAX when nothing does. */
+static int64_t next_moment(const struct plan *p, int64_t at)
+{
+    uint32_t i = ends_until(p, at);
+    int64_t next = i < p->time->ends.n ? p->time->ends.v[i] : INT64_MAX;
+    for (uint32_t k = 0; k < p->time->bookings.n; k++) {
+        int64_t end = p->time->bookings.v[k].end;
+        next = end > at && end < next ? end : next;
+    }
+    return next == INT64_MAX ? next : moment(p, next);
+}
+
+/* Would it fit once the end number i is there, if nothing were promised or started in this run? */
+static bool fits_after(struct plan *p, const struct job *job, const struct part *part, uint32_t i,
+                       uint32_t seconds)
+{
+    struct selection s;
+    bool ok = fits(p, job, part, moment(p, p->time->ends.v[i]), seconds, true, &s);
+    selection_release(&s);
+    return ok;
+}
+
+/* The first moment at which it would fit if nothing were promised or started in this run; INT64_MAX: none
+ * within the window. The search goes out from what the last run has found, in steps that double. */
+static int64_t first_moment(struct plan *p, const struct job *job, const struct part *part, uint32_t seconds)
+{
+    uint32_t n = ends_until(p, p->window_end), lo = 0, hi = n; /* it is in [lo, hi]; n = none */
+    uint32_t at = job->start_time > p->v->now ? ends_until(p, job->start_time) : 0;
+    at = at ? at - 1 : 0;
+    for (uint32_t step = 1; at < n && lo < hi; step *= 2) {
+        if (fits_after(p, job, part, at, seconds)) {
+            hi = at;
+            if (hi - lo <= step) /* or it has come from below */
+                break;
+            at = hi - step;
+        } else {
+            lo = at + 1;
+            if (hi < n)
+                break;
+            at = n - lo > step ? lo + step : lo < n ? n - 1 : n;
+        }
+    }
+    while (lo < hi) {
+        uint32_t mid = lo + (hi - lo) / 2;
+        if (fits_after(p, job, part, mid, seconds))
+            hi = mid;
+        else
+            lo = mid + 1;
+    }
+    return hi < n ? moment(p, p->time->ends.v[hi]) : INT64_MAX;
+}
+
+static bool fits_at_all(struct plan *p, const struct job *job, const struct part *part, uint32_t seconds)
+{
+    struct selection s;
+    bool ok = fits(p, job, part, p->v->now, seconds, true, &s);
+    selection_release(&s);
+    return ok;
+}
+
+int64_t plan_promise(struct plan *p, const struct job *job, const struct part *part, int64_t from,
                      char **ret_nodes)
 {
     *ret_nodes = NULL;
-    if (p->promises.n >= PLAN_JOBS_MAX)
+    if (p->promises >= p->promises_max)
         return 0;
-    if (!p->sorted)
-        vec_sort(p->ends.v, p->ends.n, sizeof *p->ends.v, by_end, NULL);
-    p->sorted = true;
-    uint32_t seconds = run_seconds(p, job, part), moments = 0;
-    struct load_map then;
-    load_map_copy(&then, &p->now);
-    int64_t start = 0;
-    for (uint32_t i = 0; i < p->ends.n && !start && moments < PLAN_MOMENTS_MAX; i++) {
-        give_all(p, &then, &p->ends.v[i]);
-        if (i + 1 < p->ends.n && p->ends.v[i + 1].end == p->ends.v[i].end)
-            continue;
-        moments++;
+    uint32_t seconds = plan_seconds(p, job, part);
+    int64_t at = from;
+    if (!at)
+        at = fits_at_all(p, job, part, seconds) ? next_moment(p, p->v->now)
+                                                : first_moment(p, job, part, seconds);
+    for (uint32_t tries = 0; tries < PLAN_MOMENTS_MAX && at <= p->window_end; tries++) {
         struct selection s;
-        if (try_moment(p, &then, job, part, p->ends.v[i].end, seconds, &s)) {
-            start = p->ends.v[i].end;
+        if (fits(p, job, part, at, seconds, false, &s)) {
             *ret_nodes = names_of(p, &s.start);
-            bool exclusive = job->spec->share == SHARE_NODE || part->max_share == 0 || p->v->policy->linear;
-            *VEC_PUSH(&p->promises) = (struct planned){.start = start,
-                                                       .end = start + seconds,
-                                                       .what = s.start,
-                                                       .exclusive_job = exclusive ? job->job_id : 0};
-            meta_init(&record_start_job, &s.start);
+            timeline_book(p->time, &s.start, at, at + seconds, exclusive_id(p, job, part));
+            p->promises++;
+            selection_release(&s);
+            return at;
         }
-        *work += s.work;
         selection_release(&s);
+        at = next_moment(p, tries < MOMENTS_EXACT ? at : at + (at - p->v->now) / GAP_PART);
     }
-    load_map_release(&then);
-    return start;
+    return 0;
 }

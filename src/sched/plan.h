@@ -11,36 +11,35 @@
 
 #include "sched/load.h"
 #include "sched/select.h"
+#include "sched/timeline.h"
 
 enum {
-    PLAN_JOBS_MAX = 64,    /* waiting jobs that get a planned start; later ones wait without */
-    PLAN_MOMENTS_MAX = 96, /* ends of jobs that are tried for one job */
-};
-
-struct planned {
-    int64_t start, end;
-    struct start_job what; /* owned; alloc.n is 0 for nothing */
-    uint32_t exclusive_job;
+    PLAN_JOBS_MAX = 256,   /* planned starts in a run; later jobs wait without */
+    PLAN_MOMENTS_MAX = 96, /* ends of jobs that are tried for one job, once it could fit without promises */
 };
 
 struct plan {
     const struct sched_view *v;
-    struct load_map now;          /* with what this run has started */
-    VEC(struct planned) ends;     /* running jobs and starts of this run, by end */
-    VEC(struct planned) promises; /* planned starts, in the order of priority */
-    bool sorted;
+    struct timeline *time; /* the planner's; its bookings are this run's */
+    struct load_map loads;
+    int64_t window_end;  /* no start is planned after it */
+    uint32_t resolution; /* planned starts are multiples of it from now on; 0 and 1: to the second */
+    uint32_t promises, promises_max;
+    uint64_t work;
 };
 
-void plan_init(struct plan *p, const struct sched_view *v);
-void plan_release(struct plan *p);
-/* A running job, or one that this run starts (takes it from `now` too when `starts`). */
-void plan_add_running(struct plan *p, const struct job_node *alloc, uint32_t n, int64_t end,
-                      uint32_t exclusive_job, bool starts);
+void plan_init(struct plan *p, const struct sched_view *v, struct timeline *time,
+               const struct sched_opts *opts);
+void plan_release(struct plan *p); /* and drops the bookings */
+/* How long the job would run at most, in seconds. */
+uint32_t plan_seconds(const struct plan *p, const struct job *job, const struct part *part);
 /* What can start at this moment and disturbs no promise, or failure with the reason. */
 void plan_select_now(struct plan *p, const struct job *job, const struct part *part, struct selection *ret);
-/* The earliest start, kept as a promise; 0 when none was found within the limits. ret_nodes: where, owned by
- * the caller, or NULL. */
-int64_t plan_promise(struct plan *p, const struct job *job, const struct part *part, uint64_t *work,
+/* Something that this run starts takes its share at once. */
+void plan_start(struct plan *p, const struct start_job *what, const struct job *job, const struct part *part);
+/* The earliest start, not before `from`, kept as a promise; 0 when none was found within the limits. from =
+ * 0: whenever it fits. ret_nodes: where, owned by the caller, or NULL. */
+int64_t plan_promise(struct plan *p, const struct job *job, const struct part *part, int64_t from,
                      char **ret_nodes);
 
 #endif

@@ -33,6 +33,7 @@ struct sched_view {
 
 /* Units of work, not seconds, so that a run can be repeated: one unit is one node looked at for one job. 0 =
  * no limit. */
+enum { SCHED_WORK_A_SECOND = 1000000 }; /* about: where a site gives seconds */
 struct sched_budget {
     uint64_t work_max;
     uint32_t starts_max;

@@ -21,8 +21,8 @@
 /* A node that is none of these can take a job now. */
 static const uint64_t FLAGS_AWAY = NODEF_DRAIN | NODEF_NOT_RESPONDING | NODEF_FAIL | NODEF_POWERED_DOWN |
                                    NODEF_POWERING_UP | NODEF_POWERING_DOWN | NODEF_POWER_DOWN |
-                                   NODEF_MAINTENANCE | NODEF_REBOOT_REQUESTED | NODEF_REBOOT_ISSUED |
-                                   NODEF_INVALID_REG | NODEF_BLOCKED;
+                                   NODEF_MAINTENANCE | NODEF_REBOOT_ISSUED | NODEF_INVALID_REG |
+                                   NODEF_BLOCKED | NODEF_NO_CONTACT_YET;
 
 bool node_available(const struct node *n)
 {
@@ -68,6 +68,14 @@ static uint64_t per_job_total(const struct demand *d)
     return 0;
 }
 
+/* --exclusive=user, of this job or of those on the node. */
+static bool of_another_user(struct search *s, const struct node *n)
+{
+    if (n->owner == s->job->uid)
+        return false;
+    return n->owner != NO_VAL || (s->d.user_nodes && load_get(s->loads, n)->jobs);
+}
+
 /* Fills the list with every node that offers something under one alternative of the constraint. */
 static void find_candidates(struct search *s, const char *features, bool now)
 {
@@ -82,7 +90,7 @@ static void find_candidates(struct search *s, const char *features, bool now)
             continue;
         s->work++;
         if (!constraint_match(features, n->active_features ? n->active_features : n->features) ||
-            !offer_possible(&s->d, s->v->policy, n))
+            !offer_possible(&s->d, s->v->policy, n, load_idle(s->loads, n)))
             continue;
         s->possible++;
         bool required = bits_test(&s->required, i);
@@ -92,7 +100,7 @@ static void find_candidates(struct search *s, const char *features, bool now)
                 bits_set(&s->away_required, i);
             continue;
         }
-        if (s->avoid && bits_test(s->avoid, i))
+        if ((s->avoid && bits_test(s->avoid, i)) || (now && of_another_user(s, n)))
             continue;
         struct offer o = offer_make(&s->d, s->v->policy, n, load_get(s->loads, n));
         if (o.tasks)
@@ -160,15 +168,30 @@ static void choose_by_runs(struct search *s, uint32_t weight)
     }
 }
 
-static void reset_choice(struct search *s)
+static void forget_choice(struct search *s)
 {
     s->nodes = s->tasks = 0;
     s->gres = 0;
-    for (uint32_t i = 0; i < s->list.n; i++) {
+    for (uint32_t i = 0; i < s->list.n; i++)
         s->list.v[i].chosen = false;
+}
+
+static void reset_choice(struct search *s)
+{
+    forget_choice(s);
+    for (uint32_t i = 0; i < s->list.n; i++)
         if (s->list.v[i].required)
             choose(s, &s->list.v[i]);
-    }
+}
+
+/* pack_serial_at_end */
+static struct candidate *last_of_lowest_weight(struct search *s)
+{
+    struct candidate *last = &s->list.v[0];
+    for (uint32_t i = 1; i < s->list.n; i++)
+        if (s->list.v[i].node->weight <= last->node->weight)
+            last = &s->list.v[i];
+    return last;
 }
 
 static int by_size(const void *a, const void *b, void *arg)
@@ -192,11 +215,45 @@ static void choose_by_size(struct search *s)
     mem_free(order);
 }
 
+/* --contiguous: the smallest run of neighbours that is enough, from its lowest node on. */
+static bool find_neighbours(struct search *s)
+{
+    uint32_t best = 0, best_end = 0, required = bits_count(&s->required);
+    for (uint32_t from = 0, to; from < s->list.n; from = to) {
+        for (to = from + 1; to < s->list.n && s->list.v[to].node->index == s->list.v[to - 1].node->index + 1;)
+            to++;
+        for (uint32_t i = from; i < to; i++) { /* the shortest that begins here */
+            uint32_t end = i, needed = 0;
+            struct search one = {.d = s->d};
+            while (end < to && one.nodes < s->d.nodes_max && (!enough(&one) || needed < required)) {
+                struct candidate c = s->list.v[end++];
+                needed += c.required;
+                choose(&one, &c);
+            }
+            if (enough(&one) && needed == required && (!best_end || end - i < best_end - best)) {
+                best = i;
+                best_end = end;
+            }
+        }
+    }
+    for (uint32_t i = best; i < best_end; i++)
+        choose(s, &s->list.v[i]);
+    return best_end > 0;
+}
+
 static bool find_nodes(struct search *s)
 {
     reset_choice(s);
     if (bits_count(&s->required) != s->nodes)
         return false;
+    if (s->d.contiguous) {
+        forget_choice(s);
+        return find_neighbours(s);
+    }
+    if (s->d.serial_last && !s->nodes && s->list.n) {
+        choose(s, last_of_lowest_weight(s));
+        return enough(s);
+    }
     for (uint32_t last = 0, weight; !enough(s); last = weight + 1) {
         weight = UINT32_MAX;
         for (uint32_t i = 0; i < s->list.n; i++)
@@ -378,6 +435,7 @@ void select_job(const struct sched_view *v, struct load_map *loads, const struct
         buf_print(ret->text, sizeof ret->text, "%.250s", e.text);
     }
     switch_sets_init(v, job, &below);
+    load_map_specialize(loads, job->spec->core_spec, job->spec->thread_spec);
     uint32_t need = bits_count(&s.required);
     if (need > s.d.nodes_min)
         s.d.nodes_min = need;

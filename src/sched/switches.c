@@ -3,29 +3,14 @@
 
 #include "base/mem.h"
 #include "base/text.h"
+#include "model/schedopts.h"
 #include "sched/nodeset.h"
-
-enum { MAX_SWITCH_WAIT = 300 }; /* seconds; SchedulerParameters=max_switch_wait */
-
-static uint32_t longest_wait(const struct policy *p)
-{
-    static const char key[] = "max_switch_wait=";
-    struct text_list items = {0};
-    uint32_t wait = MAX_SWITCH_WAIT;
-    if (p->sched_params)
-        text_split(&items, p->sched_params, ',');
-    for (uint32_t i = 0; i < items.n; i++)
-        if (text_starts_nocase(items.v[i], key))
-            text_to_u32(items.v[i] + sizeof key - 1, &wait);
-    text_list_release(&items);
-    return wait;
-}
 
 int64_t switches_until(const struct sched_view *v, const struct job *job)
 {
     if (!job->spec->switches || !v->policy->topology.n)
         return 0;
-    uint32_t wait = longest_wait(v->policy), wanted = job->spec->switches_wait;
+    uint32_t wait = sched_opts_of(v->policy).max_switch_wait, wanted = job->spec->switches_wait;
     int64_t until = (job->eligible_time ? job->eligible_time : v->now) + (wanted < wait ? wanted : wait);
     return until > v->now ? until : 0;
 }

@@ -9,6 +9,8 @@
 #include "model/jobtext.h"
 #include "sim/world.h"
 
+enum { MISSING_MS = 60000 };
+
 /* --- on the nodes --- */
 
 static bool gres_overlap(const struct vlaunch *a, const struct vlaunch *b)
@@ -43,6 +45,16 @@ void check_started(struct world *w, struct vnode *n, const struct vlaunch *l)
         world_fail(w, l->job_id, n->index, "job %u (run %u) is started twice, now on %s", l->job_id,
                    l->restarts, n->name);
     map_u64_put(&w->runs, run_key(l->job_id, l->restarts), w);
+}
+
+/* Nobody obeys a controller once its successor has been heard of. */
+void check_term(struct world *w, struct vnode *n, uint64_t term, int rc)
+{
+    if (rc == 0 && term < n->term_seen)
+        world_fail(w, NO_VAL, n->index, "%s obeys the controller of term %llu after that of term %llu",
+                   n->name, (unsigned long long)term, (unsigned long long)n->term_seen);
+    if (rc == 0 && term > n->term_seen)
+        n->term_seen = term;
 }
 
 /* --- facts --- */
@@ -164,6 +176,38 @@ void check_step(struct world *w)
         world_fail(w, NO_VAL, NO_VAL, "invariants:\n%s", broken.s);
     buf_release(&broken);
     check_acknowledged(w);
+}
+
+/* The node of a job that was launched is there and has neither the job nor anything to say of it. */
+static bool is_missing(struct world *w, const struct job *j)
+{
+    const struct node *node = j->batch_host ? snapshot_node(w->ctl.seen, j->batch_host) : NULL;
+    const struct vnode *n = node ? node_at(w, node->index) : NULL;
+    if (!job_is_active(j) || !(j->flags & JOBF_BATCH) || !(j->flags & JOBF_LAUNCHED) || !n)
+        return false;
+    if (!n->up || n->cut || !n->registered || node->token != n->token || node_job_get(&n->core, j->job_id))
+        return false;
+    for (uint32_t i = 0; i < n->core.unsent.n; i++)
+        if (n->core.unsent.v[i].report->job_id == j->job_id)
+            return false;
+    return true;
+}
+
+void check_missing(struct world *w)
+{
+    uint32_t id = 0;
+    if (!w->ctl.up)
+        return;
+    for (const struct job *j; (j = ptree_next(&w->ctl.seen->jobs, &id)); id++) {
+        int64_t since = (intptr_t)map_u64_get(&w->missing, id);
+        if (!is_missing(w, j))
+            map_u64_remove(&w->missing, id);
+        else if (!since)
+            map_u64_put(&w->missing, id, (void *)(intptr_t)w->now);
+        else if (w->now - since > MISSING_MS)
+            world_fail(w, id, NO_VAL, "job %u (run %u) is said to run on %s, which does not have it", id,
+                       j->restarts, j->batch_host);
+    }
 }
 
 void check_replay(struct world *w)

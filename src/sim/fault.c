@@ -20,6 +20,11 @@ static void again(struct world *w, int64_t delay, enum event_kind kind)
     world_push(w, delay, (struct event){.kind = kind, .node = NO_VAL});
 }
 
+bool fault_hangs(struct world *w)
+{
+    return world_chance(w, SIM_CRASH, 1000);
+}
+
 bool fault_dies(struct world *w, const char *where)
 {
     if (!world_chance(w, SIM_CRASH, 4000))
@@ -48,9 +53,21 @@ static void crash_controller(struct world *w)
     again(w, (int64_t)world_rand(w, 200000), EV_CRASH);
 }
 
+/* Half of them strike where something is just being started. */
+static struct vnode *some_starting_node(struct world *w)
+{
+    uint32_t from = (uint32_t)world_rand(w, w->nodes.n);
+    for (uint32_t i = 0; i < w->nodes.n; i++) {
+        struct vnode *n = &w->nodes.v[(from + i) % w->nodes.n];
+        if (n->up && n->scripts.n && !n->scripts.v[0].epilog)
+            return n;
+    }
+    return &w->nodes.v[from];
+}
+
 static void crash_node(struct world *w)
 {
-    struct vnode *n = some_node(w);
+    struct vnode *n = world_rand(w, 2) ? some_node(w) : some_starting_node(w);
     if (n->up) {
         bool reboot = world_rand(w, 2);
         world_trace(w, NO_VAL, n->index, "%s %s", n->name, reboot ? "reboots" : "loses its daemon");

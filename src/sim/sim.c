@@ -115,7 +115,7 @@ static const struct meta_record *record_of(enum msg_type type)
     return t ? t->request : NULL;
 }
 
-static void message_release(struct message *m)
+void message_release(struct message *m)
 {
     if (m->record)
         meta_free(record_of(m->type), m->record);
@@ -124,7 +124,7 @@ static void message_release(struct message *m)
 
 static int64_t latency(struct world *w)
 {
-    int64_t ms = 1 + (int64_t)world_rand(w, 5);
+    int64_t ms = 1 + (int64_t)world_rand(w, 5) + w->late_ms;
     if (!world_chance(w, SIM_DELAY, 10))
         return ms;
     return ms + (int64_t)world_rand(w, world_rand(w, 8) ? 20000 : 200000);
@@ -135,16 +135,20 @@ static bool is_lost(struct world *w, uint32_t node)
     return (node != NO_VAL && w->nodes.v[node].cut) || world_chance(w, SIM_DROP, 20);
 }
 
+void world_repeat(struct world *w, enum event_kind to, const struct message *m, int64_t delay_ms)
+{
+    struct message twin = *m;
+    twin.record = m->record ? meta_dup(record_of(m->type), m->record) : NULL;
+    world_push(w, delay_ms, (struct event){.kind = to, .node = m->node, .msg = twin});
+}
+
 void world_send(struct world *w, enum event_kind to, struct message m)
 {
     bool lost = is_lost(w, m.node);
     m.sent = w->now;
     /* A user's connection does not repeat a request by itself. */
-    if (!lost && m.node != NO_VAL && world_chance(w, SIM_DUPLICATE, 20)) {
-        struct message twin = m;
-        twin.record = m.record ? meta_dup(record_of(m.type), m.record) : NULL;
-        world_push(w, latency(w), (struct event){.kind = to, .node = m.node, .msg = twin});
-    }
+    if (!lost && m.node != NO_VAL && world_chance(w, SIM_DUPLICATE, 20))
+        world_repeat(w, to, &m, latency(w));
     if (lost)
         message_release(&m);
     else
@@ -280,7 +284,8 @@ static void end(struct world *w)
     VEC_FREE(&w->nodes);
     vctl_release(w);
     vjournal_release(&w->journal);
-    struct map_u64 *maps[] = {&w->acked, &w->cancelled, &w->requeued, &w->over, &w->ended, &w->runs};
+    struct map_u64 *maps[] = {&w->acked, &w->cancelled, &w->requeued, &w->over,
+                              &w->ended, &w->runs,      &w->missing};
     for (size_t i = 0; i < sizeof maps / sizeof *maps; i++)
         map_u64_release(maps[i]);
     meta_free(&record_configure, w->config);
@@ -294,8 +299,10 @@ static void look(struct world *w)
     if (step % w->check_every)
         return;
     check_step(w);
-    if (step / w->check_every % REPLAY_EVERY == 0)
+    if (step / w->check_every % REPLAY_EVERY == 0) {
+        check_missing(w);
         check_replay(w);
+    }
     if (w->calm && w->now > CALM_AFTER_MS + DRAIN_MS)
         check_stuck(w);
 }

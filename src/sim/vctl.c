@@ -272,6 +272,17 @@ static void store_snapshot(struct world *w)
     meta_release(&record_saved_state, &saved);
 }
 
+/* It hangs, and is replaced; what it had to send comes when its successor works already. */
+static void send_late(struct world *w, const struct batch *b, uint32_t from)
+{
+    world_trace(w, NO_VAL, NO_VAL, "controller hangs");
+    w->late_ms = 1000 + (int64_t)world_rand(w, 90000);
+    for (uint32_t i = from; i < b->effects.list.n; i++)
+        send_effect(w, &b->effects.list.v[i]);
+    w->late_ms = 0;
+    vctl_crash(w);
+}
+
 /* Publishes, answers and sends; false: died on the way. */
 static bool tell(struct world *w, struct batch *b)
 {
@@ -292,6 +303,10 @@ static bool tell(struct world *w, struct batch *b)
     for (uint32_t i = 0; i < b->effects.list.n; i++) {
         if (fault_dies(w, "before an effect"))
             return false;
+        if (fault_hangs(w)) {
+            send_late(w, b, i);
+            return false;
+        }
         send_effect(w, &b->effects.list.v[i]);
     }
     return true;

@@ -49,10 +49,13 @@ static void report(struct world *w, struct vnode *n, const struct node_effect *e
 static void spawn(struct world *w, struct vnode *n, const struct vlaunch *l, struct node_effects *more)
 {
     uint32_t job_id = l->job_id, step_id = l->step_id;
-    if (vstep_start(w, n, l))
+    vstep_mark(n, l);
+    if (vstep_start(w, n, l)) {
         node_spawned(&n->core, job_id, step_id, more);
-    else
-        node_spawn_failed(&n->core, job_id, step_id, l->restarts, "no slurmstepd", vnode_clock(w, n), more);
+        return;
+    }
+    vstep_unmark(n, job_id, step_id, l->restarts);
+    node_spawn_failed(&n->core, job_id, step_id, l->restarts, "no slurmstepd", vnode_clock(w, n), more);
 }
 
 static void early_gone(struct world *w, struct vnode *n, const struct node_effect *e)
@@ -89,6 +92,7 @@ static void effect(struct world *w, struct vnode *n, const struct node_effect *e
         report(w, n, e);
         break;
     case NODE_FREE_REPORT:
+        vstep_unmark(n, e->job_id, e->step_id, e->restarts);
         vstep_drop_file(n, e->job_id, e->step_id, e->restarts);
         break;
     case NODE_FREE_STEP:
@@ -141,9 +145,11 @@ void vnode_release(struct vnode *n)
 {
     daemon_end(n);
     vstep_reboot(n);
+    message_release(&n->last);
     VEC_FREE(&n->stepds);
     VEC_FREE(&n->scripts);
     VEC_FREE(&n->files);
+    VEC_FREE(&n->marks);
     map_u64_release(&n->ran);
 }
 
@@ -163,6 +169,7 @@ static void send_register(struct world *w, struct vnode *n)
     r->node = meta_new(&record_node);
     conf_describe(w, n->index, r->node);
     r->node->boot_time = n->boot_time;
+    r->node->asked = n->asked;
     node_running(&n->core, r);
     r->starting = !n->registered;
     r->node_boot = n->just_booted;
@@ -173,7 +180,7 @@ static void send_register(struct world *w, struct vnode *n)
     vnode_wake_at(w, n, n->register_at);
 }
 
-static void adopt(struct world *w, struct vnode *n)
+static void adopt(struct world *w, struct vnode *n, struct node_effects *out)
 {
     for (uint32_t i = 0; i < n->stepds.n; i++) {
         const struct vlaunch *l = &n->stepds.v[i].l;
@@ -182,6 +189,15 @@ static void adopt(struct world *w, struct vnode *n)
     }
     for (uint32_t i = 0; i < n->files.n && w->opt.bug != SIM_BUG_LOST_REPORTS; i++)
         node_adopt_report(&n->core, n->files.v[i], vnode_clock(w, n));
+    for (uint32_t i = 0; i < n->marks.n; i++) {
+        const struct vmark *m = &n->marks.v[i];
+        struct step_status st = {.job_id = m->job_id, .step_id = m->step_id, .restarts = m->restarts};
+        if (vstep_left(n, m))
+            continue;
+        world_trace(w, m->job_id, n->index, "  %s: %u.%u was lost", n->name, m->job_id, m->step_id);
+        node_adopt(&n->core, &st, NULL);
+        node_step_lost(&n->core, m->job_id, m->step_id, m->restarts, vnode_clock(w, n), out);
+    }
 }
 
 void vnode_start(struct world *w, struct vnode *n)
@@ -190,10 +206,13 @@ void vnode_start(struct world *w, struct vnode *n)
     world_trace(w, NO_VAL, n->index, "%s starts", n->name);
     n->up = true;
     n->token = ++w->ask;
+    n->asked = n->term_seen = 0;
     node_init(&n->core, n->name, w->prolog, w->epilog);
     n->core.token = n->token;
-    adopt(w, n);
+    adopt(w, n, &out);
     send_register(w, n);
+    if (n->last.record && world_chance(w, SIM_DUPLICATE, 2))
+        world_repeat(w, EV_TO_NODE, &n->last, (int64_t)world_rand(w, 10000));
     effects_run(w, n, &out);
 }
 
@@ -249,6 +268,7 @@ static int launch(struct world *w, struct vnode *n, const struct meta_bytes *byt
         rc = err_set(e, ESLURM_INVALID_JOB_CREDENTIAL, "not for %s", n->name);
     else
         rc = node_launch(&n->core, &c, l, NULL, now, &known, &job_known, &out, e);
+    check_term(w, n, c.term, rc);
     if (rc < 0 || known)
         vlaunch_free(l);
     if (rc < 0)
@@ -266,6 +286,7 @@ static void take_batch(struct world *w, struct vnode *n, const struct launch_bat
     REQUIRE(meta_decode(&record_credential, &c, l->credential.v, l->credential.n, &e) == 0);
     done->job_id = c.job_id;
     done->restarts = c.restarts;
+    done->token = l->token;
     meta_release(&record_credential, &c);
     int rc = n->registered && l->token == n->token
                  ? launch(w, n, &l->credential, &e)
@@ -279,20 +300,22 @@ static void take_kill(struct world *w, struct vnode *n, const struct kill_job *k
 {
     struct node_effects out = {0};
     bool kept;
-    node_kill(&n->core, k, NULL, vnode_clock(w, n), &kept, &out, NULL);
+    check_term(w, n, k->term, node_kill(&n->core, k, NULL, vnode_clock(w, n), &kept, &out, NULL));
     effects_run(w, n, &out);
 }
 
 static void take_signal(struct world *w, struct vnode *n, const struct kill_job *k)
 {
     struct node_effects out = {0};
-    node_signal(&n->core, k, &out, NULL);
+    check_term(w, n, k->term, node_signal(&n->core, k, &out, NULL));
     effects_run(w, n, &out);
 }
 
 static void take_ping(struct world *w, struct vnode *n, const struct node_ping *p)
 {
-    if (node_check_term(&n->core, p->term, NULL) < 0)
+    int rc = node_check_term(&n->core, p->term, NULL);
+    check_term(w, n, p->term, rc);
+    if (rc < 0)
         return;
     const struct node *seen = w->ctl.up ? snapshot_node(w->ctl.seen, n->name) : NULL;
     if (!seen)
@@ -305,13 +328,26 @@ static void take_ping(struct world *w, struct vnode *n, const struct node_ping *
 
 static void take_control(struct world *w, struct vnode *n, const struct node_control *c)
 {
-    if (node_check_term(&n->core, c->term, NULL) == 0 && text_same(c->action, "register"))
+    int rc = node_check_term(&n->core, c->term, NULL);
+    check_term(w, n, c->term, rc);
+    if (rc == 0 && text_same(c->action, "register"))
         send_register(w, n);
+}
+
+/* A launch that this process has seen comes once more, now or after its next start. */
+static void keep_launch(struct vnode *n, const struct message *m)
+{
+    bool batch = m->type == MSG_LAUNCH_BATCH;
+    message_release(&n->last);
+    n->last = *m;
+    n->last.record = meta_dup(batch ? &record_launch_batch : &record_launch_tasks, m->record);
 }
 
 void vnode_message(struct world *w, struct vnode *n, struct message *m)
 {
     struct err e;
+    if (m->type == MSG_LAUNCH_BATCH || m->type == MSG_LAUNCH_TASKS)
+        keep_launch(n, m);
     if (m->type == MSG_LAUNCH_BATCH)
         take_batch(w, n, m->record);
     else if (m->type == MSG_LAUNCH_TASKS)
@@ -349,6 +385,10 @@ static void registered(struct world *w, struct vnode *n, const struct answer *a)
     node_end_strangers(&n->core, &r->kill_jobs, vnode_clock(w, n), &out);
     node_connected(&n->core, vnode_clock(w, n), &out);
     effects_run(w, n, &out);
+    if (n->asked == r->node->asked)
+        return;
+    n->asked = r->node->asked;
+    send_register(w, n);
 }
 
 void vnode_answer(struct world *w, struct vnode *n, const struct answer *a)

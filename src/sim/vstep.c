@@ -91,7 +91,7 @@ const struct node_report *vstep_end(struct world *w, struct vnode *n, uint32_t i
 {
     const struct vstepd *s = &n->stepds.v[i];
     struct node_report *r = NULL;
-    if (!n->up || !world_chance(w, SIM_NODE_FAULT, 50)) {
+    if (!world_chance(w, SIM_NODE_FAULT, n->up ? 50 : 8)) {
         r = meta_new(&record_node_report);
         r->job_id = s->l.job_id;
         r->step_id = s->l.step_id;
@@ -120,8 +120,47 @@ void vstep_drop_file(struct vnode *n, uint32_t job_id, uint32_t step_id, uint32_
     }
 }
 
+static struct vmark *mark_find(struct vnode *n, uint32_t job_id, uint32_t step_id, uint32_t restarts)
+{
+    for (uint32_t i = 0; i < n->marks.n; i++) {
+        struct vmark *m = &n->marks.v[i];
+        if (m->job_id == job_id && m->step_id == step_id && m->restarts == restarts)
+            return m;
+    }
+    return NULL;
+}
+
+void vstep_mark(struct vnode *n, const struct vlaunch *l)
+{
+    if (!mark_find(n, l->job_id, l->step_id, l->restarts))
+        *VEC_PUSH(&n->marks) = (struct vmark){l->job_id, l->step_id, l->restarts};
+}
+
+void vstep_unmark(struct vnode *n, uint32_t job_id, uint32_t step_id, uint32_t restarts)
+{
+    struct vmark *m = mark_find(n, job_id, step_id, restarts);
+    if (m)
+        *m = n->marks.v[--n->marks.n];
+}
+
+bool vstep_left(const struct vnode *n, const struct vmark *m)
+{
+    for (uint32_t i = 0; i < n->stepds.n; i++) {
+        const struct vlaunch *l = &n->stepds.v[i].l;
+        if (l->job_id == m->job_id && l->step_id == m->step_id && l->restarts == m->restarts)
+            return true;
+    }
+    for (uint32_t i = 0; i < n->files.n; i++) {
+        const struct node_report *r = n->files.v[i];
+        if (r->job_id == m->job_id && r->step_id == m->step_id && r->restarts == m->restarts)
+            return true;
+    }
+    return false;
+}
+
 void vstep_reboot(struct vnode *n)
 {
+    n->marks.n = 0;
     while (n->stepds.n)
         drop_stepd(n, n->stepds.n - 1);
     for (uint32_t i = 0; i < n->files.n; i++)

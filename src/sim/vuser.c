@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* vuser: the people who use the cluster: they submit, cancel, hold, release, requeue, run steps, drain and
  * reconfigure at random. */
+#include <string.h>
+
 #include "base/bits.h"
 #include "base/mem.h"
 #include "meta/meta.h"
@@ -65,6 +67,8 @@ static void submit(struct world *w, bool batch)
     s->work_dir = mem_strdup("/");
     random_size(w, s);
     if (batch) {
+        if (world_rand(w, 3) == 0) /* nothing but its own end, or what is known of it, ends such a job */
+            s->time_limit = INFINITE;
         meta_bytes_set(&r->payload_name, "script", 6);
         random_wishes(w, s);
     }
@@ -159,6 +163,18 @@ static void update_node(struct world *w, const char *name, const char *state)
     send(w, MSG_NODE_UPDATE, r);
 }
 
+/* An operator who takes a node back before what ran there has ended. */
+static void take_back_soon(struct world *w, const char *name)
+{
+    struct node_update *r = meta_new(&record_node_update);
+    r->nodes = mem_strdup(name);
+    r->state = mem_strdup(world_rand(w, 2) ? "RESUME" : "IDLE");
+    world_push(w, 100 + (int64_t)world_rand(w, 8000),
+               (struct event){.kind = EV_TO_CONTROLLER,
+                              .node = NO_VAL,
+                              .msg = {.type = MSG_NODE_UPDATE, .node = NO_VAL, .record = r}});
+}
+
 static const char *node_out_of_service(struct world *w)
 {
     const struct node *n;
@@ -175,11 +191,14 @@ static void update_some_node(struct world *w)
     static const char *const states[] = {"DRAIN", "DOWN", "DOWN", "FAIL", "UNDRAIN", "RESUME"};
     const char *out = world_rand(w, 2) ? node_out_of_service(w) : NULL;
     const struct job *j = some_running_job(w);
-    if (out)
-        update_node(w, out, "RESUME");
-    else
-        update_node(w, j ? j->batch_host : w->nodes.v[world_rand(w, w->nodes.n)].name,
-                    states[world_rand(w, sizeof states / sizeof *states)]);
+    const char *name = out                  ? out
+                       : j && j->batch_host ? j->batch_host
+                                            : w->nodes.v[world_rand(w, w->nodes.n)].name;
+    const char *state =
+        out ? world_rand(w, 4) ? "RESUME" : "IDLE" : states[world_rand(w, sizeof states / sizeof *states)];
+    update_node(w, name, state);
+    if (!strcmp(state, "DOWN") && world_rand(w, 2))
+        take_back_soon(w, name);
 }
 
 /* The last nodes go and come, limits change, a partition goes and comes. */

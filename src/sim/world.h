@@ -88,6 +88,11 @@ struct vstepd {
     bool stubborn; /* ignores TERM */
 };
 
+/* What the disk says of a step from before its slurmstepd is started until its report is acknowledged. */
+struct vmark {
+    uint32_t job_id, step_id, restarts;
+};
+
 /* Prolog or epilog: slurmd waits for it. */
 struct vscript {
     uint32_t job_id;
@@ -103,11 +108,15 @@ struct vnode {
     uint64_t token;
     int64_t clock_skew, boot_time; /* s */
     bool just_booted;
+    uint64_t term_seen;  /* highest of the messages that came to this process */
+    struct message last; /* the last launch that came here: it may come again */
+    uint64_t asked;      /* as the last answer to a registration said */
     int64_t register_at; /* ms: tried again then, while not registered */
     int64_t wake;        /* ms of the EV_NODE_WAKE under way, 0 = none */
     VEC(struct vstepd) stepds;
     VEC(struct vscript) scripts;
     VEC(struct node_report *) files; /* reports on the disk */
+    VEC(struct vmark) marks;         /* likewise: every step that was started and has not been settled */
     struct map_u64 ran;              /* job, run and step of everything that ever started here */
 };
 
@@ -149,11 +158,13 @@ struct world {
     VEC(struct vnode) nodes;
     bool calm, prolog, epilog;
     int64_t disk_full_until;  /* ms */
+    int64_t late_ms;          /* while a controller sends that hangs, and wakes after its successor */
     struct map_u64 acked;     /* job id -> itself: acknowledged submissions that have not been seen to end */
     struct map_u64 cancelled; /* job id -> itself: acknowledged cancellations */
     struct map_u64 requeued;  /* job id -> world.seq of its last return after an end */
     struct map_u64 over;      /* job id and run: an end that was decided */
     struct map_u64 ended;     /* the same, and durable */
+    struct map_u64 missing;   /* job id -> ms since when its node does not have it */
     struct map_u64 runs;      /* job id and run whose script has started */
     VEC(uint32_t) jobs_touched;         /* scratch */
     const struct node_report *reported; /* which is being decided */
@@ -173,8 +184,11 @@ static inline uint64_t run_key(uint32_t job_id, uint32_t restarts)
 
 /* --- sim.c --- */
 void world_push(struct world *w, int64_t delay_ms, struct event e);
+void message_release(struct message *m);
 /* Sends under the fault plan; the record goes over. */
 void world_send(struct world *w, enum event_kind to, struct message m);
+/* A copy of what was sent already comes once more, after so long. */
+void world_repeat(struct world *w, enum event_kind to, const struct message *m, int64_t delay_ms);
 /* The same for an answer, whose reply goes over. */
 void world_answer(struct world *w, struct answer *a);
 void answer_release(struct answer *a);
@@ -191,7 +205,8 @@ void fault_begin(struct world *w);
 void fault_event(struct world *w, const struct event *e);
 /* The controller dies here and now: at points that lie between two events. */
 bool fault_dies(struct world *w, const char *where);
-bool fault_disk(struct world *w); /* a write fails */
+bool fault_hangs(struct world *w); /* likewise, but what it was about to send comes later */
+bool fault_disk(struct world *w);  /* a write fails */
 
 /* --- vctl.c --- */
 void vctl_start(struct world *w);
@@ -234,6 +249,9 @@ void vstep_order(struct world *w, struct vnode *n, const struct node_effect *e);
 /* Ends the i-th slurmstepd. Gives its report, which is a file now, or NULL when it leaves none. */
 const struct node_report *vstep_end(struct world *w, struct vnode *n, uint32_t i);
 void vstep_drop_file(struct vnode *n, uint32_t job_id, uint32_t step_id, uint32_t restarts);
+void vstep_mark(struct vnode *n, const struct vlaunch *l);
+void vstep_unmark(struct vnode *n, uint32_t job_id, uint32_t step_id, uint32_t restarts);
+bool vstep_left(const struct vnode *n, const struct vmark *m); /* it lives, or has left a report */
 void vstep_script(struct world *w, struct vnode *n, uint32_t job_id, bool epilog);
 void vstep_reboot(struct vnode *n); /* nothing of it is left */
 
@@ -252,7 +270,10 @@ void check_fact(struct world *w, const struct fact *f);
 void check_durable(struct world *w, const struct batch *b); /* a batch was made durable and published */
 void check_told(struct world *w, const struct answer *a);   /* somebody has read it */
 void check_started(struct world *w, struct vnode *n, const struct vlaunch *l);
+/* A node has taken a message of this term (rc 0), or refused it. */
+void check_term(struct world *w, struct vnode *n, uint64_t term, int rc);
 void check_step(struct world *w);
+void check_missing(struct world *w); /* jobs that run as far as the controller knows, and nowhere else */
 void check_replay(struct world *w);
 bool check_drained(struct world *w);
 void check_stuck(struct world *w); /* complains of what should have ended and has not */

@@ -21,6 +21,7 @@ struct parcel {
     uint32_t job_id, restarts, node_index;
     uint64_t made_at, sent_at; /* of the loop, in ms */
     int64_t time;              /* of day, when it was made */
+    uint64_t token;            /* of the registration that a launch is made for */
     struct buf body;
 };
 

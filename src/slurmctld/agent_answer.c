@@ -37,6 +37,7 @@ void parcel_report_launch(struct agent *a, const struct parcel *p, uint32_t erro
 
     d->job_id = p->job_id;
     d->restarts = p->restarts;
+    d->token = p->token;
     d->error = error;
     d->error_text = mem_strdup(text);
     post(a, MSG_LAUNCH_DONE, d);

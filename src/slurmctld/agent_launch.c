@@ -35,7 +35,7 @@ static int encode_launch(struct launch *l)
         mine.steps.n = 0;
         msg.job = &mine;
         msg.payload = &payload;
-        msg.token = l->node->token;
+        msg.token = l->parcel->token = l->node->token;
         for (uint32_t i = 0; i < job->alloc.n; i++) {
             const struct node *n = ptree_get(&l->snapshot->nodes, job->alloc.v[i].node_index);
             meta_strs_push(&msg.node_addrs, n ? n->addr ? n->addr : n->name : "");

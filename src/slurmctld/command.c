@@ -101,6 +101,7 @@ static void take_payload(struct work *w, struct submit_request *r)
 
     mem_free(r->payload_name.v);
     r->payload_name = (struct meta_bytes){0};
+    r->script_size = r->payload ? r->payload->script.n : 0;
     if (!r->payload)
         return;
     meta_encode(&record_payload, r->payload, &w->payload);

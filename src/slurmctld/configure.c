@@ -5,6 +5,7 @@
 #include "base/hostlist.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "model/schedopts.h"
 #include "os/conf_source.h"
 #include "os/log.h"
 #include "slurmctld/ctld.h"
@@ -106,6 +107,16 @@ static void set_selection(struct policy *p, const struct conf *c)
     p->cr_one_task_per_core = text_has(params, "CR_ONE_TASK_PER_CORE");
 }
 
+static void set_scheduler(struct policy *p, const struct conf *c)
+{
+    p->sched = meta_new(&record_sched_opts);
+    sched_opts_parse(p->sched, conf_str(c, CONF_SCHEDULER_PARAMETERS), NULL, NULL); /* loading complained */
+    p->sched->builtin = conf_plugin(c, CONF_SCHEDULER_TYPE, "builtin");
+    p->requeue_delay = p->sched->requeue_delay;
+    if (p->requeue_delay == NO_VAL)
+        p->requeue_delay = conf_param_u32(c, CONF_AUTH_INFO, "cred_expire", NO_VAL);
+}
+
 static void set_exit_codes(struct bits *ret, const struct conf *c, enum conf_key key)
 {
     const char *text = conf_str(c, key);
@@ -162,20 +173,24 @@ static struct policy *make_policy(const struct conf *c)
         meta_strs_push(&p->gres_types, gres->v[i]);
     p->licenses = copy_str(c, CONF_LICENSES);
     p->priority_type = copy_str(c, CONF_PRIORITY_TYPE);
-    p->sched_params = copy_str(c, CONF_SCHEDULER_PARAMETERS);
+    set_scheduler(p, c);
     p->private_data = copy_str(c, CONF_PRIVATE_DATA);
     p->prolog_flags = copy_str(c, CONF_PROLOG_FLAGS);
     p->enforce_accounting = conf_u64(c, CONF_ACCOUNTING_STORAGE_ENFORCE) & 1;
     p->disable_root_jobs = conf_bool(c, CONF_DISABLE_ROOT_JOBS);
     p->kill_on_bad_exit = conf_bool(c, CONF_KILL_ON_BAD_EXIT);
-    p->requeue_delay = conf_param_u32(c, CONF_AUTH_INFO, "cred_expire", NO_VAL);
     p->config_overrides = conf_has_param(c, CONF_SLURMD_PARAMETERS, "config_overrides", NULL);
     set_exit_codes(&p->requeue_exit, c, CONF_REQUEUE_EXIT);
     set_exit_codes(&p->requeue_exit_hold, c, CONF_REQUEUE_EXIT_HOLD);
     p->kill_invalid_depend = conf_has_param(c, CONF_DEPENDENCY_PARAMETERS, "kill_invalid_depend", NULL);
     p->keep_part_info = flags && text_has(flags, "KeepPartInfo");
     p->keep_part_state = flags && text_has(flags, "KeepPartState");
-    p->nohold_on_prolog_fail = conf_has_param(c, CONF_SCHEDULER_PARAMETERS, "nohold_on_prolog_fail", NULL);
+    p->allow_spec = conf_bool(c, CONF_ALLOW_SPEC_RESOURCES_USAGE);
+    p->power_save = conf_str(c, CONF_SUSPEND_PROGRAM) && conf_str(c, CONF_RESUME_PROGRAM);
+    p->suspend_timeout = conf_u32(c, CONF_SUSPEND_TIMEOUT);
+    p->resume_timeout = conf_u32(c, CONF_RESUME_TIMEOUT);
+    p->prolog_slurmctld = conf_list(c, CONF_PROLOG_SLURMCTLD)->n > 0;
+    p->epilog_slurmctld = conf_list(c, CONF_EPILOG_SLURMCTLD)->n > 0;
     set_nodesets(p, c);
     set_topology(p, c);
     return p;

@@ -32,6 +32,7 @@ struct core_thread;
 struct journal_thread;
 struct planner_thread;
 struct agent;
+struct scripts;
 struct net_thread;
 
 enum {
@@ -90,6 +91,7 @@ struct ctld {
     struct journal_thread *journal_thread;
     struct planner_thread *planner;
     struct agent *agent;
+    struct scripts *scripts;
     struct net_thread *nets[CTLD_NET_THREADS];
     atomic_uint watchers; /* open job_watch requests, on all net threads */
     atomic_bool stopping;
@@ -158,6 +160,14 @@ struct agent *agent_start(struct ctld *c);
  */
 void agent_post(struct agent *a, struct outbox *o, struct snapshot *s);
 void agent_stop(struct agent *a);
+
+/* scripts.c: PrologSlurmctld, EpilogSlurmctld, and the programs of power saving. */
+struct scripts *scripts_start(struct ctld *c);
+/* Runs what the list asks for (other effects are passed over), with the snapshot that it belongs to. Any
+ * thread.
+ */
+void scripts_post(struct scripts *s, const struct outbox *o, struct snapshot *snapshot);
+void scripts_stop(struct scripts *s); /* before the core goes: until then its prologs report to it */
 
 /* net_thread.c */
 /* The loop with its listeners; connections wait until it is started, when core and planner are there. */

@@ -72,13 +72,15 @@ static void carry_out(struct journal_thread *t, struct batch *b)
 {
     struct ctld *c = t->ctld;
     VEC(uint32_t) changed = {0};
-    bool plan = false, nodes = false;
+    bool plan = false, nodes = false, scripts = false;
 
     for (uint32_t i = 0; i < b->outbox.list.n; i++) {
         const struct effect *f = &b->outbox.list.v[i];
         plan |= f->type == EFFECT_PLAN;
         if (f->type == EFFECT_JOB_CHANGED)
             *VEC_PUSH(&changed) = f->job_id;
+        scripts |= f->type == EFFECT_PROLOG || f->type == EFFECT_EPILOG || f->type == EFFECT_RESUME ||
+                   f->type == EFFECT_SUSPEND || f->type == EFFECT_RESUME_FAIL;
         nodes |= f->type == EFFECT_LAUNCH_BATCH || f->type == EFFECT_KILL_JOB || f->type == EFFECT_SIGNAL ||
                  f->type == EFFECT_PING || f->type == EFFECT_NODE_CONTROL;
     }
@@ -86,6 +88,8 @@ static void carry_out(struct journal_thread *t, struct batch *b)
         for (uint32_t i = 0; i < CTLD_NET_THREADS; i++)
             net_thread_jobs_changed(c->nets[i], changed.v, changed.n, b->snapshot);
     VEC_FREE(&changed);
+    if (scripts)
+        scripts_post(c->scripts, &b->outbox, b->snapshot);
     if (nodes)
         agent_post(c->agent, &b->outbox, b->snapshot);
     if (plan)

@@ -217,6 +217,7 @@ static void start_threads(struct startup *s, struct ctld *c, struct state *state
     state_set_index(state, index, c->term);
     ctld_publish(c, state_publish(state));
     c->agent = agent_start(c);
+    c->scripts = scripts_start(c);
     c->journal_thread = journal_start(c, index, kept);
     for (uint32_t i = 0; i < CTLD_NET_THREADS; i++)
         c->nets[i] = net_thread_new(c, i, s->fds, c->ports_n);
@@ -227,6 +228,7 @@ static void start_threads(struct startup *s, struct ctld *c, struct state *state
     for (uint32_t i = 0; i < c->ports_n; i++)
         close(s->fds[i]);
     struct snapshot *snapshot = ctld_snapshot(c);
+    scripts_post(c->scripts, &resume, snapshot);
     agent_post(c->agent, &resume, snapshot);
     if (conf_has_param(c->conf->conf, CONF_SLURMCTLD_PARAMETERS, "reconfig_on_restart", NULL))
         local_tell_nodes(c, snapshot);
@@ -240,6 +242,7 @@ static void stop_threads(struct ctld *c)
     planner_stop(c->planner);
     core_stop(c->core);
     journal_stop(c->journal_thread);
+    scripts_stop(c->scripts);
     agent_stop(c->agent);
     for (uint32_t i = 0; i < CTLD_NET_THREADS; i++)
         net_thread_stop(c->nets[i]);

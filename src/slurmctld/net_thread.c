@@ -84,7 +84,7 @@ static void take_hello(struct net_conn *c, const struct frame *f)
 static bool internal(uint16_t type)
 {
     return type == MSG_CONFIGURE || type == MSG_START_JOB || type == MSG_PLAN_NOTES || type == MSG_TICK ||
-           type == MSG_NODE_CONTACT || type == MSG_LAUNCH_DONE;
+           type == MSG_NODE_CONTACT || type == MSG_LAUNCH_DONE || type == MSG_PROLOG_DONE;
 }
 
 static void refuse(struct request *r, int code, const char *text)
@@ -130,8 +130,9 @@ static void take_request(struct net_conn *c, const struct frame *f)
         return;
     }
     if (!allowed(&r)) {
-        bool debug = f->type == MSG_SET_DEBUG; /* there Slurm speaks as the system does */
-        refuse(&r, debug ? ESLURM_ACCESS_DENIED : ESLURM_INVALID_USER_ID, debug ? "Permission denied" : NULL);
+        /* There Slurm speaks as the system does. */
+        bool plain = f->type == MSG_SET_DEBUG || f->type == MSG_REBOOT_NODES;
+        refuse(&r, plain ? ESLURM_ACCESS_DENIED : ESLURM_INVALID_USER_ID, plain ? "Permission denied" : NULL);
         return;
     }
     if (r.type->request) {

@@ -2,20 +2,27 @@
 /*
  * Runs the scheduler over the newest snapshot and posts what it proposes. It rests until something changed
  * that could let a job start, and looks again when its last proposals have been decided; a run without an
- * occasion renews the expected start times every sched_interval seconds.
+ * occasion renews the expected start times every sched_interval seconds, or comes when the last one asked for
+ * it. Times are those of SchedulerParameters.
  */
 #include <time.h>
 
 #include "base/mem.h"
-#include "base/text.h"
+#include "model/schedopts.h"
 #include "os/log.h"
 #include "sched/sched.h"
 #include "slurmctld/ctld.h"
 
 enum {
-    WORK_MAX = 2000000, /* units of a run: a second or so in the worst case */
     STARTS_MAX = 1000,
-    INTERVAL_S = 60,
+    INTERVAL_S = 60, /* where the main loop is turned off, or before there is a configuration */
+};
+
+/* When to run next. */
+struct pace {
+    bool complete;   /* false: at once, there is more to look at */
+    int64_t wait_s;  /* at the latest */
+    uint32_t min_us; /* at the earliest */
 };
 
 struct planner_thread {
@@ -27,21 +34,6 @@ struct planner_thread {
     bool wanted, stopping;
     uint32_t undecided; /* proposals on their way through the core */
 };
-
-/* The number of name=N in SchedulerParameters. */
-static uint32_t sched_param(const struct policy *p, const char *name, uint32_t def)
-{
-    struct text_list list = {0};
-    size_t len = strlen(name);
-    uint32_t value = def;
-
-    text_split(&list, p && p->sched_params ? p->sched_params : "", ',');
-    for (uint32_t i = 0; i < list.n; i++)
-        if (text_casecmp_n(list.v[i], name, len) == 0 && list.v[i][len] == '=')
-            text_to_u32(list.v[i] + len + 1, &value);
-    text_list_release(&list);
-    return value;
-}
 
 static void decided(struct work *w)
 {
@@ -84,22 +76,25 @@ static void post(struct planner_thread *t, struct sched_result *r)
     mem_free(works);
 }
 
-/* One run; false: there is more to look at. */
-static bool run_once(struct planner_thread *t, uint32_t *ret_interval)
+static struct pace run_once(struct planner_thread *t)
 {
     struct snapshot *s = ctld_snapshot(t->ctld);
+    struct sched_opts o = sched_opts_of(s->policy);
+    struct pace pace = {.complete = true, .wait_s = o.sched_interval > 0 ? o.sched_interval : INTERVAL_S};
     struct sched_result r = {0};
     struct sched_view view;
     uint64_t begin = stat_now_us();
 
+    pace.min_us = o.sched_min_interval;
     meta_init(&record_plan_notes, &r.notes);
-    *ret_interval = sched_param(s->policy, "sched_interval", INTERVAL_S);
-    bool complete = true;
     if (s->policy) {
+        struct sched_budget budget = {.work_max = (uint64_t)o.max_sched_time * SCHED_WORK_A_SECOND,
+                                      .starts_max = STARTS_MAX};
         snapshot_view(s, ctld_now(), &view);
-        planner_run(t->planner, &view, &(struct sched_budget){.work_max = WORK_MAX, .starts_max = STARTS_MAX},
-                    &r);
-        complete = r.complete;
+        planner_run(t->planner, &view, &budget, &r);
+        pace.complete = r.complete;
+        if (r.next != INT64_MAX && r.next - view.now < pace.wait_s)
+            pace.wait_s = r.next > view.now ? r.next - view.now : 1;
         stat_add(STAT_PLANS, 1);
         stat_add(STAT_PLAN_WORK, r.work);
         stat_add(STAT_PLAN_US, stat_now_us() - begin);
@@ -110,21 +105,33 @@ static bool run_once(struct planner_thread *t, uint32_t *ret_interval)
         sched_result_release(&r);
     }
     snapshot_drop(s);
-    return complete;
+    return pace;
+}
+
+static struct timespec after_us(uint64_t us)
+{
+    struct timespec at;
+
+    clock_gettime(CLOCK_REALTIME, &at);
+    us += (uint64_t)at.tv_nsec / 1000;
+    at.tv_sec += (time_t)(us / 1000000);
+    at.tv_nsec = (long)(us % 1000000) * 1000;
+    return at;
 }
 
 /* Waits for an occasion and for the fate of the last proposals. False: the end. */
-static bool rest(struct planner_thread *t, bool complete, uint32_t interval)
+static bool rest(struct planner_thread *t, const struct pace *pace)
 {
-    struct timespec until;
+    struct timespec earliest = after_us(pace->min_us), latest = after_us((uint64_t)pace->wait_s * 1000000);
 
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec += interval;
     pthread_mutex_lock(&t->lock);
     while (!t->stopping && t->undecided)
         pthread_cond_wait(&t->wake, &t->lock);
-    while (!t->stopping && !t->wanted && complete)
-        if (pthread_cond_timedwait(&t->wake, &t->lock, &until) != 0)
+    while (!t->stopping && !t->wanted && pace->complete)
+        if (pthread_cond_timedwait(&t->wake, &t->lock, &latest) != 0)
+            break;
+    while (!t->stopping && pace->min_us)
+        if (pthread_cond_timedwait(&t->wake, &t->lock, &earliest) != 0)
             break;
     t->wanted = false;
     bool go_on = !t->stopping;
@@ -135,12 +142,11 @@ static bool rest(struct planner_thread *t, bool complete, uint32_t interval)
 static void *planner_main(void *arg)
 {
     struct planner_thread *t = arg;
-    uint32_t interval = INTERVAL_S;
-    bool complete = true;
+    struct pace pace;
 
     do {
-        complete = run_once(t, &interval);
-    } while (rest(t, complete, interval));
+        pace = run_once(t);
+    } while (rest(t, &pace));
     return NULL;
 }
 

@@ -77,6 +77,7 @@ static void take_registered(struct slurmd *d, const struct frame *f)
     struct node_register_reply r;
     struct node_effects out = {0};
     struct err e;
+    bool again;
 
     if (f->flags & FRAME_ERROR) {
         frame_read_error(f, &e);
@@ -92,6 +93,9 @@ static void take_registered(struct slurmd *d, const struct frame *f)
     if (!d->registered)
         log_info("registered with the controller as node %u", r.node_index);
     d->registered = d->ever_registered = true;
+    again = r.node && r.node->asked != d->node->asked; /* it was taken for down, and counts from here */
+    if (again)
+        d->node->asked = r.node->asked;
     for (uint32_t i = 0; i < r.kill_jobs.n; i++)
         log_info("JobId=%u must not be here: ending it", r.kill_jobs.v[i]);
     node_end_strangers(&d->core, &r.kill_jobs, slurmd_now(), &out);
@@ -101,6 +105,8 @@ static void take_registered(struct slurmd *d, const struct frame *f)
     meta_release(&record_node_register_reply, &r);
     node_connected(&d->core, slurmd_now(), &out);
     effects_run(d, &out);
+    if (again)
+        link_register(d);
 }
 
 /* --- reports --- */

@@ -190,6 +190,7 @@ static void slurmd_end(struct slurmd *d)
         mem_free(e->value); /* they live on; a later slurmd finds them */
     map_u64_release(&d->stepds);
     sweep_release(d);
+    adopt_release(d);
     track_remove_root(d->cgroup);
     map_u64_release(&d->jobs);
     map_u64_release(&d->scripts);

@@ -8,7 +8,8 @@
  *   launch.c  launch messages -> step_launch records
  *   bcast.c   files for the jobs of this node: sbcast, srun --bcast
  *   effect.c  carries out what nodecore wants
- *   steps.c   slurmstepds: starting, orders, their end, finding them again after a restart
+ *   steps.c   slurmstepds: starting, orders, their end
+ *   adopt.c   finding them again after a restart, and what became of them
  *   sweep.c   what is left of a step whose slurmstepd was killed
  *   script.c  prolog, epilog, health check
  *   setup.c   configuration, this node's record, cgroups; fetch.c gets the files of a node that has none
@@ -91,6 +92,7 @@ struct slurmd {
     struct map_u64 jobs;    /* job_id -> struct job_info, the ctx of nodecore */
     struct map_u64 scripts; /* pid -> struct script */
     struct map_u64 sweeps;  /* job_id << 32 | step_id -> struct sweep */
+    struct map_u64 waits;   /* likewise -> struct wait: slurmstepds that live and do not answer yet */
 
     /* link.c */
     struct net_conn *ctld;
@@ -161,9 +163,19 @@ int64_t slurmd_now(void);
 /* --- steps.c --- */
 void steps_spawn(struct slurmd *d, struct launch *l, struct node_effects *out);
 void steps_order(struct slurmd *d, uint32_t job_id, uint32_t step_id, const struct step_order *o);
-void steps_adopt(struct slurmd *d); /* at start: sockets and reports in the spool folder */
+/* From now on the slurmstepd behind this socket is known; takes fd over. */
+void steps_watch(struct slurmd *d, uint32_t job_id, uint32_t step_id, uint32_t restarts, int fd);
+/* It has gone: its report is read, or the step is lost once nothing of it runs. */
+void steps_over(struct slurmd *d, uint32_t job_id, uint32_t step_id, uint32_t restarts);
+bool steps_read_file(const char *path, struct buf *out);
+struct node_report *steps_read_report(const char *path); /* what a slurmstepd left, or NULL */
+void steps_drop_mark(struct slurmd *d, uint32_t job_id, uint32_t step_id, uint32_t restarts);
 void steps_drop_report(struct slurmd *d, uint32_t job_id, uint32_t step_id, uint32_t restarts);
 void steps_drop_job(struct slurmd *d, uint32_t job_id);
+
+/* --- adopt.c --- */
+void steps_adopt(struct slurmd *d);   /* at start: what lies in the spool folder */
+void adopt_release(struct slurmd *d); /* after the loop has ended */
 
 /* --- sweep.c --- */
 /* Kills what a step has left whose slurmstepd is gone, until nothing of it runs. `report`: then the step has

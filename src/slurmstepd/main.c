@@ -438,6 +438,7 @@ int main(int argc, char **argv)
     }
     if (l->tasks)
         fcntl(STEPD_FD_SRUN, F_SETFD, FD_CLOEXEC);
+    fcntl(STEPD_FD_MARK, F_SETFD, FD_CLOEXEC);
     step_init(&s, l);
     rc = step_main(&s);
     step_release(&s);

@@ -26,6 +26,7 @@ enum {
     STEPD_FD_LAUNCH = 3, /* an encoded step_launch */
     STEPD_FD_SRUN = 4,   /* the connection that carried launch_tasks; absent for batch steps */
     STEPD_FD_SLURMD = 5, /* a packet socket to slurmd; absent in tests */
+    STEPD_FD_MARK = 6,   /* the file that says that we live, while we hold its lock; absent in tests */
 };
 
 /* Wait statuses that stand for failures of ours, as Slurm reports them. */

@@ -13,12 +13,12 @@ SLUICE = BUILD / "src/cli/sluice"
 
 
 class Cluster:
-    def __init__(self, folder):
+    def __init__(self, folder, *more):
         self.folder, port = folder, free_port()
         host = os.uname().nodename
         nodes = f"NodeName=n1 NodeAddr=127.0.0.1 NodeHostname={host} Port={port} CPUs=4 RealMemory=1000"
         extra = "\n".join([f"SlurmdSpoolDir={folder}/d.%n", f"SlurmdPidFile={folder}/%n.pid", f"SlurmdLogFile={folder}/%n.log",
-                           "SlurmdParameters=config_overrides", "ReturnToService=2", "SlurmdUser=root", "TaskPlugin=task/none"])
+                           "SlurmdParameters=config_overrides", "ReturnToService=2", "SlurmdUser=root", "TaskPlugin=task/none", *more])
         (folder / "cgroup.conf").write_text("CgroupPlugin=disabled\n")
         self.ctld = Controller(folder, extra=extra, nodes=nodes)
         self.env = {**os.environ, "SLURM_CONF": str(self.ctld.conf)}

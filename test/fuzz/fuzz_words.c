@@ -123,7 +123,7 @@ static void read_licenses(const char *text)
 
     licenses_init(&all, text);
     licenses_init(&some, "matlab:2,ansys,a@b:7");
-    if (licenses_check(&some, text, &e) == 0 && licenses_fit(&some, text))
+    if (licenses_check(&some, text, false, &e) == 0 && licenses_fit(&some, text))
         licenses_take(&some, text);
     licenses_release(&all);
     licenses_release(&some);

@@ -13,7 +13,7 @@
 #include "model/nodetext.h"
 #include "sched/sched.h"
 
-static struct policy *make_policy(void)
+struct policy *world_policy(void)
 {
     struct policy *p = meta_new(&record_policy);
     p->cluster_name = mem_strdup("test");
@@ -27,6 +27,7 @@ static struct policy *make_policy(void)
     p->min_job_age = 300;
     p->kill_wait = 30;
     p->slurmd_timeout = 300;
+    p->resume_timeout = 600;
     p->return_to_service = 1;
     p->batch_start_timeout = 10;
     p->cr_core = true;
@@ -69,11 +70,10 @@ static void add_part(struct configure *c, const char *name, const char *nodes)
         p->flags = PARTF_DEFAULT;
 }
 
-void world_init(struct world *w)
+void world_configure(struct world *w, struct policy *p)
 {
-    *w = (struct world){.s = state_new(), .now = WORLD_START, .token = 7};
     struct configure *c = meta_new(&record_configure);
-    c->policy = make_policy();
+    c->policy = p;
     add_node(c, "n1");
     add_node(c, "n2");
     add_node(c, "n3");
@@ -82,6 +82,12 @@ void world_init(struct world *w)
     add_part(c, "long", "n[1-2]");
     assert_int_equal(world_do(w, 0, MSG_CONFIGURE, c), 0);
     meta_free(&record_configure, c);
+}
+
+void world_init(struct world *w)
+{
+    *w = (struct world){.s = state_new(), .now = WORLD_START, .token = 7};
+    world_configure(w, world_policy());
 }
 
 void world_release(struct world *w)

@@ -35,6 +35,9 @@ struct world {
 
 void world_init(struct world *w);
 void world_release(struct world *w);
+struct policy *world_policy(void); /* the one that it begins with; the caller's */
+void world_configure(struct world *w,
+                     struct policy *p); /* the same nodes under another one, which it takes */
 /* Any command; the sender's level follows from the uid. 0 or the negative error. */
 int world_do(struct world *w, uint32_t uid, enum msg_type type, const void *record);
 /* A fresh state from the journal; the caller frees it. */

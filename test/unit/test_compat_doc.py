@@ -22,6 +22,13 @@ class Lists(unittest.TestCase):
         without = {re.match(r'"([\w-]+)"', row)[1] for row in rows if re.match(r'"', row) and "NOT_YET" in row}
         self.assertEqual(without, set(re.findall(r"`--([\w-]+)`", DOC.split("## Job options without effect yet")[1])))
 
+    def test_scheduler_parameters(self):
+        rows = (TOP / "src/model/schedopts.c").read_text()
+        section = DOC.split("## SchedulerParameters")[1].split("\n## ")[0]
+        without, silent = (set(re.findall(r"`(\w+)`", line)) for line in section.splitlines() if re.match("Without effect|Accepted", line))
+        self.assertEqual(without, set(re.findall(r'LATER\("(\w+)"\)', rows)))
+        self.assertEqual(silent, set(re.findall(r'MOOT\("(\w+)"\)', rows)))
+
 
 if __name__ == "__main__":
     unittest.main()

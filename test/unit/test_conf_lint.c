@@ -29,6 +29,18 @@ static void findings(void **state)
         const char *text, *expected;
     } table[] = {
         {CONF_HEAD NODE "DefMemPerCPU=10\nPartitionName=p Nodes=n1 Default=YES\n", "0 errors, 0 warnings\n"},
+        {CONF_HEAD NODE "DefMemPerCPU=10\nSchedulerParameters=defer,bf_window=2000,max_rpc_cnt=9\n"
+                        "PartitionName=p Nodes=n1 Default=YES\n",
+         "0 errors, 0 warnings\n"},
+        {CONF_HEAD NODE "DefMemPerCPU=10\nSchedulerParameters=bf_interval=0x,bf_widnow=5,bf_licenses\n"
+                        "PartitionName=p Nodes=n1 Default=YES\n",
+         "/etc/slurm/slurm.conf:5: error: Invalid SchedulerParameters bf_interval: 0x (write a number from "
+         "-1 to "
+         "10800)\n"
+         "/etc/slurm/slurm.conf:5: warning: SchedulerParameters: bf_widnow is unknown (did you mean "
+         "bf_window?)\n"
+         "/etc/slurm/slurm.conf:5: warning: SchedulerParameters: bf_licenses has no effect yet\n"
+         "1 error, 2 warnings\n"},
         {CONF_HEAD NODE "PartitionName=p Nodes=n1 Default=YES\n",
          "/etc/slurm/slurm.conf:4: warning: partition p: a job that does not say how much memory it needs "
          "gets all of a "

@@ -9,7 +9,9 @@
 #include "base/bits.h"
 #include "base/mem.h"
 #include "core_world.h"
+#include "model/errors.h"
 #include "model/jobtext.h"
+#include "model/schedopts.h"
 
 static struct world w;
 
@@ -397,6 +399,7 @@ static void a_resumed_node_has_to_register(void **arg)
                          .boards = 1,
                          .cores = 4,
                          .threads = 1,
+                         .asked = 1,
                          .real_memory = 4000};
     struct node_register r;
     meta_init(&record_node_register, &r);
@@ -408,6 +411,68 @@ static void a_resumed_node_has_to_register(void **arg)
     NODE("n1", "idle*"); /* not before job 77 is gone */
     world_register(&w, "n1");
     NODE("n1", "idle");
+}
+
+/* Seen in the simulator: a node that was taken down came back by what it had said before that. */
+static void a_registration_from_before_the_fall_brings_no_node_back(void **arg)
+{
+    struct snapshot *snap = state_publish(w.s);
+    struct node_register *early = meta_new(&record_node_register);
+    early->node = meta_dup(&record_node, snapshot_node(snap, "n1"));
+    early->token = w.token;
+    snapshot_drop(snap);
+    world_node_state(&w, "n1", "DOWN", "test");
+    world_node_state(&w, "n1", "RESUME", NULL);
+    assert_int_equal(world_do(&w, 0, MSG_NODE_REGISTER, early), 0);
+    meta_free(&record_node_register, early);
+    NODE("n1", "idle*");
+    world_register(&w, "n1");
+    NODE("n1", "idle");
+}
+
+static void an_idle_node_has_to_register(void **arg)
+{
+    world_node_state(&w, "n[1-4]", "DOWN", "test");
+    int64_t id = world_job(&w, ALICE);
+    world_forget(&w);
+    assert_int_equal(world_node_state(&w, "n1", "IDLE", NULL), 0);
+    assert_int_equal(world_effects(&w, EFFECT_NODE_CONTROL, NO_VAL), 1);
+    NODE("n1", "idle");
+    assert_int_equal(world_plan(&w), 0);
+    world_register(&w, "n1");
+    assert_int_equal(world_plan(&w), 1);
+    SHOWS(id, "RUNNING None");
+}
+
+/* The slurmd that had taken the job is gone, and the next one does not know it: nobody will start it. */
+static void a_launch_that_a_restart_forgot_is_lost_at_once(void **arg)
+{
+    int64_t id = world_job(&w, ALICE);
+    world_plan(&w);
+    struct launch_done d = {.job_id = (uint32_t)id, .token = w.token};
+    world_do(&w, 0, MSG_LAUNCH_DONE, &d);
+    assert_true(world_get(&w, id)->flags & JOBF_LAUNCHED);
+    world_register(&w, "n1");
+    SHOWS(id, "RUNNING None");
+    w.token++;
+    world_register(&w, "n1");
+    world_nodes_done(&w, (uint32_t)id);
+    SHOWS(id, "PENDING BeginTime");
+    assert_int_equal(world_get(&w, id)->restarts, 1);
+}
+
+/* Its answer comes after its successor has registered: the launch is made anew. */
+static void a_launch_by_an_earlier_slurmd_does_not_count(void **arg)
+{
+    int64_t id = world_job(&w, ALICE);
+    world_plan(&w);
+    struct launch_done d = {.job_id = (uint32_t)id, .token = w.token++};
+    world_register(&w, "n1");
+    world_do(&w, 0, MSG_LAUNCH_DONE, &d);
+    assert_false(world_get(&w, id)->flags & JOBF_LAUNCHED);
+    d.token = w.token;
+    world_do(&w, 0, MSG_LAUNCH_DONE, &d);
+    assert_true(world_get(&w, id)->flags & JOBF_LAUNCHED);
 }
 
 /*
@@ -456,6 +521,199 @@ static void suspended_jobs_give_cpus_back(void **arg)
     meta_free(&record_job_suspend, s);
     world_cancel(&w, ALICE, "1");
     world_nodes_done(&w, id);
+    SHOWS(id, "CANCELLED None");
+}
+
+static int reboot(const char *nodes, const char *next_state, bool asap)
+{
+    struct reboot_nodes *r = meta_new(&record_reboot_nodes);
+    r->nodes = mem_strdup(nodes);
+    r->next_state = mem_strdup(next_state);
+    r->asap = asap;
+    int rc = world_do(&w, 0, MSG_REBOOT_NODES, r);
+    meta_free(&record_reboot_nodes, r);
+    return rc;
+}
+
+static const struct node *node_now(const char *name)
+{
+    static struct snapshot *last;
+    if (last)
+        snapshot_drop(last);
+    last = name ? state_publish(w.s) : NULL;
+    return last ? snapshot_node(last, name) : NULL;
+}
+
+static void boots(const char *name)
+{
+    struct node_register r;
+    meta_init(&record_node_register, &r);
+    r.node = meta_dup(&record_node, node_now(name));
+    r.node_boot = true;
+    r.token = ++w.token;
+    assert_int_equal(world_do(&w, 0, MSG_NODE_REGISTER, &r), 0);
+    meta_release(&record_node_register, &r);
+    node_now(NULL);
+}
+
+static void shows_reason(const char *name, const char *want)
+{
+    const struct node *n = node_now(name);
+    if (want)
+        assert_string_equal(n->reason, want);
+    else
+        assert_null(n->reason);
+    node_now(NULL);
+}
+
+static void a_reboot_waits_for_the_job_and_brings_the_node_back(void **arg)
+{
+    int64_t id = world_job(&w, ALICE);
+    world_plan(&w);
+    assert_int_equal(reboot("n1", NULL, true), 0);
+    shows_reason("n1", "Reboot ASAP");
+    world_pass(&w, 60);
+    assert_int_equal(world_effects(&w, EFFECT_NODE_CONTROL, NO_VAL), 0);
+    assert_int_equal(reboot("n1", NULL, true), 0);
+    assert_string_equal(((struct reboot_reply *)w.reply.record)->skipped, "n1");
+    world_finish(&w, (uint32_t)id, 0);
+    world_pass(&w, 1);
+    assert_int_equal(world_effects(&w, EFFECT_NODE_CONTROL, NO_VAL), 1);
+    shows_reason("n1", "Reboot ASAP : reboot issued");
+    boots("n1");
+    NODE("n1", "idle");
+    shows_reason("n1", NULL);
+}
+
+static void a_reboot_can_be_taken_back(void **arg)
+{
+    assert_int_equal(reboot("n1", "DOWN", true), 0);
+    NODE("n1", "reboot");
+    assert_int_equal(world_node_state(&w, "n1", "CANCEL_REBOOT", NULL), 0);
+    NODE("n1", "idle");
+    shows_reason("n1", NULL);
+    assert_int_equal(world_node_state(&w, "n1", "CANCEL_REBOOT", NULL),
+                     -ESLURM_INVALID_NODE_STATE_TRANSITION);
+    world_pass(&w, 60);
+    assert_int_equal(world_effects(&w, EFFECT_NODE_CONTROL, NO_VAL), 0);
+}
+
+static void a_rebooted_node_stays_down_when_that_was_asked(void **arg)
+{
+    assert_int_equal(reboot("n1", "DOWN", false), 0);
+    world_pass(&w, 10);
+    boots("n1");
+    NODE("n1", "down");
+    shows_reason("n1", "reboot requested : reboot issued : reboot complete");
+}
+
+static void a_node_that_does_not_come_back_from_its_reboot_is_down(void **arg)
+{
+    struct policy *p = world_policy();
+    p->resume_timeout = 60;
+    world_configure(&w, p);
+    assert_int_equal(reboot("n1", NULL, false), 0);
+    world_pass(&w, 10);
+    world_register(&w, "n1"); /* the slurmd is still there: it has not booted */
+    world_pass(&w, 60);
+    NODE("n1", "down");
+    shows_reason("n1", "reboot requested : reboot issued : reboot timed out");
+}
+
+static void with_power_saving(void)
+{
+    struct policy *p = world_policy();
+    p->power_save = true;
+    p->suspend_timeout = 30;
+    p->resume_timeout = 60;
+    world_configure(&w, p);
+}
+
+static void nodes_are_powered_down_and_up_by_hand(void **arg)
+{
+    with_power_saving();
+    int64_t id = world_job(&w, ALICE);
+    world_plan(&w);
+    assert_int_equal(world_node_state(&w, "n1", "POWER_DOWN", NULL), 0);
+    world_pass(&w, 60);
+    assert_int_equal(world_effects(&w, EFFECT_SUSPEND, NO_VAL), 0); /* its job first */
+    world_finish(&w, (uint32_t)id, 0);
+    world_tick(&w);
+    assert_int_equal(world_effects(&w, EFFECT_SUSPEND, NO_VAL), 1);
+    NODE("n1", "idle%");
+    world_pass(&w, 30);
+    NODE("n1", "idle~");
+    assert_int_equal(world_node_state(&w, "n1", "POWER_UP", NULL), 0);
+    world_tick(&w);
+    assert_int_equal(world_effects(&w, EFFECT_RESUME, NO_VAL), 1);
+    NODE("n1", "idle#");
+    world_register(&w, "n1");
+    NODE("n1", "idle");
+}
+
+static void a_node_that_does_not_power_up_is_down(void **arg)
+{
+    with_power_saving();
+    assert_int_equal(world_node_state(&w, "n2", "POWER_DOWN_FORCE", NULL), 0);
+    world_pass(&w, 40);
+    assert_int_equal(world_node_state(&w, "n2", "POWER_UP", NULL), 0);
+    world_pass(&w, 60);
+    NODE("n2", "down");
+    shows_reason("n2", "ResumeTimeout reached");
+    assert_int_equal(world_effects(&w, EFFECT_RESUME_FAIL, NO_VAL), 1);
+}
+
+static int64_t configuring_job(uint32_t uid)
+{
+    struct policy *p = world_policy();
+    p->prolog_slurmctld = true;
+    world_configure(&w, p);
+    int64_t id = world_job(&w, uid);
+    assert_int_equal(world_plan(&w), 1);
+    return id;
+}
+
+static void prolog_of_the_controller_comes_before_the_launch(void **arg)
+{
+    int64_t id = configuring_job(ALICE);
+    SHOWS(id, "CONFIGURING None");
+    assert_int_equal(world_effects(&w, EFFECT_PROLOG, id), 1);
+    assert_int_equal(world_effects(&w, EFFECT_LAUNCH_BATCH, id), 0);
+    world_pass(&w, 3600); /* it waits for ever: the limit of ten minutes does not count yet */
+    SHOWS(id, "CONFIGURING None");
+    assert_int_equal(world_effects(&w, EFFECT_LAUNCH_BATCH, id), 0);
+    struct step_create early = {.job_id = (uint32_t)id};
+    assert_int_equal(world_do(&w, ALICE, MSG_STEP_CREATE, &early), -ESLURM_PROLOGSLURMCTLD_STILL_RUNNING);
+    struct prolog_done d = {.job_id = (uint32_t)id, .restarts = 7};
+    world_do(&w, 0, MSG_PROLOG_DONE, &d); /* of another run */
+    SHOWS(id, "CONFIGURING None");
+    d.restarts = 0;
+    world_do(&w, 0, MSG_PROLOG_DONE, &d);
+    SHOWS(id, "RUNNING None");
+    assert_int_equal(world_effects(&w, EFFECT_LAUNCH_BATCH, id), 1);
+    assert_true(world_get(&w, id)->end_time == w.now + 600);
+    world_finish(&w, (uint32_t)id, 0);
+    SHOWS(id, "COMPLETED None");
+}
+
+static void a_failed_prolog_of_the_controller_puts_the_job_back(void **arg)
+{
+    int64_t id = configuring_job(ALICE);
+    struct prolog_done d = {.job_id = (uint32_t)id, .failed = true};
+    world_do(&w, 0, MSG_PROLOG_DONE, &d);
+    world_nodes_done(&w, (uint32_t)id);
+    SHOWS(id, "PENDING BeginTime");
+    assert_int_equal(world_effects(&w, EFFECT_LAUNCH_BATCH, id), 0);
+}
+
+static void a_job_cancelled_in_its_prolog_is_not_configuring_any_more(void **arg)
+{
+    int64_t id = configuring_job(ALICE);
+    assert_int_equal(world_cancel(&w, ALICE, "1"), 0);
+    SHOWS(id, "COMPLETING None");
+    struct prolog_done d = {.job_id = (uint32_t)id, .failed = true};
+    world_do(&w, 0, MSG_PROLOG_DONE, &d); /* too late */
+    world_nodes_done(&w, (uint32_t)id);
     SHOWS(id, "CANCELLED None");
 }
 
@@ -651,6 +909,58 @@ static void a_saved_state_with_too_many_nodes_is_refused(void **arg)
     meta_release(&record_saved_state, &saved);
 }
 
+static void configure_parameters(const char *params)
+{
+    struct saved_state saved;
+    state_save(w.s, &saved);
+    struct configure *c = meta_new(&record_configure);
+    c->policy = meta_dup(&record_policy, saved.policy);
+    c->policy->sched = meta_new(&record_sched_opts);
+    sched_opts_parse(c->policy->sched, params, NULL, NULL);
+    for (uint32_t i = 0; i < saved.nodes.n; i++)
+        meta_copy(&record_node, meta_recs_push(&record_node, &c->nodes), &saved.nodes.v[i]);
+    for (uint32_t i = 0; i < saved.parts.n; i++)
+        meta_copy(&record_part, meta_recs_push(&record_part, &c->parts), &saved.parts.v[i]);
+    assert_int_equal(world_do(&w, 0, MSG_CONFIGURE, c), 0);
+    meta_free(&record_configure, c);
+    meta_release(&record_saved_state, &saved);
+}
+
+/* What SchedulerParameters say of submissions, and to whom `scontrol top` obeys. */
+static void a_site_bounds_what_may_be_submitted(void **arg)
+{
+    configure_parameters("max_array_tasks=3,max_script_size=100,max_submit_line_size=20,sbatch_wait_nodes,"
+                         "max_switch_wait=7,enable_user_top");
+    assert_int_equal(world_array(&w, "1-4"), -ESLURM_INVALID_ARRAY);
+    assert_true(world_array(&w, "10-12") > 0);
+    struct submit_request *r = world_request();
+    r->script_size = 101;
+    assert_int_equal(world_submit(&w, ALICE, r), -ESLURM_NAME_TOO_LONG);
+    r = world_request();
+    mem_set_str(&r->spec->submit_line, "sbatch --wrap 'a rather long line'");
+    assert_int_equal(world_submit(&w, ALICE, r), -ESLURM_NAME_TOO_LONG);
+    r = world_request();
+    r->spec->switches = 1;
+    r->spec->switches_wait = 600;
+    r->spec->core_spec = 1; /* AllowSpecResourcesUsage is not set */
+    int64_t id = world_submit(&w, ALICE, r);
+    const struct job *j = world_get(&w, id);
+    assert_int_equal(j->spec->switches_wait, 7);
+    assert_int_equal(j->spec->wait_all_nodes, 1);
+    assert_int_equal(j->spec->core_spec, NO_VAL16);
+    world_job(&w, ALICE);
+    uint32_t before = j->priority;
+    struct job_update top;
+    meta_init(&record_job_update, &top);
+    top.top = true;
+    char *text = buf_format("%lld", (long long)id);
+    meta_strs_push(&top.ids, text);
+    world_do(&w, ALICE, MSG_JOB_UPDATE, &top);
+    assert_true(world_get(&w, id)->priority > before);
+    mem_free(text);
+    meta_release(&record_job_update, &top);
+}
+
 int main(void)
 {
 #define CASE(f) cmocka_unit_test_setup_teardown(f, up, down)
@@ -674,8 +984,21 @@ int main(void)
         CASE(node_states_by_command),
         CASE(a_late_failure_does_not_silence_a_node),
         CASE(a_resumed_node_has_to_register),
+        CASE(a_registration_from_before_the_fall_brings_no_node_back),
+        CASE(an_idle_node_has_to_register),
+        CASE(a_launch_that_a_restart_forgot_is_lost_at_once),
+        CASE(a_launch_by_an_earlier_slurmd_does_not_count),
         CASE(an_end_in_the_tick_that_judges_its_dependent_wakes_it),
         CASE(suspended_jobs_give_cpus_back),
+        CASE(a_reboot_waits_for_the_job_and_brings_the_node_back),
+        CASE(a_reboot_can_be_taken_back),
+        CASE(a_rebooted_node_stays_down_when_that_was_asked),
+        CASE(a_node_that_does_not_come_back_from_its_reboot_is_down),
+        CASE(nodes_are_powered_down_and_up_by_hand),
+        CASE(a_node_that_does_not_power_up_is_down),
+        CASE(prolog_of_the_controller_comes_before_the_launch),
+        CASE(a_job_cancelled_in_its_prolog_is_not_configuring_any_more),
+        CASE(a_failed_prolog_of_the_controller_puts_the_job_back),
         CASE(launch_failure_holds_the_job),
         CASE(running_jobs_change_little),
         CASE(reconfiguration_keeps_what_runs),
@@ -685,6 +1008,7 @@ int main(void)
         CASE(tasks_follow_their_counterparts),
         CASE(fields_of_a_node),
         CASE(a_saved_state_with_too_many_nodes_is_refused),
+        CASE(a_site_bounds_what_may_be_submitted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

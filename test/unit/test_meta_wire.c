@@ -2,6 +2,7 @@
 /* Every record of the schema, by its table: life, wire and comparison hold for random content. */
 #include "unit.h"
 
+#include "base/arena.h"
 #include "base/mem.h"
 #include "model.h"
 
@@ -59,6 +60,12 @@ static void check_round_trip(const struct meta_record *r, uint64_t seed)
     void *copy = meta_dup(r, p.a);
     assert_same(r, p.a, copy);
     meta_free(r, copy);
+
+    struct arena arena = {0};
+    void *lent = arena_alloc(&arena, r->size);
+    assert_int_equal(meta_decode_in(&arena, r, lent, p.wire.s, p.wire.len, &e), 0);
+    assert_same(r, p.a, lent);
+    arena_release(&arena);
     pair_end(&p);
 }
 

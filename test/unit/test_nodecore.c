@@ -331,6 +331,35 @@ static void test_reports_are_repeated(void **state)
     node_effects_release(&out);
 }
 
+/* slurmd and then the slurmstepd were killed; the mark on the disk says that the step was started. */
+static void test_a_step_lost_while_slurmd_was_away_is_reported_and_not_started_again(void **state)
+{
+    struct node_core n;
+    struct node_effects out = {0};
+    struct step_status st = {.job_id = 7, .step_id = BATCH, .restarts = 2};
+    struct credential c = cred(7, BATCH, 1);
+    struct node_register m;
+
+    c.restarts = 2;
+    meta_init(&record_node_register, &m);
+    node_init(&n, "n1", true, true);
+    assert_true(node_adopt(&n, &st, NULL));
+    node_running(&n, &m); /* while what it left is being killed */
+    assert_int_equal(m.jobs.n, 1);
+    meta_release(&record_node_register, &m);
+    assert_int_equal(launch(&n, &c, &out), 0);
+    node_step_lost(&n, 7, BATCH, 2, 20, &out);
+    const struct node_report *r = effect(&out, NODE_REPORT, 0)->record;
+    assert_true(r->restarts == 2 && r->exit_code == 9);
+    assert_non_null(effect(&out, NODE_EPILOG, 0));
+    assert_int_equal(launch(&n, &c, &out), 0);
+    assert_null(effect(&out, NODE_SPAWN, 0));
+    assert_null(effect(&out, NODE_PROLOG, 0));
+    node_effects_release(&out);
+    node_release(&n, &out);
+    node_effects_release(&out);
+}
+
 /* --- a world
  * ------------------------------------------------------------------------------------------------- */
 
@@ -586,6 +615,7 @@ int main(void)
         cmocka_unit_test(test_batch_job_from_launch_to_gone),
         cmocka_unit_test(test_launch_twice_starts_once),
         cmocka_unit_test(test_a_job_in_its_prolog_is_listed),
+        cmocka_unit_test(test_a_step_lost_while_slurmd_was_away_is_reported_and_not_started_again),
         cmocka_unit_test(test_no_step_joins_a_job_that_was_ended_in_its_prolog),
         cmocka_unit_test(test_a_credential_for_the_slurmd_before_is_refused),
         cmocka_unit_test(test_a_nonce_is_kept_while_clocks_may_differ),

@@ -121,6 +121,62 @@ static void check_equal(const struct ptree *t, const uint32_t *keys, const uint6
     assert_int_equal(seen, count);
 }
 
+struct seen {
+    const struct ptree *was, *is;
+    uint32_t n, last;
+};
+
+static void saw(void *arg, uint32_t key, const void *was, const void *is)
+{
+    struct seen *s = arg;
+    assert_true(s->n == 0 || key > s->last);
+    assert_ptr_not_equal(was, is);
+    assert_ptr_equal(was, ptree_get(s->was, key));
+    assert_ptr_equal(is, ptree_get(s->is, key));
+    s->last = key;
+    s->n++;
+}
+
+static uint32_t count_changes(const struct ptree *was, const struct ptree *is)
+{
+    uint32_t n = 0, key = 0;
+    for (const void *item; (item = ptree_next(was, &key)) != NULL; key++)
+        n += item != ptree_get(is, key);
+    key = 0;
+    for (; ptree_next(is, &key); key++)
+        n += ptree_get(was, key) == NULL;
+    return n;
+}
+
+/* Trees of any height against each other: every difference once, in order, and nothing else. */
+static void a_difference_names_what_was_changed(void **state)
+{
+    uint64_t seed = 3;
+    struct ptree t, old;
+    ptree_init(&t, &item_type);
+    for (int round = 0; round < 3000; round++) {
+        uint32_t changes = (uint32_t)rand_below(&seed, 6);
+        unsigned width = (unsigned)rand_below(&seed, 5) * 6 + 2; /* of keys: heights come and go */
+        ptree_snapshot(&t, &old);
+        for (uint32_t i = 0; i < changes; i++) {
+            uint32_t key = (uint32_t)rand_below(&seed, UINT64_C(1) << width);
+            uint32_t there = key;
+            if (rand_below(&seed, 3) == 0 && ptree_next(&t, &there))
+                ptree_remove(&t, there);
+            else
+                put(&t, key, seed);
+        }
+        struct seen s = {.was = &old, .is = &t}, back = {.was = &t, .is = &old};
+        ptree_diff(&old, &t, saw, &s);
+        ptree_diff(&t, &old, saw, &back);
+        assert_int_equal(s.n, count_changes(&old, &t));
+        assert_int_equal(back.n, s.n);
+        ptree_release(&old);
+    }
+    ptree_release(&t);
+    assert_int_equal(alive, 0);
+}
+
 /* Puts, edits and removals with up to SNAPSHOTS snapshots alive; each must go on showing its own moment. */
 static void snapshots_keep_their_moment(void **state)
 {
@@ -181,6 +237,7 @@ int main(void)
         cmocka_unit_test(empty_tree),
         cmocka_unit_test(keys_at_the_limits),
         cmocka_unit_test(an_edit_is_not_seen_in_a_snapshot),
+        cmocka_unit_test(a_difference_names_what_was_changed),
         cmocka_unit_test(snapshots_keep_their_moment),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,14 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The scheduler against a small cluster made by hand: n0..n3, 2 sockets x 2 cores x 2 threads, 16000 MiB, 2
- * GPUs of type a100. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <string.h>
-
-#include <cmocka.h>
+/* The choice of nodes and the layout of steps, on the cluster of sched_world.h. */
+#include "unit.h"
 
 #include "base/bits.h"
 #include "base/hash.h"
@@ -18,199 +10,7 @@
 #include "model/errors.h"
 #include "sched/constraint.h"
 #include "sched/licenses.h"
-#include "sched/sched.h"
-
-enum { NODES = 4, NOW = 1000000 };
-
-static struct shared *copy_job(const struct shared *s)
-{
-    return meta_dup(&record_job, s);
-}
-static void free_job(struct shared *s)
-{
-    s->refs = 1;
-    meta_free(&record_job, s);
-}
-static void free_node(struct shared *s)
-{
-    s->refs = 1;
-    meta_free(&record_node, s);
-}
-static void free_part(struct shared *s)
-{
-    s->refs = 1;
-    meta_free(&record_part, s);
-}
-static const struct ptree_type jobs_type = {copy_job, free_job};
-static const struct ptree_type nodes_type = {NULL, free_node};
-static const struct ptree_type parts_type = {NULL, free_part};
-
-struct cluster {
-    struct ptree jobs, nodes, parts;
-    struct policy *policy;
-    struct sched_view view;
-    uint32_t next_id;
-};
-
-static uint32_t node_index(const void *ctx, const char *name)
-{
-    return name[0] == 'n' && name[1] >= '0' && name[1] < '0' + NODES && !name[2] ? (uint32_t)(name[1] - '0')
-                                                                                 : NO_VAL;
-}
-static uint32_t part_index(const void *ctx, const char *name)
-{
-    return strcmp(name, "debug") == 0 ? 0 : strcmp(name, "long") == 0 ? 1 : NO_VAL;
-}
-
-static void add_part(struct cluster *c, uint32_t index, const char *name, uint32_t nodes)
-{
-    struct part *p = meta_new(&record_part);
-    p->index = index;
-    p->name = mem_strdup(name);
-    p->flags = index ? 0 : PARTF_DEFAULT;
-    p->max_share = 1;
-    p->max_time = 60;
-    p->default_time = 10;
-    p->max_nodes = NO_VAL;
-    p->def_mem_cpu = 500;
-    p->total_nodes = nodes;
-    p->total_cpus = nodes * 8;
-    p->priority_tier = 1;
-    bits_set_range(&p->members, 0, nodes - 1);
-    ptree_put(&c->parts, index, p);
-}
-
-static void add_node(struct cluster *c, uint32_t i)
-{
-    struct node *n = meta_new(&record_node);
-    n->index = i;
-    n->name = buf_format("n%u", i);
-    n->state = NODE_UP;
-    n->cpus = 8;
-    n->sockets = n->cores = n->threads = 2;
-    n->real_memory = 16000;
-    n->weight = 1;
-    n->features = mem_strdup(i < 2 ? "intel,rack1" : "amd,rack2");
-    struct gres_decl *g = meta_recs_push(&record_gres_decl, &n->gres);
-    g->name = mem_strdup("gpu");
-    g->type = mem_strdup("a100");
-    g->count = 2;
-    meta_strs_push(&g->files, "/dev/nvidia0");
-    meta_strs_push(&g->files, "/dev/nvidia1");
-    ptree_put(&c->nodes, i, n);
-}
-
-static void setup(struct cluster *c)
-{
-    *c = (struct cluster){.next_id = 1};
-    ptree_init(&c->jobs, &jobs_type);
-    ptree_init(&c->nodes, &nodes_type);
-    ptree_init(&c->parts, &parts_type);
-    c->policy = meta_new(&record_policy);
-    c->policy->cr_core = c->policy->cr_memory = true;
-    c->policy->licenses = mem_strdup("matlab:4");
-    meta_strs_push(&c->policy->gres_types, "gpu");
-    meta_strs_push(&c->policy->account_tres, "gres/gpu");
-    for (uint32_t i = 0; i < NODES; i++)
-        add_node(c, i);
-    add_part(c, 0, "debug", 4);
-    add_part(c, 1, "long", 3);
-    c->view = (struct sched_view){.jobs = &c->jobs,
-                                  .nodes = &c->nodes,
-                                  .parts = &c->parts,
-                                  .policy = c->policy,
-                                  .node_index = node_index,
-                                  .part_index = part_index,
-                                  .now = NOW};
-}
-
-static void teardown(struct cluster *c)
-{
-    ptree_release(&c->jobs);
-    ptree_release(&c->nodes);
-    ptree_release(&c->parts);
-    meta_free(&record_policy, c->policy);
-}
-
-static struct job *new_job(struct cluster *c)
-{
-    struct job *j = meta_new(&record_job);
-    j->job_id = c->next_id++;
-    j->spec = meta_new(&record_job_spec);
-    j->priority = 1000 - j->job_id;
-    j->eligible_time = NOW;
-    return j;
-}
-
-/* Admits a job and puts it into the queue; gives the error code (positive) instead when it is refused. */
-static int queue_job(struct cluster *c, struct job *j, struct err *e)
-{
-    int r = sched_admit(&c->view, j, 1000, false, e);
-    if (r < 0)
-        meta_free(&record_job, j);
-    else
-        ptree_put(&c->jobs, j->job_id, j);
-    return -r;
-}
-
-static void hold(struct cluster *c, const struct start_job *s, const struct job *j)
-{
-    for (uint32_t i = 0; i < s->alloc.n; i++) {
-        const struct job_node *share = &s->alloc.v[i];
-        struct node *n = (struct node *)ptree_get(&c->nodes, share->node_index);
-        assert_false(bits_intersects(&n->alloc_cores, &share->cores));
-        bits_or(&n->alloc_cores, &share->cores);
-        n->alloc_mem += share->mem;
-        assert_true(n->alloc_mem <= n->real_memory);
-        assert_int_equal(n->exclusive_job, 0);
-        n->running_jobs++;
-        if (j->spec->share == SHARE_NODE) {
-            assert_int_equal(n->running_jobs, 1);
-            n->exclusive_job = j->job_id;
-        }
-        for (uint32_t g = 0; g < share->gres.n; g++) {
-            for (uint32_t k = 0; k < n->gres_used.n; k++)
-                assert_false(bits_intersects(&n->gres_used.v[k].index, &share->gres.v[g].index));
-            meta_copy(&record_job_gres, meta_recs_push(&record_job_gres, &n->gres_used), &share->gres.v[g]);
-        }
-    }
-}
-
-/* Runs the planner and applies what it proposes; how many jobs started. */
-static uint32_t plan(struct cluster *c)
-{
-    struct planner *p = planner_new();
-    struct sched_budget budget = {0};
-    struct sched_result r;
-    planner_run(p, &c->view, &budget, &r);
-    for (uint32_t i = 0; i < r.starts.n; i++) {
-        struct start_job *s = &r.starts.v[i];
-        struct job *j = ptree_edit(&c->jobs, s->job_id);
-        assert_int_equal(sched_check_alloc(&c->view, s, j, NULL), 0);
-        hold(c, s, j);
-        j->state = JOB_RUNNING;
-        j->cpus = s->cpus;
-        j->end_time = NOW + j->time_limit * 60;
-        for (uint32_t k = 0; k < s->alloc.n; k++)
-            meta_copy(&record_job_node, meta_recs_push(&record_job_node, &j->alloc), &s->alloc.v[k]);
-    }
-    for (uint32_t i = 0; i < r.notes.notes.n; i++) {
-        struct plan_note *n = &r.notes.notes.v[i];
-        struct job *j = ptree_edit(&c->jobs, n->job_id);
-        j->reason = n->reason;
-        j->start_time = n->start_time;
-        mem_set_str(&j->reason_text, n->text);
-    }
-    uint32_t started = r.starts.n;
-    sched_result_release(&r);
-    planner_free(p);
-    return started;
-}
-
-static const struct job *job(struct cluster *c, uint32_t id)
-{
-    return ptree_get(&c->jobs, id);
-}
+#include "sched_world.h"
 
 static void one_task_gets_one_core_with_its_threads(void **state)
 {
@@ -565,6 +365,237 @@ static void random_queues_never_over_allocate(void **state)
     }
 }
 
+/* What Slurm 26.05 was seen to give on these nodes to jobs with options that change the choice: the nodes,
+ * and on each CPUs, MiB (500 a CPU) and GPUs. */
+enum option {
+    OPT_NONE,
+    OPT_CORE_SPEC,
+    OPT_THREAD_SPEC,
+    OPT_CONTIGUOUS,
+    OPT_SPREAD,
+    OPT_USE_MIN_NODES,
+    OPT_TASKS_CORE,
+    OPT_TASKS_SOCKET,
+    OPT_TASKS_GPU,
+    OPT_CPUS_GPU,
+    OPT_MEM_GPU,
+    OPT_GRES_FLAGS_BIND,
+    OPT_GRES_FLAGS_UNBIND,
+    OPT_THREADS,
+    OPT_MIN_CPUS,
+    OPT_TMP,
+    OPT_PLANE,
+    OPT_BLOCK_BLOCK,
+    OPT_CYCLIC_CYCLIC,
+    OPT_SOCKETS,
+    OPT_CORES,
+    OPT_EXCLUSIVE,
+};
+
+struct option_row {
+    const char *what;
+    enum option option;
+    uint16_t value;
+    uint32_t nodes_min, nodes_max, ntasks, cpus_per_task; /* 0 = not given */
+    const char *per_job, *per_node, *per_task, *per_socket;
+    int code; /* refused with it */
+    const char *nodes;
+    uint32_t cpus[4], mem[4], gpus[4];
+    const char *cores; /* of the first node, or NULL */
+};
+
+static const struct option_row option_rows[] = {
+    {"-S 1", OPT_CORE_SPEC, 1, .nodes = "0", .cpus = {8}, .mem = {3000}, .gpus = {2}, .cores = "0-2"},
+    {"--thread-spec=1", OPT_THREAD_SPEC, 1, .nodes = "0", .cpus = {8}, .mem = {3500}, .gpus = {2},
+     .cores = "0-3"},
+    {"-S 0", OPT_CORE_SPEC, 0, .nodes = "0", .cpus = {8}, .mem = {4000}, .gpus = {2}, .cores = "0-3"},
+    {"-S 4", OPT_CORE_SPEC, 4, .code = ESLURM_NODE_CONFIG_UNAVAILABLE},
+    {"--exclusive", OPT_EXCLUSIVE, 1, .nodes = "0", .cpus = {8}, .mem = {4000}, .gpus = {2}, .cores = "0-3"},
+    {"-n 3 --ntasks-per-core=1", OPT_TASKS_CORE, 1, .ntasks = 3, .nodes = "0", .cpus = {6}, .mem = {3000}},
+    {"-n 4 -N 4 --contiguous", OPT_CONTIGUOUS, 1, 4, 4, 4, .nodes = "0-3", .cpus = {2, 2, 2, 2},
+     .mem = {1000, 1000, 1000, 1000}},
+    {"-N1 -n 2 --gpus-per-task=1 --gres-flags=enforce-binding", OPT_GRES_FLAGS_BIND, 0, 1, 1, 2,
+     .per_task = "gres/gpu:1", .nodes = "0", .cpus = {4}, .mem = {2000}, .gpus = {2}, .cores = "0,2"},
+    {"-N1 -n 2 --gpus-per-task=1 --gres-flags=disable-binding", OPT_GRES_FLAGS_UNBIND, 0, 1, 1, 2,
+     .per_task = "gres/gpu:1", .nodes = "0", .cpus = {2}, .mem = {1000}, .gpus = {2}},
+    {"-n 2 --cpus-per-gpu=3 --gpus=2", OPT_CPUS_GPU, 3, .ntasks = 2, .per_job = "gres/gpu:2", .nodes = "0",
+     .cpus = {6}, .mem = {3000}, .gpus = {2}},
+    {"--gpus-per-node=1 -N 2 --cpus-per-gpu=2", OPT_CPUS_GPU, 2, 2, 2, .per_node = "gres/gpu:1",
+     .nodes = "0-1", .cpus = {2, 2}, .mem = {1000, 1000}, .gpus = {1, 1}},
+    {"--mem-per-gpu=1000 --gpus=2", OPT_MEM_GPU, 1000, .per_job = "gres/gpu:2", .nodes = "0", .cpus = {2},
+     .mem = {2000}, .gpus = {2}},
+    {"-n 8 --hint=nomultithread", OPT_THREADS, 1, .ntasks = 8, .nodes = "0-1", .cpus = {8, 8},
+     .mem = {2000, 2000}},
+    {"-n 2 --threads-per-core=1", OPT_THREADS, 1, .ntasks = 2, .nodes = "0", .cpus = {4}, .mem = {1000},
+     .cores = "0,2"},
+    {"-n 4 --spread-job", OPT_SPREAD, 1, .ntasks = 4, .nodes = "0-3", .cpus = {2, 2, 2, 2},
+     .mem = {1000, 1000, 1000, 1000}},
+    {"-n 4 --ntasks-per-gpu=2 --gpus=2", OPT_TASKS_GPU, 2, .ntasks = 4, .per_job = "gres/gpu:2", .nodes = "0",
+     .cpus = {4}, .mem = {2000}, .gpus = {2}, .cores = "0,2"},
+    {"-n 2 --gpus-per-socket=1 --sockets-per-node=2", OPT_SOCKETS, 2, .ntasks = 2, .per_socket = "gres/gpu:1",
+     .nodes = "0", .cpus = {2}, .mem = {1000}, .gpus = {1}},
+    {"-n 3 -m block:block", OPT_BLOCK_BLOCK, 0, .ntasks = 3, .nodes = "0", .cpus = {4}, .mem = {2000},
+     .cores = "0-1"},
+    {"-n 3 -m cyclic:cyclic", OPT_CYCLIC_CYCLIC, 0, .ntasks = 3, .nodes = "0", .cpus = {4}, .mem = {2000},
+     .cores = "0,2"},
+    {"-n 5 -c 2 -m block:block", OPT_BLOCK_BLOCK, 0, .ntasks = 5, .cpus_per_task = 2, .nodes = "0-1",
+     .cpus = {8, 2}, .mem = {4000, 1000}},
+    {"-n 6 -m plane=2 -N2", OPT_PLANE, 2, 2, 2, 6, .nodes = "0-1", .cpus = {4, 2}, .mem = {2000, 1000}},
+    {"-n 2 --ntasks-per-socket=1 -N1", OPT_TASKS_SOCKET, 1, 1, 1, 2, .nodes = "0", .cpus = {2},
+     .mem = {1000}},
+    {"-N 1-3 -n 6 --use-min-nodes", OPT_USE_MIN_NODES, 1, 1, 3, 6, .nodes = "0", .cpus = {6}, .mem = {3000}},
+    {"-N 1-3 -n 6", OPT_NONE, 0, 1, 3, 6, .nodes = "0-2", .cpus = {4, 2, 2}, .mem = {2000, 1000, 1000},
+     .cores = "0,2"},
+    {"--tmp=500", OPT_TMP, 500, .nodes = "0", .cpus = {2}, .mem = {1000}},
+    {"--tmp=2000", OPT_TMP, 2000, .code = ESLURM_NODE_CONFIG_UNAVAILABLE},
+    {"--mincpus=4", OPT_MIN_CPUS, 4, .nodes = "0", .cpus = {4}, .mem = {2000}},
+    {"--mincpus=3 -n 2", OPT_MIN_CPUS, 3, .ntasks = 2, .nodes = "0", .cpus = {2}, .mem = {1000}},
+    {"-N 2 --gpus=3", OPT_NONE, 0, 2, 2, .per_job = "gres/gpu:3", .nodes = "0-1", .cpus = {2, 2},
+     .mem = {1000, 1000}, .gpus = {2, 1}},
+    {"--cores-per-socket=2 -n 1", OPT_CORES, 2, .ntasks = 1, .nodes = "0", .cpus = {2}, .mem = {1000}},
+    {"--cores-per-socket=3 -n 1", OPT_CORES, 3, .ntasks = 1, .code = ESLURM_NODE_CONFIG_UNAVAILABLE},
+};
+
+static void set_option(struct job_spec *s, const struct option_row *row)
+{
+    switch (row->option) {
+    case OPT_NONE:
+        break;
+    case OPT_CORE_SPEC:
+        s->core_spec = row->value;
+        break;
+    case OPT_THREAD_SPEC:
+        s->thread_spec = row->value;
+        break;
+    case OPT_CONTIGUOUS:
+        s->contiguous = 1;
+        break;
+    case OPT_SPREAD:
+        s->spread_job = 1;
+        break;
+    case OPT_USE_MIN_NODES:
+        s->use_min_nodes = 1;
+        break;
+    case OPT_TASKS_CORE:
+        s->ntasks_per_core = row->value;
+        break;
+    case OPT_TASKS_SOCKET:
+        s->ntasks_per_socket = row->value;
+        break;
+    case OPT_TASKS_GPU:
+        s->ntasks_per_gpu = row->value;
+        break;
+    case OPT_CPUS_GPU:
+        s->cpus_per_tres = buf_format("gres/gpu:%u", row->value);
+        break;
+    case OPT_MEM_GPU:
+        s->mem_per_gpu = row->value;
+        break;
+    case OPT_GRES_FLAGS_BIND:
+        s->gres_flags = mem_strdup("enforce-binding");
+        break;
+    case OPT_GRES_FLAGS_UNBIND:
+        s->gres_flags = mem_strdup("disable-binding");
+        break;
+    case OPT_THREADS:
+        s->threads_per_core = row->value;
+        break;
+    case OPT_MIN_CPUS:
+        s->min_cpus_node = row->value;
+        break;
+    case OPT_TMP:
+        s->tmp_disk = row->value;
+        break;
+    case OPT_PLANE:
+        s->dist = DIST_PLANE;
+        s->plane_size = row->value;
+        break;
+    case OPT_BLOCK_BLOCK:
+        s->dist = DIST_BLOCK;
+        s->dist_sub = mem_strdup("block");
+        break;
+    case OPT_CYCLIC_CYCLIC:
+        s->dist = DIST_CYCLIC;
+        s->dist_sub = mem_strdup("cyclic");
+        break;
+    case OPT_SOCKETS:
+        s->sockets_per_node = row->value;
+        break;
+    case OPT_CORES:
+        s->cores_per_socket = row->value;
+        break;
+    case OPT_EXCLUSIVE:
+        s->share = SHARE_NODE;
+        break;
+    }
+}
+
+static struct job *option_job(struct cluster *c, const struct option_row *row)
+{
+    struct job *j = new_job(c);
+    struct job_spec *s = j->spec;
+    s->min_nodes = row->nodes_min ? row->nodes_min : NO_VAL;
+    s->max_nodes = row->nodes_max ? row->nodes_max : NO_VAL;
+    s->ntasks = row->ntasks ? row->ntasks : NO_VAL;
+    s->cpus_per_task = row->cpus_per_task ? (uint16_t)row->cpus_per_task : NO_VAL16;
+    s->tres_per_job = mem_strdup(row->per_job);
+    s->tres_per_node = mem_strdup(row->per_node);
+    s->tres_per_task = mem_strdup(row->per_task);
+    s->tres_per_socket = mem_strdup(row->per_socket);
+    set_option(s, row);
+    return j;
+}
+
+/* True when it is as the row says; what it is, is in *text. */
+static bool option_holds(const struct job *j, const struct option_row *row, struct buf *text)
+{
+    struct bits nodes = {0};
+    bool same = true;
+    for (uint32_t i = 0; i < j->alloc.n; i++) {
+        const struct job_node *a = &j->alloc.v[i];
+        uint64_t gpus = 0;
+        for (uint32_t k = 0; k < a->gres.n; k++)
+            gpus += a->gres.v[k].count;
+        bits_set(&nodes, a->node_index);
+        buf_addf(text, " n%u: cpus %u mem %llu gpus %llu", a->node_index, a->cpus, (unsigned long long)a->mem,
+                 (unsigned long long)gpus);
+        same = same && i < 4 && a->cpus == row->cpus[i] && a->mem == row->mem[i] && gpus == row->gpus[i];
+    }
+    buf_adds(text, " nodes ");
+    size_t at = text->len;
+    bits_text(&nodes, text);
+    same = same && strcmp(text->s + at, row->nodes) == 0;
+    bits_release(&nodes);
+    buf_adds(text, " cores ");
+    at = text->len;
+    if (j->alloc.n)
+        bits_text(&j->alloc.v[0].cores, text);
+    return same && (!row->cores || strcmp(text->s + at, row->cores) == 0);
+}
+
+static void options_change_the_choice_as_in_the_reference(void **state)
+{
+    uint32_t wrong = 0;
+    for (size_t i = 0; i < sizeof option_rows / sizeof *option_rows; i++) {
+        const struct option_row *row = &option_rows[i];
+        struct cluster c;
+        struct buf text = BUF_INIT;
+        setup(&c);
+        for (uint32_t n = 0; n < NODES; n++)
+            ((struct node *)ptree_get(&c.nodes, n))->tmp_disk = 1000;
+        int code = queue_job(&c, option_job(&c, row), NULL);
+        if (code == 0)
+            plan(&c);
+        if (code != row->code || (code == 0 && !option_holds(job(&c, 1), row, &text))) {
+            print_message("%s: code %d%s\n", row->what, code, text.len ? text.s : "");
+            wrong++;
+        }
+        buf_release(&text);
+        teardown(&c);
+    }
+    assert_int_equal(wrong, 0);
+}
+
 /* A job of 4 tasks on 2 nodes (2 cores each), for steps. */
 static void step_cluster(struct cluster *c, struct job **ret)
 {
@@ -682,6 +713,7 @@ int main(void)
         cmocka_unit_test(constraints_match_as_the_manual_says),
         cmocka_unit_test(licenses_are_counted),
         cmocka_unit_test(random_queues_never_over_allocate),
+        cmocka_unit_test(options_change_the_choice_as_in_the_reference),
         cmocka_unit_test(steps_are_laid_out),
         cmocka_unit_test(exact_steps_share_a_job_and_others_wait),
     };

@@ -92,6 +92,23 @@ void decide_nodes_down(struct decide *d, const struct bits *nodes, const char *r
 struct node *decide_node_change(struct decide *d, const struct node *n);
 void decide_drain(struct decide *d, const struct node *n, const char *reason);
 
+/* All jobs on them end or are requeued. */
+void decide_end_jobs(struct decide *d, const struct bits *nodes);
+
+/* --- decide_reboot.c
+ * ----------------------------------------------------------------------------------------- */
+/* Something about its reboot may be due; whether there was. */
+bool decide_reboot_tick(struct decide *d, const struct node *n);
+/* It registers while its reboot is issued, and has booted since: what it becomes. */
+void decide_rebooted(const struct node *n, struct node_registered *f);
+/* Whether the state of the node lets it be rebooted by command. */
+bool decide_may_reboot(const struct node *n);
+/* Of the request only what concerns one node is read. `n` is the record being changed. */
+struct reboot_nodes;
+void decide_reboot_ask(struct decide *d, struct node *n, const struct reboot_nodes *r);
+/* The request is taken back. */
+void decide_reboot_cancel(struct node *n);
+
 /* --- depend_eval.c
  * ------------------------------------------------------------------------------------------- */
 struct depend;
@@ -126,6 +143,7 @@ int decide_job_suspend(struct decide *d, const void *record);
 int decide_job_complete(struct decide *d, const void *record);
 int decide_start_job(struct decide *d, const void *record);
 int decide_launch_done(struct decide *d, const void *record);
+int decide_prolog_done(struct decide *d, const void *record);
 int decide_plan_notes(struct decide *d, const void *record);
 int decide_step_create(struct decide *d, const void *record);
 int decide_step_done(struct decide *d, const void *record);
@@ -134,6 +152,7 @@ int decide_node_register(struct decide *d, const void *record);
 int decide_node_report(struct decide *d, const void *record);
 int decide_node_contact(struct decide *d, const void *record);
 int decide_node_update(struct decide *d, const void *record);
+int decide_reboot_nodes(struct decide *d, const void *record);
 int decide_node_create(struct decide *d, const void *record);
 int decide_node_delete(struct decide *d, const void *record);
 int decide_part_update(struct decide *d, const void *record);

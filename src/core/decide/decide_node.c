@@ -54,6 +54,7 @@ void decide_nodes_down(struct decide *d, const struct bits *nodes, const char *r
     for (uint32_t i = bits_next(nodes, 0); i != BITS_MAX; i = bits_next(nodes, i + 1)) {
         struct node *f = decide_node_change(d, state_node_at(d->s, i));
         f->state = NODE_DOWN;
+        f->asked++;
         f->flags |= set_flags;
         if (reason && !f->reason)
             set_reason(d, f, reason);
@@ -110,8 +111,7 @@ static void back_in_service(const struct decide *d, const struct node *n, struct
 {
     const char *silent = "Not responding";
     bool by_silence = n->reason && text_starts(n->reason, silent);
-    f->flags &= ~(NODEF_NOT_RESPONDING | NODEF_NO_CONTACT_YET | NODEF_POWERING_UP | NODEF_POWERED_DOWN |
-                  NODEF_REBOOT_ISSUED);
+    f->flags &= ~(NODEF_NOT_RESPONDING | NODEF_NO_CONTACT_YET | NODEF_POWERING_UP | NODEF_POWERED_DOWN);
     if (n->flags & NODEF_INVALID_REG) {
         f->flags &= ~(NODEF_INVALID_REG | NODEF_DRAIN);
         f->reason = mem_strdup("");
@@ -120,7 +120,7 @@ static void back_in_service(const struct decide *d, const struct node *n, struct
         f->state = NODE_UP;
     } else if (n->state == NODE_DOWN) {
         uint32_t rule = d->s->policy->return_to_service;
-        if (rule == 2 || (rule == 1 && by_silence) || n->flags & NODEF_REBOOT_ISSUED) {
+        if (rule == 2 || (rule == 1 && by_silence)) {
             f->state = NODE_UP;
             if (!(f->flags & (NODEF_DRAIN | NODEF_FAIL)) && !f->reason)
                 f->reason = mem_strdup("");
@@ -143,7 +143,8 @@ static void find_lost(struct decide *d, const struct node_register *r, const str
     if (!set)
         return;
     uint32_t grace = d->s->policy->batch_start_timeout;
-    bool booted = r->node_boot && r->token != n->token; /* a repeated message says nothing new */
+    bool started = r->token != n->token; /* a repeated message says nothing new */
+    bool booted = r->node_boot && started;
     struct bits here = {0};
     bits_set(&here, n->index);
     IDSET_EACH (set, id) {
@@ -151,7 +152,9 @@ static void find_lost(struct decide *d, const struct node_register *r, const str
         if (listed(r, id))
             continue;
         bool batch = j->flags & JOBF_BATCH && text_same(j->batch_host, n->name);
-        bool lost = booted || (batch && j->flags & JOBF_LAUNCHED && j->start_time + grace < d->now);
+        /* What an earlier slurmd had taken and this one does not know will not be started by anybody. */
+        bool lost =
+            booted || (batch && j->flags & JOBF_LAUNCHED && (started || j->start_time + grace < d->now));
         if (job_is_active(j) && lost) {
             struct ending how = decide_can_requeue(d, j) ? ENDING(JOB_PENDING, WHY_NODEDOWN)
                                                          : ENDING(JOB_NODE_FAIL, WHY_NODEDOWN);
@@ -214,13 +217,16 @@ int decide_node_register(struct decide *d, const void *record)
         f->reason = mem_strdup(why.s);
     } else {
         back_in_service(d, n, f);
+        if (n->flags & NODEF_REBOOT_ISSUED && (r->node_boot || r->node->boot_time > n->reboot_time))
+            decide_rebooted(n, f);
     }
     buf_release(&why);
     find_lost(d, r, n);
     find_strays(d, r, n);
     const struct node_register_reply *reply = d->reply;
     bool away = n->state != NODE_UP || n->flags & NODEF_NO_CONTACT_YET;
-    if (reply->kill_jobs.n && away) { /* back in service once it registers without them */
+    /* Back in service once it registers without them, and not by what it sent before it went down. */
+    if (away && (reply->kill_jobs.n || r->node->asked != n->asked)) {
         f->state = n->state;
         f->flags = n->flags;
         mem_set_str(&f->reason, NULL);
@@ -244,7 +250,8 @@ int decide_node_contact(struct decide *d, const void *record)
     bool must_register = n->state == NODE_DOWN || n->state == NODE_FUTURE || n->flags & NODEF_NO_CONTACT_YET;
     if (r->ok && silent && !must_register)
         decide_node_change(d, n)->flags &= ~NODEF_NOT_RESPONDING;
-    else if (!r->ok && !silent && n->state != NODE_FUTURE && !(n->flags & NODEF_POWERED_DOWN))
+    else if (!r->ok && !silent && n->state != NODE_FUTURE &&
+             !(n->flags & (NODEF_POWERED_DOWN | NODEF_POWERING_DOWN)))
         decide_node_change(d, n)->flags |= NODEF_NOT_RESPONDING;
     struct node_contact *f = facts_add(d->out, FACT_NODE_CONTACTED);
     meta_release(&record_node_contact, f);

@@ -77,9 +77,10 @@ static void do_resume(struct decide *d, struct node *n)
 
 static void do_idle(struct decide *d, struct node *n)
 {
-    if (n->state == NODE_DOWN) {
-        n->flags &= ~NODEF_NOT_RESPONDING;
+    if (n->state == NODE_DOWN) { /* shown as idle at once, and used when it has registered */
+        n->flags = (n->flags & ~NODEF_NOT_RESPONDING) | NODEF_NO_CONTACT_YET;
         n->last_contact = d->now;
+        n->last_ping = 0;
     }
     n->state = NODE_UP;
     n->flags &= ~(NODEF_DRAIN | NODEF_FAIL);
@@ -106,6 +107,7 @@ static void do_fail(struct decide *d, struct node *n)
 static void do_down(struct decide *d, struct node *n)
 {
     n->state = NODE_DOWN;
+    n->asked++;
     n->flags &= ~NODEF_FAIL;
 }
 
@@ -125,32 +127,29 @@ static void do_noresp(struct decide *d, struct node *n)
 
 static void do_power_up(struct decide *d, struct node *n)
 {
-    n->flags |= NODEF_POWER_UP;
+    n->flags &= ~NODEF_POWER_DOWN;
+    if (n->flags & (NODEF_POWERED_DOWN | NODEF_POWERING_DOWN))
+        n->flags |= NODEF_POWER_UP;
 }
 
 static void do_power_down(struct decide *d, struct node *n)
 {
-    n->flags |= NODEF_POWER_DOWN;
+    n->flags = (n->flags | NODEF_POWER_DOWN) & ~NODEF_POWER_UP;
 }
 
 static void do_power_down_asap(struct decide *d, struct node *n)
 {
-    n->flags |= NODEF_POWER_DOWN | NODEF_DRAIN;
+    n->flags = (n->flags | NODEF_POWER_DOWN | NODEF_DRAIN) & ~NODEF_POWER_UP;
 }
 
 static void do_reboot(struct decide *d, struct node *n)
 {
-    n->flags |= NODEF_REBOOT_REQUESTED;
-}
-
-static void do_reboot_asap(struct decide *d, struct node *n)
-{
-    n->flags |= NODEF_REBOOT_REQUESTED | NODEF_DRAIN;
+    decide_reboot_ask(d, n, &(struct reboot_nodes){0});
 }
 
 static void do_cancel_reboot(struct decide *d, struct node *n)
 {
-    n->flags &= ~NODEF_REBOOT_REQUESTED;
+    decide_reboot_cancel(n);
 }
 
 static const struct state_row {
@@ -172,8 +171,7 @@ static const struct state_row {
     {"POWER_DOWN", may_always, do_power_down, false},
     {"POWER_DOWN_ASAP", may_always, do_power_down_asap, false},
     {"POWER_DOWN_FORCE", may_always, do_power_down, true},
-    {"REBOOT", may_always, do_reboot, false},
-    {"REBOOT_ASAP", may_always, do_reboot_asap, false},
+    {"REBOOT", decide_may_reboot, do_reboot, false},
     {"CANCEL_REBOOT", may_cancel_reboot, do_cancel_reboot, false},
     {"ALLOC", may_never, NULL, false},
     {"ALLOCATED", may_never, NULL, false},
@@ -290,7 +288,7 @@ static int change_node(struct decide *d, const struct node_update *r, const stru
     return rc;
 }
 
-static void end_jobs(struct decide *d, const struct bits *nodes)
+void decide_end_jobs(struct decide *d, const struct bits *nodes)
 {
     struct idset jobs = {0};
     for (uint32_t i = bits_next(nodes, 0); i != BITS_MAX; i = bits_next(nodes, i + 1)) {
@@ -315,7 +313,7 @@ int decide_node_update(struct decide *d, const void *record)
     int rc = r->nodes && *r->nodes ? names_to_nodes(d->s, r->nodes, &nodes, d->e)
                                    : decide_fail(d, ESLURM_INVALID_NODE_NAME);
     if (rc == 0 && row && row->kills)
-        end_jobs(d, &nodes);
+        decide_end_jobs(d, &nodes);
     uint32_t count = bits_count(&nodes), i = 0;
     for (uint32_t at = bits_next(&nodes, 0); at != BITS_MAX && rc == 0; at = bits_next(&nodes, at + 1))
         rc = change_node(d, r, row, state_node_at(d->s, at), i++, count);

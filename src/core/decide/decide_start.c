@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Proposals of the planner: MSG_START_JOB, MSG_PLAN_NOTES; and what a node says to a launch: MSG_LAUNCH_DONE.
- */
+/* Proposals of the planner: MSG_START_JOB, MSG_PLAN_NOTES; and what becomes of a start: MSG_PROLOG_DONE of
+ * the controller's prolog, MSG_LAUNCH_DONE of the node. */
 #include "core/decide/decide.h"
 
 #include <string.h>
@@ -10,6 +10,8 @@
 #include "base/text.h"
 #include "core/moves.h"
 #include "model/jobtext.h"
+#include "model/schedopts.h"
+#include "sched/demand.h"
 #include "sched/tres.h"
 
 static int64_t limit_end(const struct decide *d, uint32_t minutes)
@@ -98,10 +100,12 @@ static void add_started(struct decide *d, const struct start_job *r, const struc
     f->alloc_tres = tres_of_alloc(d->s->policy, r);
     f->batch_host = mem_strdup(state_node_at(d->s, r->alloc.v[0].node_index)->name);
     f->scheduler = mem_strdup(r->scheduler);
-    if (j->spec->share == SHARE_NODE || p->max_share == 0 || d->s->policy->linear)
+    if (demand_is_exclusive(d->s->policy, j->spec, p))
         f->set_flags |= JOBF_WHOLE_NODES;
     if (j->spec->share == SHARE_USER || p->flags & PARTF_EXCLUSIVEUSER)
         f->set_flags |= JOBF_USER_NODES;
+    if (d->s->policy->prolog_slurmctld)
+        f->set_flags |= JOBF_CONFIGURING;
 }
 
 int decide_start_job(struct decide *d, const void *record)
@@ -140,7 +144,7 @@ int decide_plan_notes(struct decide *d, const void *record)
 /* The node's fault: the job comes back held, unless the site says otherwise for prologs. */
 void decide_launch_failed(struct decide *d, const struct job *j, uint32_t code, bool drain)
 {
-    bool hold = code != ESLURM_JOB_PROLOG_FAILED || !d->s->policy->nohold_on_prolog_fail;
+    bool hold = code != ESLURM_JOB_PROLOG_FAILED || !sched_opts_of(d->s->policy).nohold_on_prolog_fail;
     struct ending how = ENDING(JOB_PENDING, WHY_LAUNCH_FAILED_REQUEUED_HELD);
     how.flags = hold ? JOBF_REQUEUE_HOLD : 0;
     if (!(j->flags & JOBF_BATCH)) {
@@ -163,6 +167,9 @@ int decide_launch_done(struct decide *d, const void *record)
     const struct job *j = state_job(d->s, r->job_id);
     if (!j || !job_is_active(j) || j->restarts != r->restarts || j->flags & JOBF_LAUNCHED)
         return 0;
+    const struct node *n = state_node(d->s, j->batch_host);
+    if (r->token && n && r->token != n->token)
+        return 0; /* by a slurmd that has been followed by another one, which is sent it again */
     if (r->error == ESLURM_INVALID_NODE_STATE)
         return 0; /* it reached a slurmd that has not registered yet: sent again soon */
     if (r->error) {
@@ -171,5 +178,23 @@ int decide_launch_done(struct decide *d, const void *record)
         struct job_ref *f = facts_add(d->out, FACT_JOB_LAUNCHED);
         f->job_id = j->job_id;
     }
+    return 0;
+}
+
+int decide_prolog_done(struct decide *d, const void *record)
+{
+    const struct prolog_done *r = record;
+    const struct job *j = state_job(d->s, r->job_id);
+    if (!j || !job_is_active(j) || j->restarts != r->restarts || !(j->flags & JOBF_CONFIGURING))
+        return 0;
+    if (r->failed) {
+        struct ending how = ENDING(decide_can_requeue(d, j) ? JOB_PENDING : JOB_CANCELLED, WHY_NONE);
+        how.killed_by = how.state == JOB_CANCELLED ? d->s->policy->slurm_uid : NO_VAL;
+        decide_end(d, j, &how);
+        return 0;
+    }
+    struct job_changed *f = decide_job_change(d, j->job_id);
+    f->clear_flags = JOBF_CONFIGURING;
+    f->end_time = limit_end(d, j->time_limit);
     return 0;
 }

@@ -18,6 +18,8 @@ static int check_create(struct decide *d, const struct step_create *r, const str
         return decide_fail(d, ESLURM_JOB_CURRENT_SUSPENDED_REQUESTED_OPERATION_DISABLED);
     if (!job_is_active(j))
         return decide_fail(d, ESLURM_JOB_ALREADY_FINISHED);
+    if (j->flags & JOBF_CONFIGURING)
+        return decide_fail(d, ESLURM_PROLOGSLURMCTLD_STILL_RUNNING);
     if (j->next_step_id >= d->s->policy->max_step_count)
         return decide_fail(d, ESLURM_STEP_LIMIT_REACHED_THIS_JOB);
     if (r->step_id != NO_VAL && job_step(j, r->step_id) >= 0)

@@ -9,6 +9,7 @@
 #include "core/deadline.h"
 #include "core/depend.h"
 #include "model/jobtext.h"
+#include "model/schedopts.h"
 
 /* A job of the same user asked for exactly this: they share the record. Loops of sbatch make many of them. */
 static void share_spec(const struct decide *d, struct job *j)
@@ -50,6 +51,11 @@ static int set_array(struct decide *d, struct job *j)
     int rc = array_parse(&a, j->spec->array, limit, d->e);
     if (rc < 0)
         return rc;
+    uint32_t most = sched_opts_of(d->s->policy).max_array_tasks;
+    if (most && bits_count(&a.tasks) > most) {
+        bits_release(&a.tasks);
+        return decide_fail(d, ESLURM_INVALID_ARRAY);
+    }
     j->array_tasks = a.tasks;
     j->array_max = a.running_max;
     j->array_task_step = a.step;
@@ -81,14 +87,18 @@ static int set_id(struct decide *d, const struct submit_request *r, struct job *
     return 0;
 }
 
-static int check_numbers(struct decide *d, const struct job *j)
+static int check_numbers(struct decide *d, const struct submit_request *r, const struct job *j)
 {
     const struct job_spec *spec = j->spec;
+    struct sched_opts o = sched_opts_of(d->s->policy);
     uint32_t weight = j->flags & JOBF_ARRAY ? j->array_task_count : 1;
     if (d->s->job_count + weight > d->s->policy->max_job_count)
         return decide_fail(d, ESLURM_MAX_JOB_COUNT);
     if (spec->nice < 0 && !sender_is(d, ACCESS_OPERATOR))
         return decide_fail(d, ESLURM_INVALID_NICE_VALUE);
+    if (r->script_size > o.max_script_size ||
+        (spec->submit_line && strlen(spec->submit_line) > o.max_submit_line_size))
+        return decide_fail(d, ESLURM_NAME_TOO_LONG);
     if (!spec->work_dir)
         return decide_fail(d, ESLURM_JOB_CANNOT_SUBMITTED_WITHOUT_CURRENT_WORKING);
     return 0;
@@ -141,6 +151,20 @@ static void set_priority(struct decide *d, struct job *j)
         j->eligible_time = j->spec->begin_time; /* not before, whatever else it waits for */
 }
 
+/* What a site's SchedulerParameters say of a request that leaves it open. */
+static void set_waits(const struct decide *d, struct job *j)
+{
+    struct sched_opts o = sched_opts_of(d->s->policy);
+    struct job_spec *spec = j->spec;
+    if (spec->switches && spec->switches_wait != NO_VAL && spec->switches_wait > o.max_switch_wait)
+        spec->switches_wait = o.max_switch_wait;
+    if (!d->s->policy->allow_spec)
+        spec->core_spec = spec->thread_spec = NO_VAL16;
+    if (spec->wait_all_nodes == NO_VAL16 &&
+        (j->flags & JOBF_BATCH ? o.sbatch_wait_nodes : o.salloc_wait_nodes))
+        spec->wait_all_nodes = 1;
+}
+
 static void set_origin(const struct submit_request *r, struct job *j)
 {
     if (r->payload || r->payload_name.n)
@@ -190,13 +214,14 @@ static int make_job(struct decide *d, const struct submit_request *r, struct job
     state_view(d->s, d->now, &view);
     j->submit_time = d->now;
     set_origin(r, j);
+    set_waits(d, j);
     int rc = set_owner(d, r, j);
     if (rc == 0)
         rc = set_array(d, j);
     if (rc == 0)
         rc = set_id(d, r, j);
     if (rc == 0)
-        rc = check_numbers(d, j);
+        rc = check_numbers(d, r, j);
     if (rc == 0)
         rc = sched_admit(&view, j, j->uid, sender_is(d, ACCESS_OPERATOR), d->e);
     if (rc == 0)

@@ -12,6 +12,19 @@
 /* --- nodes
  * --------------------------------------------------------------------------------------------------- */
 
+static bool tick_power(struct decide *d, const struct node *n)
+{
+    if (node_power_due(d->s, n) > d->now)
+        return false;
+    struct node_powered *f = facts_add(d->out, FACT_NODE_POWERED);
+    f->node_index = n->index;
+    f->move = n->flags & NODEF_POWERING_DOWN ? POWER_SUSPENDED
+              : n->flags & NODEF_POWERING_UP ? POWER_RESUME_FAILED
+              : n->flags & NODEF_POWER_UP    ? POWER_RESUMING
+                                             : POWER_SUSPENDING;
+    return true;
+}
+
 static void tick_node(struct decide *d, const struct node *n, struct bits *silent)
 {
     const struct state *s = d->s;
@@ -27,11 +40,8 @@ static void tick_node(struct decide *d, const struct node *n, struct bits *silen
         mem_set_str(&f->reason, NULL);
         return;
     }
-    if (n->flags & NODEF_REBOOT_REQUESTED && !n->running_jobs) {
-        struct node_ref *f = facts_add(d->out, FACT_NODE_REBOOTING);
-        f->node_index = n->index;
+    if (decide_reboot_tick(d, n) || tick_power(d, n))
         return;
-    }
     if (node_timeout(s, n) <= d->now) {
         bits_set(silent, n->index);
         return;

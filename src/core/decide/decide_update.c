@@ -12,6 +12,7 @@
 #include "core/depend.h"
 #include "core/decide/targets.h"
 #include "model/jobtext.h"
+#include "model/schedopts.h"
 
 /* Fields that may change in a running job too; all others only while it waits. */
 static const struct field_rule {
@@ -426,7 +427,7 @@ static void update_by_name(struct decide *d, const struct job_update *u)
 int decide_job_update(struct decide *d, const void *record)
 {
     const struct job_update *u = record;
-    if (u->top && !sender_is(d, ACCESS_OPERATOR)) {
+    if (u->top && !sender_is(d, ACCESS_OPERATOR) && !sched_opts_of(d->s->policy).enable_user_top) {
         struct buf ids = BUF_INIT;
         for (uint32_t i = 0; i < u->ids.n; i++)
             buf_addf(&ids, "%s%s", i ? "," : "", u->ids.v[i]);
