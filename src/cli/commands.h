@@ -7,6 +7,7 @@ struct cli;
 
 int cmd_salloc(struct cli *cli);
 int cmd_sbatch(struct cli *cli);
+int cmd_sbcast(struct cli *cli);
 int cmd_scancel(struct cli *cli);
 int cmd_scontrol(struct cli *cli);
 int cmd_sinfo(struct cli *cli);

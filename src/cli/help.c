@@ -86,6 +86,21 @@ const char help_sinfo[] =
     "      --help, --usage         this text; a short one\n"
     "      --helpformat, --helpFormat, --helpstate   what --format, --Format and --states take\n";
 
+const char usage_sbcast[] = "Usage: sbcast [--exclude] [-CfFjpvV] [--send-libs] SOURCE DEST\n";
+
+const char help_sbcast[] =
+    "Usage: sbcast [OPTIONS] SOURCE DEST\n"
+    "  -f, --force                 replace a file that is there\n"
+    "  -j, --jobid=JOB[.STEP]      to the nodes of this job; default: the one we are in\n"
+    "  -w, --nodelist=NODES        only these of its nodes\n"
+    "  -p, --preserve              keep times and mode\n"
+    "  -s, --size=BYTES            size of a piece; default and most: 8m\n"
+    "  -C, --compress[=lz4|none], -F, --treewidth=N, -t, --timeout=SECONDS,\n"
+    "      --exclude=PATHS         taken, without effect\n"
+    "  -v, --verbose               say more\n"
+    "  -V, --version               version\n"
+    "      --help, --usage         this text; a short one\n";
+
 const char usage_scancel[] =
     "Usage: scancel [-A account] [--batch] [--ctld] [--full] [--interactive] [-n job_name]\n"
     "               [-p partition] [-Q] [-q qos] [-R reservation] [-s signal | integer]\n"

@@ -7,6 +7,7 @@
 
 extern const char help_squeue[], usage_squeue[];
 extern const char help_sinfo[], usage_sinfo[];
+extern const char help_sbcast[], usage_sbcast[];
 extern const char help_scancel[], usage_scancel[];
 extern const char help_scontrol[];
 extern const char help_job_states[], help_node_states[];

@@ -19,6 +19,7 @@ struct command {
 static const struct command commands[] = {
     {"salloc", cmd_salloc, "get an allocation and work in it"},
     {"sbatch", cmd_sbatch, "submit a batch script"},
+    {"sbcast", cmd_sbcast, "copy a file to the nodes of a job"},
     {"scancel", cmd_scancel, "cancel or signal jobs and steps"},
     {"scontrol", cmd_scontrol, "show and change everything"},
     {"sinfo", cmd_sinfo, "show partitions and nodes"},

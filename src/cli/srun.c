@@ -21,7 +21,7 @@ static bool can_serve(const struct srun *s)
         {c->het_group, "--het-group is not supported yet"},
         {c->async, "--async needs a step manager, which is not supported yet"},
         {c->no_allocate, "--no-allocate is not supported"},
-        {c->bcast_given, "--bcast is not supported yet; copy the program with sbcast or use a shared folder"},
+        {c->bcast_given && c->send_libs, "--send-libs is not supported yet"},
     };
     for (size_t i = 0; i < sizeof refusals / sizeof *refusals; i++) {
         if (!refusals[i].asked)
@@ -64,7 +64,9 @@ static int run_step(struct srun *s)
         srun_abort_said(s);
         return undo(s, 1);
     }
-    rc = srun_launch(s);
+    rc = srun_bcast(s);
+    if (rc == 0)
+        rc = srun_launch(s);
     if (rc != 0)
         return undo(s, rc);
     srun_pty_raw(s);

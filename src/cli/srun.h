@@ -85,6 +85,8 @@ struct srun {
     const struct step *step; /* reply.step */
     char *id;                /* "7.0" */
     char *multi_prog;        /* the file's text, or NULL */
+    char *bcast_path;        /* --bcast: where the program is on the nodes, or NULL */
+    bool bcast_names_nodes;  /* each node's copy ends with its name */
 
     struct srun_node *nodes;
     uint32_t nodes_n, nodes_open;
@@ -117,6 +119,11 @@ int srun_read_multi_prog(struct srun *s); /* 0, or the exit status */
 /* The programs of --prolog and --epilog, or of slurm.conf. 0, or the program's exit status. */
 int srun_prolog(struct srun *s);
 void srun_epilog(struct srun *s);
+
+/* --- srun_bcast.c --- */
+int srun_bcast(struct srun *s); /* does nothing without --bcast; 0, or the exit status */
+/* What the node has to run instead of the program; NULL: the program. mem_free it. */
+char *srun_bcast_program(const struct srun *s, const struct srun_node *n);
 
 /* --- srun_launch.c --- */
 const char *srun_mpi_type(const struct srun *s); /* of --mpi or slurm.conf */

@@ -93,7 +93,12 @@ static void launch_node(struct srun *s, struct srun_node *n, struct launch_tasks
     struct err e;
     const char *addr = n->where->addr ? n->where->addr : n->where->name;
     struct client *c = client_to_node(cli_env(s->cli), addr, n->where->port, n->where->name);
+    char *copy = srun_bcast_program(s, n);
     m->nodeid = n->index;
+    if (copy) {
+        mem_free(m->argv.v[0]);
+        m->argv.v[0] = copy;
+    }
     say_launching(s, n->where);
     if (client_send(c, MSG_LAUNCH_TASKS, m, &e) < 0) {
         client_close(c);

@@ -9,6 +9,7 @@
 typedef void (*apply_fn)(struct state *s, const void *record, int64_t time);
 
 /* apply_job.c */
+void apply_job_id_used(struct state *s, const void *record, int64_t time);
 void apply_job_submitted(struct state *s, const void *record, int64_t time);
 void apply_job_changed(struct state *s, const void *record, int64_t time);
 void apply_job_split(struct state *s, const void *record, int64_t time);

@@ -14,6 +14,12 @@ static void used_job_id(struct state *s, uint32_t id)
     s->next_job_id = id >= s->policy->max_job_id ? s->policy->first_job_id : id + 1;
 }
 
+void apply_job_id_used(struct state *s, const void *record, int64_t time)
+{
+    (void)time;
+    used_job_id(s, ((const struct job_ref *)record)->job_id);
+}
+
 void apply_job_submitted(struct state *s, const void *record, int64_t time)
 {
     struct job *j = meta_dup(&record_job, record);

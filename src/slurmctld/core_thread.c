@@ -63,7 +63,7 @@ static bool is_test(const struct work *w)
     return w->command.type == MSG_SUBMIT && ((const struct submit_request *)w->record)->test_only;
 }
 
-/* The job that would have been submitted; the facts are not applied. */
+/* The job that would have been submitted. Of its facts only that its id is used up remains. */
 static void take_test_job(struct work *w, struct facts *facts)
 {
     for (uint32_t i = 0; i < facts->list.n && !w->test_job; i++)
@@ -71,6 +71,10 @@ static void take_test_job(struct work *w, struct facts *facts)
             w->test_job = facts->list.v[i].record;
             facts->list.v[i].record = NULL;
         }
+    facts_release(facts);
+    *facts = (struct facts){0};
+    if (w->test_job)
+        ((struct job_ref *)facts_add(facts, FACT_JOB_ID_USED))->job_id = w->test_job->job_id;
 }
 
 static void decide_one(struct core_thread *t, struct batch *b, struct work *w, int64_t now)
@@ -81,7 +85,7 @@ static void decide_one(struct core_thread *t, struct batch *b, struct work *w, i
     w->rc = core_decide(t->state, &w->command, now, &facts, &w->reply, &w->e);
     if (w->rc == 0 && is_test(w))
         take_test_job(w, &facts);
-    else if (w->rc == 0)
+    if (w->rc == 0)
         take_facts(t->state, b, &facts, now);
     if (w->rc < 0 || is_test(w))
         buf_release(&w->payload);

@@ -105,3 +105,34 @@ int credential_for_step(struct ctld *c, const struct job *job, const struct step
     meta_release(&record_credential, &cred);
     return rc;
 }
+
+int credential_for_bcast(struct ctld *c, const struct snapshot *s, const struct job *job,
+                         const struct step *step, struct bcast_grant *ret, struct err *e)
+{
+    uint32_t count = step ? step->layout.n : job->alloc.n;
+    struct credential cred;
+    struct buf blob = BUF_INIT;
+
+    meta_init(&record_credential, &cred);
+    set_identity(c, job, &cred);
+    cred.step_id = step ? step->step_id : NO_VAL;
+    cred.bcast = true;
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t index = step ? step->layout.v[i].node_index : job->alloc.v[i].node_index;
+        const struct node *node = ptree_get(&s->nodes, index);
+        if (!node)
+            continue;
+        struct step_node *n = meta_recs_push(&record_step_node, &ret->nodes);
+        n->node_index = index;
+        n->name = mem_strdup(node->name);
+        n->addr = mem_strdup(node->addr);
+        n->port = node->port;
+        add_node(&cred, node->name, node->token, NULL);
+    }
+    int rc = auth_sign_credential(c->auth, &cred, ctld_now(), &blob, e);
+    if (rc == 0)
+        meta_bytes_set(&ret->credential, blob.s, blob.len);
+    buf_release(&blob);
+    meta_release(&record_credential, &cred);
+    return rc;
+}

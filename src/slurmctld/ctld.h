@@ -199,6 +199,9 @@ int credential_for_batch(struct ctld *c, const struct job *job, const struct nod
                          struct err *e);
 int credential_for_step(struct ctld *c, const struct job *job, const struct step *step, struct buf *ret,
                         struct err *e);
+/* For files to the nodes of a job, or of one of its steps (NULL: of the job). */
+int credential_for_bcast(struct ctld *c, const struct snapshot *s, const struct job *job,
+                         const struct step *step, struct bcast_grant *ret, struct err *e);
 
 /* testonly.c: fills the reply of w (start time, place) for w->test_job. Takes its time: not on a loop. */
 int test_only(struct work *w);

@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "model/errors.h"
+#include "model/jobtext.h"
 #include "slurmctld/jobfilter.h"
 #include "slurmctld/net_thread.h"
 #include "version.h"
@@ -360,6 +361,48 @@ static void answer_job_script(struct request *r)
     snapshot_drop(s);
 }
 
+/* The job that files are wanted for; *ret_step is NULL when none was named. */
+static int find_bcast(struct request *r, const struct snapshot *s, const struct job **ret,
+                      const struct step **ret_step, struct err *e)
+{
+    const struct bcast_request *m = r->record;
+    const struct job *job = snapshot_job(s, m->job_id);
+    int code = 0;
+
+    *ret = job;
+    *ret_step = NULL;
+    for (uint32_t i = 0; job && i < job->steps.n; i++)
+        if (job->steps.v[i].step_id == m->step_id)
+            *ret_step = &job->steps.v[i];
+    if (!job || (m->step_id != NO_VAL && !*ret_step))
+        code = ESLURM_INVALID_JOB_ID;
+    else if (job->uid != r->peer->uid && access_of(s, r->peer->uid) < ACCESS_ADMIN)
+        code = ESLURM_INVALID_USER_ID;
+    else if (job_is_pending(job))
+        code = ESLURM_JOB_NOT_RUNNING;
+    else if (!job_is_active(job))
+        code = ESLURM_JOB_STEP_ALREADY_COMPLETING_OR_COMPLETED;
+    return code ? err_set(e, code, "%s", error_text(code)) : 0;
+}
+
+static void answer_bcast(struct request *r)
+{
+    struct ctld *c = r->t->ctld;
+    struct snapshot *s = ctld_snapshot(c);
+    struct bcast_grant reply;
+    const struct job *job;
+    const struct step *step;
+    struct err e;
+
+    meta_init(&record_bcast_grant, &reply);
+    if (find_bcast(r, s, &job, &step, &e) < 0 || credential_for_bcast(c, s, job, step, &reply, &e) < 0)
+        reply_error(r->conn, r->type->number, r->seq, e.code, e.text);
+    else
+        reply_record(r->conn, r->type->number, r->seq, &record_bcast_grant, &reply);
+    meta_release(&record_bcast_grant, &reply);
+    snapshot_drop(s);
+}
+
 static void answer_stats(struct request *r)
 {
     struct stats reply;
@@ -392,6 +435,7 @@ void query_answer(struct request *r)
         {MSG_CONFIG, answer_config},
         {MSG_CONFIG_FILES, answer_config_files},
         {MSG_JOB_SCRIPT, answer_job_script},
+        {MSG_BCAST_GRANT, answer_bcast},
         {MSG_STATS, answer_stats},
     };
 

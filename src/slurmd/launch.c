@@ -121,8 +121,8 @@ static struct step_launch *launch_record(struct slurmd *d, struct credential *c)
     return l;
 }
 
-static int check_credential(struct slurmd *d, const struct meta_bytes *signed_blob, const struct job *job,
-                            struct credential *ret, struct err *e)
+int launch_credential(struct slurmd *d, const struct meta_bytes *signed_blob, bool bcast,
+                      struct credential *ret, struct err *e)
 {
     int rc;
 
@@ -133,10 +133,22 @@ static int check_credential(struct slurmd *d, const struct meta_bytes *signed_bl
         return rc;
     if (!own_share(d, ret))
         rc = err_set(e, ESLURM_INVALID_JOB_CREDENTIAL, "the credential does not name node %s", d->node_name);
-    else if (!job || !job->spec || job->job_id != ret->job_id)
-        rc = err_set(e, ESLURM_INVALID_JOB_CREDENTIAL, "the credential is for another job");
+    else if (ret->bcast != bcast)
+        rc = err_set(e, ESLURM_INVALID_JOB_CREDENTIAL, "the credential is for something else");
     if (rc < 0)
         meta_release(&record_credential, ret);
+    return rc;
+}
+
+static int check_credential(struct slurmd *d, const struct meta_bytes *signed_blob, const struct job *job,
+                            struct credential *ret, struct err *e)
+{
+    int rc = launch_credential(d, signed_blob, false, ret, e);
+
+    if (rc == 0 && (!job || !job->spec || job->job_id != ret->job_id)) {
+        rc = err_set(e, ESLURM_INVALID_JOB_CREDENTIAL, "the credential is for another job");
+        meta_release(&record_credential, ret);
+    }
     return rc;
 }
 

@@ -133,6 +133,19 @@ static void on_launch_tasks(struct net_conn *c, const struct frame *f, void *rec
         net_abort(c); /* the copy lives on in slurmstepd */
 }
 
+static void on_bcast(struct net_conn *c, const struct frame *f, void *rec)
+{
+    struct peer *p = c->user;
+    struct err e;
+    int fd = take_connection(c, &e);
+    int rc = fd < 0 ? fd : bcast_receive(slurmd_of(c), rec, p->uid, fd, f->seq, &e);
+
+    if (rc < 0)
+        reply_error(c, f, e.code, e.text);
+    else
+        net_abort(c); /* the copy lives on in the receiver */
+}
+
 static void on_kill_job(struct net_conn *c, const struct frame *f, void *rec)
 {
     struct slurmd *d = slurmd_of(c);
@@ -224,6 +237,7 @@ static const struct {
 } requests[] = {
     {MSG_LAUNCH_BATCH, on_launch_batch},
     {MSG_LAUNCH_TASKS, on_launch_tasks},
+    {MSG_BCAST, on_bcast},
     {MSG_KILL_JOB, on_kill_job},
     {MSG_SIGNAL_JOB, on_signal_job},
     {MSG_NODE_PING, on_node_ping},

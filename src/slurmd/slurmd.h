@@ -6,6 +6,7 @@
  *   serve.c   the listening port: hello, requests, the hand-over of srun's connections
  *   link.c    the kept connection to the controller: registration and reports
  *   launch.c  launch messages -> step_launch records
+ *   bcast.c   files for the jobs of this node: sbcast, srun --bcast
  *   effect.c  carries out what nodecore wants
  *   steps.c   slurmstepds: starting, orders, their end
  *   adopt.c   finding them again after a restart, and what became of them
@@ -141,9 +142,18 @@ int launch_batch(struct slurmd *d, struct launch_batch *m, struct err *e);
 /* Takes srun_fd over, also on failure. `seq` is the number of the request, which slurmstepd answers. */
 int launch_tasks(struct slurmd *d, struct launch_tasks *m, uint32_t uid, int srun_fd, const char *peer,
                  uint32_t seq, struct err *e);
+/* Checks a signed credential for this node; `bcast` says what for. *ret is the caller's on success. */
+int launch_credential(struct slurmd *d, const struct meta_bytes *signed_blob, bool bcast,
+                      struct credential *ret, struct err *e);
 void launch_free(struct launch *l);
 void job_info_free(struct job_info *j);
 struct job_info *job_info_new(const struct job *job, uint32_t uid, uint32_t gid, uint32_t restarts);
+
+/* --- bcast.c --- */
+/* Takes fd over, also on failure: a process of its own, with the user's rights, gets the rest of the file and
+ * answers. */
+int bcast_receive(struct slurmd *d, const struct bcast *first, uint32_t uid, int fd, uint32_t seq,
+                  struct err *e);
 
 /* --- effect.c --- */
 /* Carries the effects out, and what follows from them; then sets the deadline anew. */

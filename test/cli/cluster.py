@@ -18,7 +18,7 @@ import time
 from pathlib import Path
 
 TOP = Path(__file__).resolve().parent.parent.parent
-NAMES = "sbatch srun salloc squeue sinfo scancel scontrol".split()
+NAMES = "sbatch sbcast srun salloc squeue sinfo scancel scontrol".split()
 ENDED = {"COMPLETED", "FAILED", "CANCELLED", "TIMEOUT", "NODE_FAIL", "OUT_OF_MEMORY", "DEADLINE", "BOOT_FAIL", "PREEMPTED"}
 # A line of `scontrol -o`: Key=Value, where a value may have blanks but no "Key=" in it.
 PAIR = re.compile(r"(\S+?)=(.*?)(?= \S+?=|$)")

@@ -8,7 +8,7 @@ import pytest
 from conftest import BUILD
 
 SLUICE = BUILD / "src/cli/sluice"
-COMMANDS = ["salloc", "sbatch", "scancel", "scontrol", "sinfo", "squeue", "srun"]
+COMMANDS = ["salloc", "sbatch", "sbcast", "scancel", "scontrol", "sinfo", "squeue", "srun"]
 
 
 def run(folder, name, *args, env=None, stdin=""):

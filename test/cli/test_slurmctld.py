@@ -125,13 +125,14 @@ def test_scripts_come_back(controller):
     assert controller.call("job_script", "job_id=9").stdout.startswith("error 2017")
 
 
-def test_test_only_changes_nothing(controller):
+def test_test_only_uses_an_id_up_and_changes_nothing_else(controller):
     controller.start()
     r = controller.call("submit", "spec.work_dir=/", "spec.ntasks=2", "test_only=yes", "payload.script=#!/bin/sh")
     assert r.returncode == 0 and "nodes = n[1-2]" in r.stdout and "partition = p" in r.stdout and "cpus = 2" in r.stdout
-    assert controller.jobs() == [] and controller.submit() == [1]
+    assert controller.jobs() == [] and controller.submit() == [2]
     r = controller.call("submit", "spec.work_dir=/", "spec.min_nodes=9", "test_only=yes", "payload.script=#!/bin/sh")
     assert r.returncode == 1 and r.stdout.startswith("error 20")
+    assert controller.submit() == [4]
 
 
 def test_a_watch_tells_of_changes_until_the_end(controller):

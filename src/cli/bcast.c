@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/bcast.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "conf/conf.h"
+#include "model/message.h"
+
+struct target {
+    const struct step_node *where;
+    struct client *c;
+};
+
+struct transfer {
+    struct cli *cli;
+    const struct bcast_order *o;
+    struct target *targets;
+    uint32_t n;
+    int fd;
+    uint64_t left;
+    struct bcast piece;
+};
+
+static int node_failed(struct transfer *t, const struct target *to, const struct err *e)
+{
+    struct buf line = BUF_INIT;
+    cli_error(t->cli, "REQUEST_FILE_BCAST(%s): %s", to->where->name, cli_error_line(e, &line));
+    buf_release(&line);
+    return e->code > 0 && e->code < 256 ? e->code : EXIT_FAILURE;
+}
+
+static int read_piece(struct transfer *t, uint64_t want)
+{
+    struct meta_bytes *data = &t->piece.data;
+    uint8_t *bytes = mem_alloc(want ? want : 1);
+    size_t have = 0;
+    ssize_t got = 1;
+    while (have < want && got != 0) {
+        got = read(t->fd, bytes + have, want - have);
+        if (got < 0 && errno != EINTR) {
+            cli_error(t->cli, "Can't read `%s`: %s", t->o->source, strerror(errno));
+            mem_free(bytes);
+            return EXIT_FAILURE;
+        }
+        have += got > 0 ? (size_t)got : 0;
+    }
+    meta_bytes_set(data, bytes, have);
+    mem_free(bytes);
+    t->left -= want;
+    t->piece.last = t->left == 0 || have < want; /* a file that is being cut short ends here */
+    return 0;
+}
+
+/* To all nodes, then the answers of all: they write at the same time. */
+static int send_piece(struct transfer *t)
+{
+    int status = 0, rc;
+    struct err e;
+    for (uint32_t i = 0; i < t->n; i++) {
+        struct target *to = &t->targets[i];
+        const char *path = t->piece.path;
+        char *named = t->o->name_nodes ? buf_format("%s_%s", path, to->where->name) : NULL;
+        if (named)
+            t->piece.path = named;
+        rc = client_send(to->c, MSG_BCAST, &t->piece, &e);
+        t->piece.path = (char *)path;
+        mem_free(named);
+        if (rc < 0)
+            return node_failed(t, to, &e);
+    }
+    for (uint32_t i = 0; i < t->n; i++) {
+        enum msg_type type;
+        void *reply;
+        while ((rc = client_receive(t->targets[i].c, -1, &type, &reply, &e)) == 0)
+            ;
+        if (rc < 0)
+            status = node_failed(t, &t->targets[i], &e);
+    }
+    return status;
+}
+
+static int send_all(struct transfer *t)
+{
+    uint64_t block = t->o->block && t->o->block < BCAST_BLOCK_MAX ? t->o->block : BCAST_BLOCK_MAX;
+    int rc;
+    do {
+        rc = read_piece(t, t->left < block ? t->left : block);
+        if (rc == 0)
+            rc = send_piece(t);
+        meta_bytes_set(&t->piece.credential, NULL, 0);
+    } while (rc == 0 && !t->piece.last);
+    return rc;
+}
+
+static int open_source(struct transfer *t)
+{
+    const char *name = t->o->source;
+    struct stat st;
+    t->fd = open(name, O_RDONLY | O_CLOEXEC);
+    if (t->fd < 0 || fstat(t->fd, &st) < 0) {
+        cli_error(t->cli, "Can't open `%s`: %s", name, strerror(errno));
+        return 255;
+    }
+    if (!S_ISREG(st.st_mode)) {
+        cli_error(t->cli, "Can't mmap file `%s`, %s.", name, strerror(ENODEV));
+        return 255;
+    }
+    if (st.st_size == 0)
+        fprintf(stderr, "%s: warning: file `%s` is empty.\n", t->cli->name, name);
+    t->left = (uint64_t)st.st_size;
+    t->piece.mode = st.st_mode & 07777;
+    t->piece.atime = st.st_atime;
+    t->piece.mtime = st.st_mtime;
+    return 0;
+}
+
+int bcast_send(struct cli *cli, const struct bcast_grant *to, const struct bcast_order *o)
+{
+    struct transfer t = {.cli = cli, .o = o, .n = to->nodes.n, .fd = -1};
+    t.targets = mem_array(t.n ? t.n : 1, sizeof *t.targets);
+    meta_init(&record_bcast, &t.piece);
+    meta_bytes_set(&t.piece.credential, to->credential.v, to->credential.n);
+    t.piece.path = mem_strdup(o->dest);
+    t.piece.force = o->force;
+    t.piece.preserve = o->preserve;
+    int rc = open_source(&t);
+    for (uint32_t i = 0; i < t.n && rc == 0; i++) {
+        const struct step_node *n = &to->nodes.v[i];
+        t.targets[i].where = n;
+        t.targets[i].c = client_to_node(cli_env(cli), n->addr ? n->addr : n->name, n->port, n->name);
+    }
+    if (rc == 0)
+        rc = send_all(&t);
+    for (uint32_t i = 0; i < t.n; i++)
+        client_close(t.targets[i].c);
+    mem_free(t.targets);
+    meta_release(&record_bcast, &t.piece);
+    if (t.fd >= 0)
+        close(t.fd);
+    return rc;
+}
+
+char *bcast_dest(struct cli *cli, const char *dest)
+{
+    const char *folder = NULL;
+    char cwd[4096];
+    if (*dest == '/')
+        return mem_strdup(dest);
+    if (!conf_has_param(cli_env(cli)->conf, CONF_BCAST_PARAMETERS, "DestDir", &folder) || !folder)
+        folder = getcwd(cwd, sizeof cwd);
+    folder = folder ? folder : "";
+    return buf_format("%.*s/%s", (int)strcspn(folder, ","), folder, dest);
+}

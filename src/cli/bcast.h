@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * bcast: a file to every node of a job, in pieces, all nodes at once. sbcast and srun --bcast share it.
+ *
+ * Each node gets its copy from us directly; a piece is sent when all nodes have written the one before.
+ */
+#ifndef CLI_BCAST_H
+#define CLI_BCAST_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "cli/cli.h"
+
+enum { BCAST_BLOCK_MAX = 8 << 20 /* bytes of a piece, also when nothing is said */ };
+
+struct bcast_order {
+    const char *source; /* a regular file here */
+    const char *dest;   /* absolute path there */
+    bool name_nodes;    /* "_NODENAME" is added to it */
+    bool force, preserve;
+    uint64_t block; /* bytes of a piece; 0 or more than BCAST_BLOCK_MAX: that */
+};
+
+/* 0, or the exit status after the complaint. */
+int bcast_send(struct cli *cli, const struct bcast_grant *to, const struct bcast_order *o);
+
+/* Absolute path of `dest`: what is relative lies in DestDir of BcastParameters, else in the working folder.
+ * mem_free it. */
+char *bcast_dest(struct cli *cli, const char *dest);
+
+#endif
