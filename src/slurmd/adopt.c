@@ -200,14 +200,16 @@ static bool is_settled(const struct slurmd *d, const struct step_status *st)
     return node_launched(&d->core, &c);
 }
 
-/* What was written before this host has booted says nothing of a batch script: the controller hears that the
- * job is not here, and starts it anew. */
+/* What was written before this host has booted (or is said to have, by -b) says nothing of a batch script:
+ * the controller hears that the job is not here, and starts it anew. */
 static bool is_older_than_host(const struct slurmd *d, const char *path, const struct step_status *st)
 {
     struct stat s;
 
-    return st->step_id == STEP_ID_BATCH && d->node->boot_time && stat(path, &s) == 0 &&
-           s.st_mtime < d->node->boot_time;
+    if (st->step_id != STEP_ID_BATCH)
+        return false;
+    return d->opt->just_booted ||
+           (d->node->boot_time && stat(path, &s) == 0 && s.st_mtime < d->node->boot_time);
 }
 
 /* Those that live are adopted at once, the others are left in *lost: their runs may be older. */
