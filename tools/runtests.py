@@ -85,7 +85,7 @@ def tsan():
     return passed + more, failed + worse + races
 
 
-FUZZ_SECONDS = 8
+FUZZ_SECONDS = 4
 
 
 def fuzz_seeds(folder):

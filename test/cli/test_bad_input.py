@@ -130,14 +130,17 @@ def step_socket(c, job):
 
 def test_packets_to_a_running_slurmstepd(cluster):
     dice = random.Random(6)
-    job = cluster.submit("sleep 2; echo done")
-    path = poll(lambda: step_socket(cluster, job), 10, "no slurmstepd")
+    job = cluster.submit("echo up; while [ ! -e go ]; do sleep 0.02; done; echo done")
+    out = cluster.work / f"slurm-{job}.out"
+    poll(lambda: out.exists() and out.read_text(), 10, "it does not start")
+    path = step_socket(cluster, job)
     for _ in range(100):
         with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as s:
             s.connect(path)
             s.send(b"\x08\x63" + dice.randbytes(dice.randrange(1, 300)))
+    (cluster.work / "go").touch()
     cluster.wait_job(job)
-    assert (cluster.work / f"slurm-{job}.out").read_text() == "done\n"
+    assert out.read_text() == "up\ndone\n"
 
 
 def test_a_stranger_cannot_order_a_slurmstepd(cluster):
