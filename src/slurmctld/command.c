@@ -4,6 +4,7 @@
  * not trust the sender for (names and groups of users) or cannot do itself (storing payloads, signing
  * credentials) is done here.
  */
+#include <errno.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -180,6 +181,11 @@ static void add_members(struct part_update *u)
 
 void command_post(struct request *r)
 {
+    if (r->type->number == MSG_SUBMIT && !room_for_jobs(r->t->ctld)) {
+        reply_error(r->conn, r->type->number, r->seq, ENOSPC,
+                    "No space left on device: StateSaveLocation of slurmctld is nearly full");
+        return;
+    }
     struct snapshot *s = ctld_snapshot(r->t->ctld);
     struct work *w = work_new(r->type->number, r->record);
 

@@ -93,7 +93,9 @@ struct ctld {
     struct agent *agent;
     struct scripts *scripts;
     struct net_thread *nets[CTLD_NET_THREADS];
-    atomic_uint watchers; /* open job_watch requests, on all net threads */
+    atomic_uint watchers;         /* open job_watch requests, on all net threads */
+    atomic_bool room_low;         /* room.c */
+    _Atomic uint64_t room_looked; /* when, in us */
     atomic_bool stopping;
     int stop_fd; /* eventfd: the main thread ends everything */
 };
@@ -176,6 +178,10 @@ void net_thread_start(struct net_thread *t);
 /* The jobs (ids) of a batch have changed: for watches. */
 void net_thread_jobs_changed(struct net_thread *t, const uint32_t *ids, uint32_t n, struct snapshot *s);
 void net_thread_stop(struct net_thread *t);
+
+/* room.c: of StateSaveLocation. Any thread. */
+void room_look(struct ctld *c);
+bool room_for_jobs(struct ctld *c);
 
 /* configure.c */
 struct configure *configure_from(const struct conf *conf, uint32_t slurm_uid, struct err *e);

@@ -7,9 +7,13 @@
  * A second thread writes snapshots of the whole state now and then, so that a restart reads little and the
  * journal stays small.
  */
+#include <errno.h>
+
 #include "base/mem.h"
 #include "os/log.h"
 #include "slurmctld/ctld.h"
+
+enum { KEEP_AGAIN_S = 60 };
 
 struct journal_thread {
     struct ctld *ctld;
@@ -22,6 +26,7 @@ struct journal_thread {
     uint64_t index;      /* newest durable entry */
     uint64_t kept_index; /* newest entry that a stored snapshot holds */
     int64_t kept_time;
+    int64_t keep_again; /* not before, because there was no room */
 };
 
 struct batch *batch_new(void)
@@ -62,6 +67,7 @@ static void write_batch(struct journal_thread *t, struct batch *b)
     if (c->journal->ops->append(c->journal, b->index, b->facts.s, b->facts.len, blobs.v, blobs.n, &e) < 0)
         log_fatal("%s. Nothing is acknowledged that is not on disk: slurmctld ends", e.text);
     VEC_FREE(&blobs);
+    room_look(c);
     stat_add(STAT_BATCHES, 1);
     stat_add(STAT_JOURNAL_BYTES, b->facts.len);
     stat_add(STAT_JOURNAL_US, stat_now_us() - begin);
@@ -114,7 +120,7 @@ static void tell(struct journal_thread *t, struct batch *b)
 
 static bool snapshot_due(const struct journal_thread *t)
 {
-    return t->index - t->kept_index >= CTLD_SNAPSHOT_BATCHES ||
+    return (t->index - t->kept_index >= CTLD_SNAPSHOT_BATCHES && ctld_now() >= t->keep_again) ||
            (t->index > t->kept_index && ctld_now() - t->kept_time >= CTLD_SNAPSHOT_SECONDS);
 }
 
@@ -161,13 +167,20 @@ static void keep_snapshot(struct journal_thread *t)
     uint64_t begin = stat_now_us();
     struct err e;
 
-    if (snapshot_store(t->ctld, s, &e) < 0)
+    int rc = snapshot_store(t->ctld, s, &e);
+    if (rc == -ENOSPC)
+        log_error("%s. The journal has everything; it stays long until there is room for a snapshot", e.text);
+    else if (rc < 0)
         log_fatal("%s. slurmctld ends: the disk is not to be trusted", e.text);
-    log_debug("snapshot at entry %llu stored in %llu ms", (unsigned long long)s->index,
-              (unsigned long long)(stat_now_us() - begin) / 1000);
-    stat_add(STAT_SNAPSHOTS, 1);
+    else
+        log_debug("snapshot at entry %llu stored in %llu ms", (unsigned long long)s->index,
+                  (unsigned long long)(stat_now_us() - begin) / 1000);
+    stat_add(STAT_SNAPSHOTS, rc == 0);
     pthread_mutex_lock(&t->lock);
-    t->kept_index = s->index;
+    if (rc == 0)
+        t->kept_index = s->index;
+    else
+        t->keep_again = ctld_now() + KEEP_AGAIN_S;
     t->kept_time = ctld_now();
     pthread_mutex_unlock(&t->lock);
     snapshot_drop(s);
