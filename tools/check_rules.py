@@ -8,10 +8,12 @@
   length    functions of at most 100 lines, source files of at most 1,000
   format    clang-format would change nothing
   spdx      every source file names its licence in its first lines
+  keys      every key of slurm.conf is read by something besides `scontrol show config`, or says effective=false
 """
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 TOP = Path(__file__).resolve().parent.parent
@@ -122,6 +124,16 @@ def rule_spdx():
     for path in sources(".c", ".h", ".py", ".sh", tops=("src", "include", "test", "bench", "tools")):
         if "SPDX-License-Identifier: Apache-2.0" not in path.read_text()[:300] and not name(path).startswith(("test/compat/", "test/data/")):
             yield f"{name(path)}: no SPDX line"
+
+
+def rule_keys():
+    """Every CONF_ constant of a key that is said to have an effect is read somewhere, besides where all keys are shown."""
+    users = [p for p in sources(".c", ".h", tops=("src",)) if name(p) != "src/conf/show.c"]
+    read = set(re.findall(r"\bCONF_[A-Z0-9_]+", "".join(p.read_text() for p in users)))
+    for key, row in tomllib.loads((TOP / "schema/slurm_conf.toml").read_text())["key"].items():
+        constant = "CONF_" + re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", key).upper()
+        if row["kind"] != "run" and row.get("effective", True) and constant not in read:
+            yield f"schema/slurm_conf.toml: nothing reads {key}: it has no effect"
 
 
 def main():

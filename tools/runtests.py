@@ -32,7 +32,7 @@ def build(folder, *options, env=None, target="all"):
 
 def rules():
     passed, failed = 0, []
-    for rule in ("levels", "pure", "banned", "length", "format", "spdx"):
+    for rule in ("levels", "pure", "banned", "length", "format", "spdx", "keys"):
         r = run([sys.executable, "tools/check_rules.py", rule])
         passed += r.returncode == 0
         if r.returncode:

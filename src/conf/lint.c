@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/text.h"
 #include "conf/internal.h"
 
 enum { CR_MEMORY = 16 }; /* SelectTypeParameters, schema/slurm_conf.toml */
@@ -27,11 +28,20 @@ static void say(struct lint *l, const char *file, uint32_t line, const char *hin
     buf_release(&text);
 }
 
+/* The default, or a plugin that does nothing: what has no effect yet is not missed. */
+static bool asks_nothing(const struct conf_key_info *info, const struct conf_val *v)
+{
+    size_t len = v->text ? strlen(v->text) : 0;
+    return !len || text_same_nocase(v->text, info->def) || text_same_nocase(v->text, "none") ||
+           (len > 5 && text_same_nocase(v->text + len - 5, "/none"));
+}
+
 static void lint_keys(struct lint *l)
 {
     for (uint32_t i = 0; i < CONF_KEY_COUNT; i++) {
         const struct conf_val *v = &l->c->v[i];
-        if (v->file && (conf_key_table[i].flags & CONF_KEY_INEFFECTIVE))
+        if (v->file && (conf_key_table[i].flags & CONF_KEY_INEFFECTIVE) &&
+            !asks_nothing(&conf_key_table[i], v))
             say(l, v->file, v->line, NULL, "%s has no effect yet", conf_key_table[i].name);
     }
     for (uint32_t i = 0; i < l->c->records.n; i++) {
