@@ -2,7 +2,9 @@
 #include "core/state_impl.h"
 
 #include "base/mem.h"
+#include "core/apply.h"
 #include "core/core.h"
+#include "model/jobtext.h"
 
 /* Copy and free of a tree's records. */
 #define TREE_TYPE(tree, record)                                                                              \
@@ -195,6 +197,13 @@ const struct node *snapshot_node(const struct snapshot *s, const char *name)
 const struct part *snapshot_part(const struct snapshot *s, const char *name)
 {
     return ptree_get(&s->parts, index_of(&s->dir->parts, name));
+}
+
+bool snapshot_has_step(const struct snapshot *s, const struct step *step)
+{
+    const struct job *job = snapshot_job(s, step->job_id);
+    return job && job_is_active(job) && job->start_time <= step->start_time &&
+           job_step(job, step->step_id) >= 0;
 }
 
 bool state_uses_payload(const struct state *s, const struct meta_bytes *name)

@@ -52,6 +52,8 @@ static inline struct snapshot *snapshot_keep(struct snapshot *s)
 const struct job *snapshot_job(const struct snapshot *s, uint32_t job_id);
 const struct node *snapshot_node(const struct snapshot *s, const char *name);
 const struct part *snapshot_part(const struct snapshot *s, const char *name);
+/* Whether the step still belongs to what its job runs now; credentials are made for no other. */
+bool snapshot_has_step(const struct snapshot *s, const struct step *step);
 
 /* The scheduler's view of a snapshot; valid as long as the snapshot is kept. */
 struct sched_view;

@@ -86,8 +86,8 @@ void send_sign(struct world *w, struct answer *a)
     if (a->type != MSG_STEP_CREATE || a->code < 0 || !r->step)
         return;
     const struct job *j = snapshot_job(w->ctl.seen, r->step->job_id);
-    if (!j) {
-        a->code = -ESLURM_INVALID_JOB_ID;
+    if (!snapshot_has_step(w->ctl.seen, r->step)) {
+        a->code = -ESLURM_JOB_STEP_ALREADY_COMPLETING_OR_COMPLETED;
         return;
     }
     struct credential c;

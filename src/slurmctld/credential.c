@@ -3,6 +3,7 @@
  * client. */
 #include "base/hostlist.h"
 #include "base/mem.h"
+#include "model/errors.h"
 #include "model/jobtext.h"
 #include "slurmctld/ctld.h"
 
@@ -82,12 +83,17 @@ int credential_for_batch(struct ctld *c, const struct job *job, const struct nod
 int credential_for_step(struct ctld *c, const struct job *job, const struct step *step, struct buf *ret,
                         struct err *e)
 {
+    struct snapshot *s = ctld_snapshot(c);
     struct credential cred;
 
+    if (!snapshot_has_step(s, step)) {
+        snapshot_drop(s);
+        return err_set(e, ESLURM_JOB_STEP_ALREADY_COMPLETING_OR_COMPLETED, "%s",
+                       error_text(ESLURM_JOB_STEP_ALREADY_COMPLETING_OR_COMPLETED));
+    }
     meta_init(&record_credential, &cred);
     set_identity(c, job, &cred);
     cred.step_id = step->step_id;
-    struct snapshot *s = ctld_snapshot(c);
     for (uint32_t i = 0; i < step->layout.n; i++) {
         const struct step_node *part = &step->layout.v[i];
         const struct node *node = ptree_get(&s->nodes, part->node_index);

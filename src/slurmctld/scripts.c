@@ -166,7 +166,11 @@ static void run_free(struct run *r)
 
 static void on_limit_closed(uv_handle_t *h)
 {
-    run_free(h->data);
+    struct run *r = h->data;
+    struct scripts *s = r->scripts;
+
+    run_free(r);
+    runs_start(s);
 }
 
 static void remove_run(struct scripts *s, const struct run *r)
@@ -192,8 +196,7 @@ static void run_done(struct run *r, bool failed)
         core_post(s->ctld->core, work_new(MSG_PROLOG_DONE, d));
     }
     remove_run(s, r);
-    uv_close((uv_handle_t *)&r->limit, on_limit_closed);
-    runs_start(s);
+    uv_close((uv_handle_t *)&r->limit, on_limit_closed); /* which starts the next one */
 }
 
 static void on_watch_closed(uv_handle_t *h)

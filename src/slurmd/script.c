@@ -172,9 +172,21 @@ static void script_over_time(uv_timer_t *t)
     kill(-s->pid, SIGKILL);
 }
 
+static uint32_t time_limit(const struct script *s)
+{
+    enum { HEALTH_S = 60 };
+    if (s->kind == SCRIPT_HEALTH)
+        return HEALTH_S;
+    uint32_t own = s->kind == SCRIPT_PROLOG   ? conf_u32(s->d->conf, CONF_PROLOG_TIMEOUT)
+                   : s->kind == SCRIPT_EPILOG ? conf_u32(s->d->conf, CONF_EPILOG_TIMEOUT)
+                                              : NO_VAL16;
+
+    return own && own < NO_VAL16 ? own : conf_u32(s->d->conf, CONF_PROLOG_EPILOG_TIMEOUT);
+}
+
 static void script_next(struct script *s)
 {
-    uint32_t limit_s = s->kind == SCRIPT_HEALTH ? 60 : conf_u32(s->d->conf, CONF_PROLOG_EPILOG_TIMEOUT);
+    uint32_t limit_s = time_limit(s);
     char *argv[] = {NULL, NULL};
     char **env;
     struct process_spec spec = {.argv = argv, .fds = {-1, -1, -1}, .fds_n = 3, .own_group = true};

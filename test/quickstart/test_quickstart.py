@@ -12,7 +12,7 @@ import pytest
 
 TOP = Path(__file__).resolve().parents[2]
 COPY = TOP / "build-quickstart"
-PROGRAMS = {"bin": "salloc sbatch scancel scontrol sinfo sluice squeue srun".split(), "sbin": "sackd slurmctld slurmd slurmstepd".split()}
+PROGRAMS = {"bin": "salloc sbatch sbcast scancel scontrol sinfo sluice squeue srun".split(), "sbin": "sackd slurmctld slurmd slurmstepd".split()}
 
 
 @pytest.fixture(scope="module")

@@ -837,6 +837,33 @@ static void steps_come_and_go(void **arg)
     meta_free(&record_step_create, c);
 }
 
+/*
+ * Seen in the simulator (seed 3063): a step is asked for and its job is requeued in one batch. A credential
+ * made after that batch would let the step run beside whatever gets the node next.
+ */
+static void a_step_of_an_earlier_run_is_none(void **arg)
+{
+    world_job(&w, ALICE);
+    world_plan(&w);
+    struct step_create *c = meta_new(&record_step_create);
+    c->job_id = 1;
+    c->ntasks = 1;
+    assert_int_equal(world_do(&w, ALICE, MSG_STEP_CREATE, c), 0);
+    struct step *step = meta_dup(&record_step, ((const struct step_create_reply *)w.reply.record)->step);
+    struct snapshot *snap = state_publish(w.s);
+    assert_true(snapshot_has_step(snap, step));
+    snapshot_drop(snap);
+    struct job_requeue *r = meta_new(&record_job_requeue);
+    meta_strs_push(&r->ids, "1");
+    assert_int_equal(world_do(&w, ALICE, MSG_JOB_REQUEUE, r), 0);
+    snap = state_publish(w.s);
+    assert_false(snapshot_has_step(snap, step));
+    snapshot_drop(snap);
+    meta_free(&record_job_requeue, r);
+    meta_free(&record_step, step);
+    meta_free(&record_step_create, c);
+}
+
 static void an_allocation_is_given_back(void **arg)
 {
     struct submit_request *r = world_request();
@@ -1004,6 +1031,7 @@ int main(void)
         CASE(reconfiguration_keeps_what_runs),
         CASE(partitions_by_command),
         CASE(steps_come_and_go),
+        CASE(a_step_of_an_earlier_run_is_none),
         CASE(an_allocation_is_given_back),
         CASE(tasks_follow_their_counterparts),
         CASE(fields_of_a_node),
