@@ -29,6 +29,8 @@ static inline void spool_report_path(const char *spool, uint32_t job_id, uint32_
 {
     buf_addf(out, "%s/report.%u.%u.%u", spool, job_id, step_id, restarts);
 }
+/* Modes of a mark: slurmstepd changes it when it begins, so that what never began is not taken for lost. */
+enum { SPOOL_MARK_WRITTEN = 0600, SPOOL_MARK_STARTED = 0700 };
 static inline void spool_mark_path(const char *spool, uint32_t job_id, uint32_t step_id, uint32_t restarts,
                                    struct buf *out)
 {

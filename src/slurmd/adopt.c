@@ -200,16 +200,17 @@ static bool is_settled(const struct slurmd *d, const struct step_status *st)
     return node_launched(&d->core, &c);
 }
 
-/* What was written before this host has booted (or is said to have, by -b) says nothing of a batch script:
+/* A slurmd that was killed before its slurmstepd began has run nothing of the script. And what was written
+ * before this host has booted (or is said to have, by -b) says nothing of a batch script:
  * the controller hears that the job is not here, and starts it anew. */
-static bool is_older_than_host(const struct slurmd *d, const char *path, const struct step_status *st)
+static bool says_nothing(const struct slurmd *d, const char *path, const struct step_status *st)
 {
     struct stat s;
 
-    if (st->step_id != STEP_ID_BATCH)
+    if (st->step_id != STEP_ID_BATCH || stat(path, &s) < 0)
         return false;
-    return d->opt->just_booted ||
-           (d->node->boot_time && stat(path, &s) == 0 && s.st_mtime < d->node->boot_time);
+    return d->opt->just_booted || (s.st_mode & 0777) == SPOOL_MARK_WRITTEN ||
+           (d->node->boot_time && s.st_mtime < d->node->boot_time);
 }
 
 /* Those that live are adopted at once, the others are left in *lost: their runs may be older. */
@@ -246,7 +247,7 @@ static void adopt_lost(struct slurmd *d, struct marks *lost)
     for (uint32_t i = 0; i < lost->list.n; i++) {
         struct mark *m = &lost->list.v[i];
 
-        if (is_older_than_host(d, m->path, &m->st)) {
+        if (says_nothing(d, m->path, &m->st)) {
             unlink(m->path);
         } else {
             adopt_core(d, &m->st);

@@ -145,8 +145,9 @@ static int mark_write(struct slurmd *d, const struct step_launch *l, struct err 
 
     spool_mark_path(d->spool, c->job_id, c->step_id, c->restarts, &path);
     meta_encode(&record_step_status, &st, &b);
-    fd = open(path.s, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) < 0 || write(fd, b.s, b.len) != (ssize_t)b.len) {
+    fd = open(path.s, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, SPOOL_MARK_WRITTEN);
+    if (fd < 0 || fchmod(fd, SPOOL_MARK_WRITTEN) < 0 || flock(fd, LOCK_EX | LOCK_NB) < 0 ||
+        write(fd, b.s, b.len) != (ssize_t)b.len) {
         rc = err_set(e, errno ? errno : ENOSPC, "%s: %s", path.s, strerror(errno));
         if (fd >= 0)
             close(fd);

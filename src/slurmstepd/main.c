@@ -16,6 +16,7 @@
 
 #include "base/mem.h"
 #include "nodecore/env.h"
+#include "nodecore/spool.h"
 #include "slurmstepd/stepd.h"
 #include "nodecore/stepid.h"
 #include "version.h"
@@ -439,6 +440,7 @@ int main(int argc, char **argv)
     if (l->tasks)
         fcntl(STEPD_FD_SRUN, F_SETFD, FD_CLOEXEC);
     fcntl(STEPD_FD_MARK, F_SETFD, FD_CLOEXEC);
+    fchmod(STEPD_FD_MARK, SPOOL_MARK_STARTED);
     step_init(&s, l);
     rc = step_main(&s);
     step_release(&s);

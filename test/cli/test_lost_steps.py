@@ -25,12 +25,13 @@ def pids(cluster):
     return [int(word) for word in path.read_text().split()] if path.exists() else []
 
 
-def lose(cluster):
+def lose(cluster, meanwhile=lambda: None):
     """slurmd dies, then slurmstepd, then slurmd comes back."""
     wait_for("the start", lambda: len(pids(cluster)) == 3 and (cluster.folder / "starts").exists())
     cluster.kill_slurmd()
     os.kill(pids(cluster)[0], signal.SIGKILL)
     wait_for("the end of slurmstepd", lambda: not os.path.exists(f"/proc/{pids(cluster)[0]}"))
+    meanwhile()
     cluster.start_slurmd()
 
 
@@ -78,6 +79,18 @@ def test_a_mark_that_was_never_followed_by_a_slurmstepd(cluster):
     torn.write_bytes(text[: len(text) // 2])
     cluster.start_slurmd()
     ended_and_ran_once(cluster)
+
+
+def test_a_job_whose_slurmstepd_never_began_runs_all_the_same(cluster):
+    """Seen under kill -9: slurmd had written the mark and no more. Nothing has run, so nothing has failed."""
+    job = cluster.submit(TASK)
+    wait_for("the start", lambda: len(pids(cluster)) == 3)
+    mark = next((cluster.folder / "d.n1").glob("step.*"))
+    assert mark.stat().st_mode & 0o777 == 0o700
+    lose(cluster, lambda: mark.chmod(0o600))  # as before slurmstepd begins
+    wait_for("the requeue", lambda: "Restarts=1" in cluster.run("scontrol", "show", "job", job))
+    assert not mark.exists()
+    cluster.run("scancel", job)
 
 
 def test_slurmd_restarts_while_a_prolog_runs(tmp_path):

@@ -90,7 +90,8 @@ class Ledger:
         for token, job in self.acknowledged.items():
             for what, runs in seen.items():
                 if runs[token] != [job]:
-                    faults.append(f"job {job} ({token}): {what} was written by {runs[token] or 'nobody'}")
+                    shown = self.cluster.run("scontrol", "-o", "show", "job", job).stdout
+                    faults.append(f"job {job} ({token}): {what} was written by {runs[token] or 'nobody'}; {shown[:700]}")
         for token in self.refused:
             if len(seen["begin"][token]) > 1:
                 faults.append(f"{token} was refused, and ran {len(seen['begin'][token])} times")
