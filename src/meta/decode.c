@@ -269,7 +269,9 @@ static void forget(const struct reader *in, const struct meta_field *f, void *re
         meta_field_release(f, rec);
     else if (class == CLASS_BITS)
         *(struct bits *)p = (struct bits){0};
-    /* every other kind is filled whole */
+    else if (class == CLASS_U32S)
+        *(struct meta_u32s *)p = (struct meta_u32s){0};
+    /* every other kind is replaced whole */
 }
 
 /* A field that comes again replaces what it was, except a list of texts or records, which goes on. */
