@@ -88,6 +88,9 @@ def test_a_job_whose_slurmstepd_never_began_runs_all_the_same(cluster):
     mark = next((cluster.folder / "d.n1").glob("step.*"))
     assert mark.stat().st_mode & 0o777 == 0o700
     lose(cluster, lambda: mark.chmod(0o600))  # as before slurmstepd begins
+    for pid in pids(cluster):  # which had not begun either
+        if os.path.exists(f"/proc/{pid}"):
+            os.kill(pid, signal.SIGKILL)
     wait_for("the requeue", lambda: "Restarts=1" in cluster.run("scontrol", "show", "job", job))
     assert not mark.exists()
     cluster.run("scancel", job)
