@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Steps and jobs that are lost while slurmd is away: they end at once, nothing of them runs, and none runs twice."""
+import contextlib
 import os
 import signal
 import subprocess
@@ -89,8 +90,8 @@ def test_a_job_whose_slurmstepd_never_began_runs_all_the_same(cluster):
     assert mark.stat().st_mode & 0o777 == 0o700
     lose(cluster, lambda: mark.chmod(0o600))  # as before slurmstepd begins
     for pid in pids(cluster):  # which had not begun either
-        if os.path.exists(f"/proc/{pid}"):
-            os.kill(pid, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(pid, signal.SIGKILL)
     wait_for("the requeue", lambda: "Restarts=1" in cluster.run("scontrol", "show", "job", job))
     assert not mark.exists()
     cluster.run("scancel", job)
