@@ -102,8 +102,11 @@ static void strs_copy(struct meta_strs *dst, const struct meta_strs *src)
         dst->v[i] = mem_strdup(src->v[i]);
 }
 
-static void recs_copy(const struct meta_record *sub, struct meta_recs *dst, const struct meta_recs *src)
+void meta_recs_copy(const struct meta_record *sub, void *dst_list, const void *src_list)
 {
+    struct meta_recs *dst = dst_list;
+    const struct meta_recs *src = src_list;
+
     *dst = (struct meta_recs){.v = src->n ? mem_array(src->n, sub->size) : NULL, .n = src->n};
     for (uint32_t i = 0; i < src->n; i++)
         meta_copy(sub, member_in(sub, dst->v, i), member_in(sub, src->v, i));
@@ -146,7 +149,7 @@ static void field_own(const struct meta_field *f, void *dst)
     }
     case CLASS_RECS: {
         struct meta_recs old = *(struct meta_recs *)p;
-        recs_copy(f->sub, p, &old);
+        meta_recs_copy(f->sub, p, &old);
         break;
     }
     }

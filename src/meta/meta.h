@@ -146,6 +146,8 @@ void *meta_dup(const struct meta_record *r, const void *src);
 void meta_copy_field(const struct meta_field *f, void *dst, const void *src);
 /* Appends a default record to a RECS list and gives its address. */
 void *meta_recs_push(const struct meta_record *sub, void *list);
+/* dst is empty, or what it held belongs to somebody else now. */
+void meta_recs_copy(const struct meta_record *sub, void *dst_list, const void *src_list);
 void meta_strs_push(struct meta_strs *l, const char *s);
 void meta_u32s_push(struct meta_u32s *l, uint32_t v);
 void meta_bytes_set(struct meta_bytes *b, const void *p, size_t n);

@@ -110,8 +110,9 @@ bool node_report_refused(int code)
            ESLURM_INVALID_JOB_ID; /* what the controller does not know any more need not be told again */
 }
 
-void node_spawn_failed(struct node_core *n, uint32_t job_id, uint32_t step_id, uint32_t restarts,
-                       const char *why, int64_t now, struct node_effects *out)
+/* A report that this node makes itself: no slurmstepd is there to do it. */
+static struct node_report own_report(uint32_t job_id, uint32_t step_id, uint32_t restarts, const char *why,
+                                     int64_t now)
 {
     struct node_report r;
 
@@ -119,10 +120,19 @@ void node_spawn_failed(struct node_core *n, uint32_t job_id, uint32_t step_id, u
     r.job_id = job_id;
     r.step_id = step_id;
     r.restarts = restarts;
-    r.error = ESLURM_SLURMD_COULD_NOT_EXECVE_JOB;
     r.error_text = mem_strdup(why);
+    r.end_time = now;
+    return r;
+}
+
+void node_spawn_failed(struct node_core *n, uint32_t job_id, uint32_t step_id, uint32_t restarts,
+                       const char *why, int64_t now, struct node_effects *out)
+{
+    struct node_report r = own_report(job_id, step_id, restarts, why, now);
+
+    r.error = ESLURM_SLURMD_COULD_NOT_EXECVE_JOB;
     r.requeue = r.drain = true;
-    r.start_time = r.end_time = now;
+    r.start_time = now;
     node_step_ended(n, &r, now, out);
     meta_release(&record_node_report, &r);
 }
@@ -130,15 +140,9 @@ void node_spawn_failed(struct node_core *n, uint32_t job_id, uint32_t step_id, u
 void node_step_lost(struct node_core *n, uint32_t job_id, uint32_t step_id, uint32_t restarts, int64_t now,
                     struct node_effects *out)
 {
-    struct node_report r;
+    struct node_report r = own_report(job_id, step_id, restarts, "slurmstepd has gone without a report", now);
 
-    meta_init(&record_node_report, &r);
-    r.job_id = job_id;
-    r.step_id = step_id;
-    r.restarts = restarts;
     r.exit_code = SIGNAL_KILL;
-    r.end_time = now;
-    r.error_text = mem_strdup("slurmstepd has gone without a report");
     node_step_ended(n, &r, now, out);
     meta_release(&record_node_report, &r);
 }

@@ -17,16 +17,6 @@ struct vnode *node_at(struct world *w, uint32_t node_index)
 
 /* --- credentials: doc/spec/04-credentials.md, but for the signature --- */
 
-static void copy_gres(const void *from_v, uint32_t from_n, void *to_list)
-{
-    const struct job_gres *from = from_v;
-    for (uint32_t i = 0; i < from_n; i++) {
-        struct job_gres *to = meta_recs_push(&record_job_gres, to_list);
-        meta_release(&record_job_gres, to);
-        meta_copy(&record_job_gres, to, &from[i]);
-    }
-}
-
 static void begin_credential(struct world *w, const struct job *j, uint32_t step_id, struct credential *ret)
 {
     meta_init(&record_credential, ret);
@@ -72,7 +62,7 @@ static void send_launch(struct world *w, uint32_t job_id)
     for (uint32_t i = 0; i < j->alloc.n; i++)
         if (j->alloc.v[i].node_index == node->index) {
             bits_copy(&share->cores, &j->alloc.v[i].cores);
-            copy_gres(j->alloc.v[i].gres.v, j->alloc.v[i].gres.n, &share->gres);
+            meta_recs_copy(&record_job_gres, &share->gres, &j->alloc.v[i].gres);
         }
     end_credential(&c, &l->credential);
     l->token = node->token;
@@ -96,7 +86,7 @@ void send_sign(struct world *w, struct answer *a)
         const struct step_node *part = &r->step->layout.v[i];
         struct cred_node *share = add_node(w, &c, part->name);
         bits_copy(&share->cores, &part->cores);
-        copy_gres(part->gres.v, part->gres.n, &share->gres);
+        meta_recs_copy(&record_job_gres, &share->gres, &part->gres);
     }
     end_credential(&c, &r->credential);
 }

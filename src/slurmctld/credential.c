@@ -22,17 +22,6 @@ static void set_identity(struct ctld *c, const struct job *job, struct credentia
     user_drop(user);
 }
 
-static void copy_gres(const void *from_v, uint32_t from_n, void *to_list)
-{
-    const struct job_gres *from = from_v;
-
-    for (uint32_t i = 0; i < from_n; i++) {
-        struct job_gres *to = meta_recs_push(&record_job_gres, to_list);
-        meta_release(&record_job_gres, to);
-        meta_copy(&record_job_gres, to, &from[i]);
-    }
-}
-
 /* What the whole job holds on one node. */
 static struct cred_node *add_node(struct credential *cred, const char *name, uint64_t token,
                                   const struct job_node *held)
@@ -46,7 +35,7 @@ static struct cred_node *add_node(struct credential *cred, const char *name, uin
     n->job_cpus = held->cpus;
     bits_copy(&n->job_cores, &held->cores);
     n->job_mem = held->mem;
-    copy_gres(held->gres.v, held->gres.n, &n->job_gres);
+    meta_recs_copy(&record_job_gres, &n->job_gres, &held->gres);
     return n;
 }
 
@@ -72,7 +61,7 @@ int credential_for_batch(struct ctld *c, const struct job *job, const struct nod
         n->cpus = held->cpus;
         bits_copy(&n->cores, &held->cores);
         n->mem = held->mem;
-        copy_gres(held->gres.v, held->gres.n, &n->gres);
+        meta_recs_copy(&record_job_gres, &n->gres, &held->gres);
     }
     meta_u32s_push(&n->tasks, 0);
     int rc = auth_sign_credential(c->auth, &cred, ctld_now(), ret, e);
@@ -102,7 +91,7 @@ int credential_for_step(struct ctld *c, const struct job *job, const struct step
         n->cpus = part->cpus;
         bits_copy(&n->cores, &part->cores);
         n->mem = part->mem;
-        copy_gres(part->gres.v, part->gres.n, &n->gres);
+        meta_recs_copy(&record_job_gres, &n->gres, &part->gres);
         for (uint32_t k = 0; k < part->tasks.n; k++)
             meta_u32s_push(&n->tasks, part->tasks.v[k]);
     }
