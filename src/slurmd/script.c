@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/hostlist.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "os/process.h"
@@ -65,6 +66,16 @@ static void script_paths(const struct slurmd *d, enum conf_key key, struct meta_
     }
 }
 
+/* What an order to end a job says of it has no `alloc`: it is the same for all its nodes. */
+static uint32_t nodes_of(const struct job *job)
+{
+    struct hostlist names = {0};
+    uint32_t n = hostlist_parse(&names, job->nodes, NULL) == 0 ? names.count : job->alloc.n;
+
+    hostlist_release(&names);
+    return n;
+}
+
 static void script_env(const struct slurmd *d, struct script *s, const struct job_info *j)
 {
     struct meta_strs *env = &s->env;
@@ -89,7 +100,7 @@ static void script_env(const struct slurmd *d, struct script *s, const struct jo
         env_set(env, "SLURM_JOB_NODELIST", "%s", j->job->nodes);
         env_set(env, "SLURM_NODELIST", "%s", j->job->nodes);
     }
-    env_set(env, "SLURM_JOB_NUM_NODES", "%u", j->job->alloc.n);
+    env_set(env, "SLURM_JOB_NUM_NODES", "%u", nodes_of(j->job));
     env_set(env, "SLURM_JOB_RESTART_COUNT", "%u", j->restarts);
     if (s->kind == SCRIPT_EPILOG) {
         env_set(env, "SLURM_JOB_EXIT_CODE", "%u", j->exit_code);
