@@ -51,7 +51,17 @@ static void split(struct fan *f, const uint32_t *targets, uint32_t n)
     }
 }
 
-void fan_init(struct fan *f, uint32_t n, uint32_t width, int64_t timeout_ms, bool root)
+static void split_groups(struct fan *f, const uint32_t *targets, uint32_t n, const uint32_t *groups)
+{
+    for (uint32_t first = 0, i = 1; i <= n; i++)
+        if (i == n || groups[i] != groups[first]) {
+            add_head(f, targets + first, i - first);
+            first = i;
+        }
+}
+
+void fan_init(struct fan *f, uint32_t n, uint32_t width, int64_t timeout_ms, bool root,
+              const uint32_t *groups)
 {
     uint32_t *all = mem_array(n ? n : 1, sizeof *all);
 
@@ -61,7 +71,10 @@ void fan_init(struct fan *f, uint32_t n, uint32_t width, int64_t timeout_ms, boo
     f->owners = mem_array(n ? n : 1, sizeof *f->owners);
     for (uint32_t i = 0; i < n; i++)
         all[i] = i;
-    split(f, all, n);
+    if (groups)
+        split_groups(f, all, n, groups);
+    else
+        split(f, all, n);
     mem_free(all);
 }
 

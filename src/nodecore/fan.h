@@ -62,7 +62,10 @@ struct fan {
     VEC(struct fan_head) heads;
 };
 
-void fan_init(struct fan *f, uint32_t n, uint32_t width, int64_t timeout_ms, bool root);
+/* `groups`, of each target: those of one group follow each other, and each group is one part; NULL: the parts
+ * are those of fan_part(). */
+void fan_init(struct fan *f, uint32_t n, uint32_t width, int64_t timeout_ms, bool root,
+              const uint32_t *groups);
 void fan_release(struct fan *f);
 
 /* The next head that a message has to be sent to; false when there is none. */

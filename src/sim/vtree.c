@@ -87,7 +87,7 @@ static void pass_on(struct round *r, const uint32_t *v, uint32_t n, int64_t at, 
     struct fan f;
     uint32_t head;
 
-    fan_init(&f, n, WIDTH, TIMEOUT_MS, root);
+    fan_init(&f, n, WIDTH, TIMEOUT_MS, root, NULL);
     while (f.open) {
         while (fan_next(&f, at, &head))
             ask(r, &f, head, v, at, unreached);

@@ -96,6 +96,7 @@ void agent_stop(struct agent *a)
     pthread_join(a->thread, NULL);
     links_release(a);
     trees_release(a);
+    routes_release(a);
     VEC_FREE(&a->again);
     net_free(a->net);
     uv_loop_close(&a->loop);

@@ -80,6 +80,8 @@ struct agent {
     struct map_u64 links; /* node index -> struct link */
     struct link *active;
     struct tree *trees;
+    struct shared_conf *route_conf; /* that route_leaf is made of; NULL: none */
+    struct map_str route_leaf;      /* agent_route.c */
     uint32_t opening;
     VEC(uint32_t) again; /* jobs whose launch reached a slurmd that had not registered yet */
     bool stopping;
@@ -96,11 +98,21 @@ bool parcel_undeliverable(struct link *l, struct parcel *p);
 /* The core hears that a launch has happened (error 0) or never will. */
 void parcel_report_launch(struct agent *a, const struct parcel *p, uint32_t error, const char *text);
 
+/* --- agent_route.c --- */
+enum { ROUTE_ALONE = INT32_MAX }; /* group of a node that is asked directly */
+struct routed {
+    uint32_t node, group;
+};
+/* Sets the groups and sorts by them. False: the site has not asked for groups. */
+bool routes_sort(struct agent *a, struct shared_conf *conf, const struct snapshot *s, struct routed *v,
+                 uint32_t n);
+void routes_release(struct agent *a);
+
 /* --- agent_tree.c --- */
-/* Sends one message to many nodes through a tree of them. `ordered`: a node gets nothing
- * else before it has this. */
-void tree_send(struct agent *a, uint16_t type, const struct buf *body, const uint32_t *nodes, uint32_t n,
-               uint32_t width, bool ordered, struct snapshot *s);
+/* Sends one message to many nodes through a tree of them, which has a part for each group, if there are any.
+ * `ordered`: a node gets nothing else before it has this. */
+void tree_send(struct agent *a, uint16_t type, const struct buf *body, const struct routed *nodes, uint32_t n,
+               bool grouped, uint32_t width, bool ordered, struct snapshot *s);
 /* A head's answers; after the last of them the parcel is the caller's again. */
 void tree_answered(struct parcel *p, const struct frame *f);
 /* A head cannot be reached: those behind it are seen to. */

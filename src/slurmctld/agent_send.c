@@ -87,19 +87,23 @@ static void batch_send(struct agent *a, struct batch_of_nodes *b, struct snapsho
     struct shared_conf *conf = ctld_conf(a->ctld);
     uint32_t given = conf_u32(conf->conf, CONF_TREE_WIDTH), width = given ? given : WIDTH_USUAL;
     bool ordered = b->type != MSG_NODE_PING;
-    VEC(uint32_t) through = {0}, alone = {0};
+    VEC(struct routed) through = {0};
+    VEC(uint32_t) alone = {0};
 
-    ctld_conf_drop(conf);
     for (uint32_t i = 0; i < b->nodes.n && b->nodes.n > width; i++) {
         uint32_t node = b->nodes.v[i];
         if (fits_tree(a, ptree_get(&s->nodes, node), ordered))
-            *VEC_PUSH(&through) = node;
+            VEC_PUSH(&through)->node = node;
         else
             *VEC_PUSH(&alone) = node;
     }
+    bool grouped = through.n > width && routes_sort(a, conf, s, through.v, through.n);
+    while (grouped && through.n && through.v[through.n - 1].group == ROUTE_ALONE)
+        *VEC_PUSH(&alone) = through.v[--through.n].node;
+    ctld_conf_drop(conf);
     if (through.n > width) {
         send_directly(a, b, alone.v, alone.n, s);
-        tree_send(a, b->type, &b->body, through.v, through.n, width, ordered, s);
+        tree_send(a, b->type, &b->body, through.v, through.n, grouped, width, ordered, s);
     } else
         send_directly(a, b, b->nodes.v, b->nodes.n, s);
     VEC_FREE(&through);

@@ -266,20 +266,25 @@ static int64_t timeout(const struct agent *a)
                                              : (int64_t)a->timeout_ms;
 }
 
-void tree_send(struct agent *a, uint16_t type, const struct buf *body, const uint32_t *nodes, uint32_t n,
-               uint32_t width, bool ordered, struct snapshot *s)
+void tree_send(struct agent *a, uint16_t type, const struct buf *body, const struct routed *nodes, uint32_t n,
+               bool grouped, uint32_t width, bool ordered, struct snapshot *s)
 {
     struct shared_conf *conf = ctld_conf(a->ctld);
     struct tree *t = mem_alloc(sizeof *t);
     struct err e;
 
-    fan_init(&t->fan, n, width, timeout(a), true);
-    uint64_t levels = 1 + fan_height(n, width), life = levels * levels * (uint64_t)t->fan.timeout;
+    uint32_t *groups = mem_array(n, sizeof *groups);
+    t->nodes = mem_array(n, sizeof *t->nodes);
+    for (uint32_t i = 0; i < n; i++) {
+        t->nodes[i] = nodes[i].node;
+        groups[i] = nodes[i].group;
+    }
+    fan_init(&t->fan, n, width, timeout(a), true, grouped ? groups : NULL);
+    mem_free(groups);
+    uint64_t levels = 2 + fan_height(n, width), life = levels * levels * (uint64_t)t->fan.timeout;
     t->agent = a;
     t->type = type;
     t->ordered = ordered;
-    t->nodes = mem_array(n, sizeof *t->nodes);
-    memcpy(t->nodes, nodes, n * sizeof *nodes);
     buf_init(&t->sealed);
     buf_init(&t->plain);
     buf_add(&t->plain, body->s, body->len);

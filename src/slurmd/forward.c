@@ -509,7 +509,7 @@ static void begin(struct passing *p, const struct forward *m, const struct answe
     meta_bytes_set(&p->sealed, m->sealed.v, m->sealed.n);
     for (uint32_t i = 0; i < m->hops.n; i++)
         meta_u32s_push(&p->hops, m->hops.v[i]);
-    fan_init(&p->fan, m->hops.n - 1, p->body.width, p->body.timeout, false);
+    fan_init(&p->fan, m->hops.n - 1, p->body.width, p->body.timeout, false, NULL);
     uv_timer_init(&d->loop, &p->timer);
     p->timer.data = p;
     p->next = d->passing;

@@ -73,6 +73,26 @@ def test_with_few_nodes_each_is_asked_directly(site):
     wait_for("the round", lambda: (NODES, NODES) in rounds(site, "node_control"))
 
 
+def test_the_controllers_parts_are_partitions(site):
+    site.change("PartitionName=p Nodes=ALL Default=YES", "PartitionName=p Nodes=n[1-4] Default=YES\nPartitionName=q Nodes=n[3-8]")
+    site.change("TreeWidth=2", "TreeWidth=3\nTopologyParam=RoutePart")
+    site.ctld.start()
+    for i in range(NODES):
+        site.start_slurmd(f"n{i + 1}")
+    wait_for("the nodes", lambda: all("State=IDLE" in site.node(n) for n in site.slurmds))
+    site.reconfigure(*site.slurmds)  # also n9, which is in none
+    wait_for("the round", lambda: (8, 2) in rounds(site, "node_control"))
+
+
+def test_the_controllers_parts_are_leaf_switches(site):
+    (site.folder / "topology.conf").write_text("".join(f"SwitchName={line}\n" for line in (
+        "s1 Nodes=n[1-3]", "s2 Nodes=n[4-6]", "s3 Nodes=n[7-8]", "s4 Nodes=n9", "top Switches=s[1-4]")))
+    site.add("TopologyPlugin=topology/tree", "TopologyParam=RouteTree")
+    site.start()
+    site.reconfigure(*site.slurmds)
+    wait_for("the round", lambda: (NODES, 4) in rounds(site, "node_control"))
+
+
 def test_suspend_and_resume_do_not_overtake_each_other(site):
     site.start()
     _, job = run_everywhere(site)

@@ -94,7 +94,7 @@ static struct message *sender_new(struct net *net, struct message *parent, uint3
     *m = (struct message){.parent = parent, .head = head, .node = node, .born = net->now};
     m->below = mem_array(n ? n : 1, sizeof *m->below);
     memcpy(m->below, below, n * sizeof *below);
-    fan_init(&m->fan, n, width, TIMEOUT, !parent);
+    fan_init(&m->fan, n, width, TIMEOUT, !parent, NULL);
     net->all[net->all_n++] = m;
     return m;
 }
@@ -242,7 +242,7 @@ static void test_a_slow_head_keeps_itself_and_loses_the_others(void **state)
     struct fan f;
     uint32_t head;
 
-    fan_init(&f, 6, 2, TIMEOUT, true);
+    fan_init(&f, 6, 2, TIMEOUT, true, NULL);
     assert_true(fan_next(&f, 0, &head) && fan_next(&f, 0, &head) && !fan_next(&f, 0, &head));
     assert_true(fan_done(&f, 1, 3)); /* the second one is quick */
     assert_int_equal(fan_deadline(&f), TIMEOUT / 2);
@@ -264,7 +264,7 @@ static void test_answers_for_others_are_not_taken(void **state)
     struct fan f;
     uint32_t head;
 
-    fan_init(&f, 6, 2, TIMEOUT, false);
+    fan_init(&f, 6, 2, TIMEOUT, false, NULL);
     while (fan_next(&f, 0, &head))
         ;
     assert_false(fan_done(&f, 0, 4)); /* of the other head */
@@ -282,7 +282,7 @@ static void test_the_last_word_about_a_node_is_said_directly(void **state)
     struct fan f;
     uint32_t head;
 
-    fan_init(&f, 6, 2, TIMEOUT, true);
+    fan_init(&f, 6, 2, TIMEOUT, true, NULL);
     while (fan_next(&f, 0, &head))
         ;
     assert_false(fan_failed(&f, 0, 1)); /* the head says so: we ask ourselves */
@@ -292,6 +292,25 @@ static void test_the_last_word_about_a_node_is_said_directly(void **state)
     assert_false(fan_next(&f, 0, &(uint32_t){0}));
     assert_true(fan_lost(&f, head));
     assert_int_equal(f.states[1], FAN_FAILED);
+    fan_release(&f);
+}
+
+static void test_groups_are_parts(void **state)
+{
+    const uint32_t groups[] = {4, 4, 4, 7, 9, 9}, sizes[] = {3, 1, 2};
+    struct fan f;
+    uint32_t head;
+
+    fan_init(&f, 6, 2, TIMEOUT, true, groups);
+    assert_int_equal(f.heads.n, 3);
+    for (uint32_t i = 0, first = 0; i < 3; first += f.heads.v[i++].given) {
+        assert_true(fan_next(&f, 0, &head));
+        assert_int_equal(f.heads.v[i].given, sizes[i]);
+        assert_int_equal(f.heads.v[i].targets[0], first);
+    }
+    fan_release(&f);
+    fan_init(&f, 0, 2, TIMEOUT, true, groups);
+    assert_int_equal(f.heads.n, 0);
     fan_release(&f);
 }
 
@@ -305,6 +324,7 @@ int main(void)
         cmocka_unit_test(test_many_bad_nodes),
         cmocka_unit_test(test_a_slow_head_keeps_itself_and_loses_the_others),
         cmocka_unit_test(test_answers_for_others_are_not_taken),
+        cmocka_unit_test(test_groups_are_parts),
         cmocka_unit_test(test_the_last_word_about_a_node_is_said_directly),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
