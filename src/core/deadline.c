@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "core/core.h"
+#include "core/mail.h"
 #include "model/jobtext.h"
 
 static int64_t sooner(int64_t a, int64_t b)
@@ -70,7 +71,7 @@ static int64_t running_deadline(const struct state *s, const struct job *j)
     int64_t at = sooner(job_limit_time(s, j), sooner(job_warn_time(j), job_nudge_due(s, j)));
     for (uint32_t i = 0; i < j->steps.n; i++)
         at = sooner(at, step_limit_time(&j->steps.v[i]));
-    return sooner(at, job_inactive_time(s, j));
+    return sooner(at, sooner(mail_time(j), job_inactive_time(s, j)));
 }
 
 int64_t job_deadline(const struct state *s, const struct job *j)

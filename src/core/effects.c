@@ -3,6 +3,7 @@
 #include "core/core.h"
 
 #include "base/mem.h"
+#include "core/mail.h"
 #include "core/moves.h"
 #include "core/state_impl.h"
 #include "model/jobtext.h"
@@ -196,6 +197,7 @@ static void of_end(uint32_t job_id, struct outbox *out)
 
 void core_effects(const struct state *s, const struct fact *f, struct outbox *out)
 {
+    mail_of(s, f, out);
     switch (f->type) {
     case FACT_JOB_SUBMITTED:
         account(out, ((const struct job *)f->record)->job_id, NO_VAL);

@@ -8,6 +8,7 @@
 #include "base/hostlist.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "core/mail.h"
 #include "core/moves.h"
 #include "model/jobtext.h"
 #include "model/schedopts.h"
@@ -106,6 +107,8 @@ static void add_started(struct decide *d, const struct start_job *r, const struc
         f->set_flags |= JOBF_USER_NODES;
     if (d->s->policy->prolog_slurmctld)
         f->set_flags |= JOBF_CONFIGURING;
+    if (mail_of_array(j) && !(j->flags & JOBF_ARRAY_BEGUN))
+        f->set_flags |= JOBF_ARRAY_BEGUN;
 }
 
 int decide_start_job(struct decide *d, const void *record)
