@@ -158,13 +158,22 @@ void apply_job_node_done(struct state *s, const void *record, int64_t time)
     move_end(&e, to);
 }
 
+void apply_job_epilog_done(struct state *s, const void *record, int64_t time)
+{
+    struct job_edit e;
+    struct job *j = job_edit(&e, s, ((const struct job_ref *)record)->job_id);
+    REQUIRE(j->flags & JOBF_COMPLETING && j->flags & JOBF_EPILOG);
+    j->flags &= ~JOBF_EPILOG;
+    job_edit_end(&e);
+}
+
 void apply_job_ended(struct state *s, const void *record, int64_t time)
 {
     const struct job_ended *c = record;
     struct job_edit e;
     enum job_phase to;
     struct job *j = move_begin(&e, s, c->job_id, EVENT_ENDED, &to);
-    REQUIRE(!bits_any(&j->completing));
+    REQUIRE(!bits_any(&j->completing) && !(j->flags & JOBF_EPILOG));
     if (!j->start_time || !j->alloc.n)
         j->start_time = c->end_time;
     j->state = c->state;
@@ -188,7 +197,7 @@ void apply_job_requeued(struct state *s, const void *record, int64_t time)
     struct job_edit e;
     enum job_phase to;
     struct job *j = move_begin(&e, s, c->job_id, EVENT_REQUEUE, &to);
-    REQUIRE(!bits_any(&j->completing));
+    REQUIRE(!bits_any(&j->completing) && !(j->flags & JOBF_EPILOG));
     const uint64_t of_the_run = JOBF_COMPLETING | JOBF_CONFIGURING | JOBF_REQUEUED | JOBF_REQUEUE_HOLD |
                                 JOBF_TERM_SENT | JOBF_KILL_SENT | JOBF_WARN_SENT | JOBF_LAUNCHED |
                                 JOBF_WHOLE_NODES | JOBF_USER_NODES | JOBF_CPUS_GIVEN | JOBF_KILL_HURRY |

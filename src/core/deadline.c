@@ -50,6 +50,8 @@ int64_t job_inactive_time(const struct state *s, const struct job *j)
 int64_t job_nudge_due(const struct state *s, const struct job *j)
 {
     int64_t since;
+    if (j->flags & JOBF_COMPLETING && !bits_any(&j->completing))
+        return INT64_MAX; /* only its epilog is left */
     if (j->flags & JOBF_COMPLETING)
         since = j->complete_time + s->policy->kill_wait;
     else if (job_is_active(j) && j->flags & JOBF_BATCH && !(j->flags & (JOBF_LAUNCHED | JOBF_CONFIGURING)))

@@ -4,8 +4,9 @@
  * MailProg, and those that power nodes up and down. One thread, one loop; each job's programs run one after
  * the other, jobs side by side up to RUNS_MAX.
  *
- * The core says when (EFFECT_PROLOG and the following) and hears of a prolog's end (MSG_PROLOG_DONE); nothing
- * waits for the others. What runs when the controller ends is killed, and started anew by the next one.
+ * The core says when (EFFECT_PROLOG and the following) and hears of the ends of prologs and epilogs; nothing
+ * waits for the others. What runs when the controller ends is killed, and started anew by the next one, but
+ * for mail.
  */
 #include <errno.h>
 #include <grp.h>
@@ -141,18 +142,33 @@ static void remove_run(struct scripts *s, const struct run *r)
     memmove(&s->runs.v[i], &s->runs.v[i + 1], (s->runs.n - i) * sizeof *s->runs.v);
 }
 
+static void report_prolog(const struct run *r, bool failed)
+{
+    struct prolog_done *d = meta_new(&record_prolog_done);
+
+    d->job_id = r->job_id;
+    d->restarts = r->restarts;
+    d->failed = failed;
+    core_post(r->scripts->ctld->core, work_new(MSG_PROLOG_DONE, d));
+}
+
+static void report_epilog(const struct run *r)
+{
+    struct epilog_done *d = meta_new(&record_epilog_done);
+
+    d->job_id = r->job_id;
+    d->restarts = r->restarts;
+    core_post(r->scripts->ctld->core, work_new(MSG_EPILOG_DONE, d));
+}
+
 static void run_done(struct run *r, bool failed)
 {
     struct scripts *s = r->scripts;
 
-    if (r->kind->effect == EFFECT_PROLOG && !s->stopping) {
-        struct prolog_done *d = meta_new(&record_prolog_done);
-
-        d->job_id = r->job_id;
-        d->restarts = r->restarts;
-        d->failed = failed;
-        core_post(s->ctld->core, work_new(MSG_PROLOG_DONE, d));
-    }
+    if (r->kind->effect == EFFECT_PROLOG && !s->stopping)
+        report_prolog(r, failed);
+    else if (r->kind->effect == EFFECT_EPILOG && !s->stopping)
+        report_epilog(r);
     remove_run(s, r);
     uv_close((uv_handle_t *)&r->limit, on_limit_closed); /* which starts the next one */
 }

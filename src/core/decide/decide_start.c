@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Proposals of the planner: MSG_START_JOB, MSG_PLAN_NOTES; and what becomes of a start: MSG_PROLOG_DONE of
- * the controller's prolog, MSG_LAUNCH_DONE of the node. */
+/* Proposals of the planner: MSG_START_JOB, MSG_PLAN_NOTES; and what becomes of a start: MSG_PROLOG_DONE and
+ * MSG_EPILOG_DONE of the controller's programs, MSG_LAUNCH_DONE of the node. */
 #include "core/decide/decide.h"
 
 #include <string.h>
@@ -199,5 +199,14 @@ int decide_prolog_done(struct decide *d, const void *record)
     struct job_changed *f = decide_job_change(d, j->job_id);
     f->clear_flags = JOBF_CONFIGURING;
     f->end_time = limit_end(d, j->time_limit);
+    return 0;
+}
+
+int decide_epilog_done(struct decide *d, const void *record)
+{
+    const struct epilog_done *r = record;
+    const struct job *j = state_job(d->s, r->job_id);
+    if (j && j->restarts == r->restarts && j->flags & JOBF_EPILOG)
+        decide_epilog_ended(d, j);
     return 0;
 }
