@@ -189,6 +189,7 @@ static struct policy *make_policy(const struct conf *c)
     p->power_save = conf_str(c, CONF_SUSPEND_PROGRAM) && conf_str(c, CONF_RESUME_PROGRAM);
     p->suspend_timeout = conf_u32(c, CONF_SUSPEND_TIMEOUT);
     p->resume_timeout = conf_u32(c, CONF_RESUME_TIMEOUT);
+    p->max_batch_requeue = conf_u32(c, CONF_MAX_BATCH_REQUEUE);
     p->mail_domain = copy_str(c, CONF_MAIL_DOMAIN);
     p->prolog_slurmctld = conf_list(c, CONF_PROLOG_SLURMCTLD)->n > 0;
     p->epilog_slurmctld = conf_list(c, CONF_EPILOG_SLURMCTLD)->n > 0;

@@ -100,6 +100,14 @@ def test_epilogslurmctld_runs_again_after_a_crash_only_when_it_had_not_ended(sit
     assert sorted(words(tmp_path / "runs")) == ["quick", "slow", "slow"]
 
 
+def test_programs_of_the_primary_run_before_it_serves_and_after(site, tmp_path):
+    s = site(SlurmctldPrimaryOnProg=f"echo on >> {tmp_path}/primary", SlurmctldPrimaryOffProg=f"echo off >> {tmp_path}/primary; exit 4")
+    assert words(tmp_path / "primary") == ["on"]
+    s.ctld.stop()
+    assert words(tmp_path / "primary") == ["on", "off"]
+    assert f"SlurmctldPrimaryOffProg {tmp_path}/SlurmctldPrimaryOffProg exit status 4:0" in s.log("ctld")
+
+
 def test_the_log_names_the_nodes_of_a_power_program(site):
     s = site(SuspendProgram="exit 5", ResumeProgram="exit 0")
     s.out("scontrol", "update", "nodename=n[1-2]", "state=power_down")

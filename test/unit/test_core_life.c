@@ -812,6 +812,34 @@ static void launch_failure_holds_the_job(void **arg)
     NODE("n1", "drained");
 }
 
+static void a_job_whose_prolog_fails_again_and_again_is_held(void **arg)
+{
+    struct policy *p = world_policy();
+    p->max_batch_requeue = 2;
+    p->sched = meta_new(&record_sched_opts);
+    sched_opts_parse(p->sched, "nohold_on_prolog_fail", NULL, NULL);
+    world_configure(&w, p);
+    int64_t id = world_job(&w, ALICE);
+    struct launch_done d = {.job_id = 1, .error = ESLURM_JOB_PROLOG_FAILED};
+    world_plan(&w);
+    world_do(&w, 0, MSG_LAUNCH_DONE, &d);
+    world_nodes_done(&w, id);
+    SHOWS(id, "PENDING BeginTime");
+    world_pass(&w, 121);
+    world_plan(&w);
+    d.restarts = 1;
+    world_do(&w, 0, MSG_LAUNCH_DONE, &d);
+    world_nodes_done(&w, id);
+    SHOWS(id, "REQUEUE_HOLD launch failure limit exceeded requeued held");
+    struct job_update *u = world_change("1");
+    u->hold = 0;
+    assert_int_equal(world_update(&w, ALICE, u), 0);
+    assert_true(world_get(&w, id)->priority > 0);
+    world_pass(&w, 121);
+    assert_int_equal(world_plan(&w), 1);
+    SHOWS(id, "RUNNING None");
+}
+
 static void running_jobs_change_little(void **arg)
 {
     int64_t id = world_job(&w, ALICE);
@@ -1115,6 +1143,7 @@ int main(void)
         CASE(a_requeued_job_waits_for_its_epilog_and_has_one_only),
         CASE(an_epilog_that_has_not_ended_runs_again_after_a_restart),
         CASE(launch_failure_holds_the_job),
+        CASE(a_job_whose_prolog_fails_again_and_again_is_held),
         CASE(running_jobs_change_little),
         CASE(reconfiguration_keeps_what_runs),
         CASE(partitions_by_command),

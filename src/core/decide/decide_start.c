@@ -144,11 +144,16 @@ int decide_plan_notes(struct decide *d, const void *record)
     return 0;
 }
 
-/* The node's fault: the job comes back held, unless the site says otherwise for prologs. */
+/* The node's fault: the job comes back held, unless the site says otherwise for prologs, and then only
+ * MaxBatchRequeue times. */
 void decide_launch_failed(struct decide *d, const struct job *j, uint32_t code, bool drain)
 {
     bool hold = code != ESLURM_JOB_PROLOG_FAILED || !sched_opts_of(d->s->policy).nohold_on_prolog_fail;
     struct ending how = ENDING(JOB_PENDING, WHY_LAUNCH_FAILED_REQUEUED_HELD);
+    if (!hold && j->restarts + 1 >= d->s->policy->max_batch_requeue) { /* NO_VAL: never */
+        how.reason = WHY_LAUNCH_FAILURE_LIMIT_EXCEEDED_REQUEUED_HELD;
+        hold = true;
+    }
     how.flags = hold ? JOBF_REQUEUE_HOLD : 0;
     if (!(j->flags & JOBF_BATCH)) {
         how.state = JOB_FAILED;

@@ -49,8 +49,11 @@ void decide_requeue(struct decide *d, const struct job *j, uint64_t flags, enum 
     if (job_is_held(j)) /* held while it ran */
         f->set_flags |= j->flags & (JOBF_HELD_USER | JOBF_HELD_ADMIN);
     if (hold) {
-        f->reason = why == WHY_LAUNCH_FAILED_REQUEUED_HELD ? why : WHY_JOB_REQUEUED_IN_HELD_STATE;
+        bool limit = why == WHY_LAUNCH_FAILURE_LIMIT_EXCEEDED_REQUEUED_HELD;
+        f->reason = limit || why == WHY_LAUNCH_FAILED_REQUEUED_HELD ? why : WHY_JOB_REQUEUED_IN_HELD_STATE;
         f->set_flags |= JOBF_HELD_USER; /* its user may release it */
+        if (limit)
+            f->set_flags |= JOBF_REQUEUE_HOLD; /* shown as its state */
     } else {
         f->reason = !job_is_held(j)              ? WHY_BEGINTIME
                     : j->flags & JOBF_HELD_ADMIN ? WHY_JOBHELDADMIN
