@@ -114,10 +114,25 @@ static void epilog(const struct job *j, struct outbox *out)
         add(out, EFFECT_EPILOG, j->job_id, NO_VAL);
 }
 
+static void job_comp(const struct state *s, uint32_t job_id, uint32_t exit_code, struct outbox *out)
+{
+    if (!s->policy->job_comp)
+        return;
+    struct job *j = (struct job *)state_job(s, job_id);
+    struct job_end *end = meta_new(&record_job_end);
+    shared_keep(&j->sh);
+    end->job = j;
+    end->state = mail_end_state(j, exit_code);
+    struct effect *e = add(out, EFFECT_JOB_COMP, job_id, NO_VAL);
+    e->record = end;
+    e->record_type = &record_job_end;
+}
+
 static void of_ending(const struct state *s, const struct job_ending *f, struct outbox *out)
 {
     if (f->set_flags & JOBF_EPILOG) /* else it runs already */
         epilog(state_job(s, f->job_id), out);
+    job_comp(s, f->job_id, f->exit_code, out);
     kill_job(s, state_job(s, f->job_id), out);
     changed(out, f->job_id);
 }
@@ -220,9 +235,13 @@ void core_effects(const struct state *s, const struct fact *f, struct outbox *ou
     case FACT_JOB_NODE_DONE:
         plan(out);
         break;
-    case FACT_JOB_ENDED:
-        of_end(((const struct job_ended *)f->record)->job_id, out);
+    case FACT_JOB_ENDED: {
+        uint32_t id = ((const struct job_ended *)f->record)->job_id;
+        if (!state_job(s, id)->alloc.n) /* it never ran */
+            job_comp(s, id, 0, out);
+        of_end(id, out);
         break;
+    }
     case FACT_JOB_REQUEUED:
         of_end(((const struct job_requeued *)f->record)->job_id, out);
         break;

@@ -840,6 +840,27 @@ static void a_job_whose_prolog_fails_again_and_again_is_held(void **arg)
     SHOWS(id, "RUNNING None");
 }
 
+static void every_end_of_a_run_is_recorded_once(void **arg)
+{
+    struct policy *p = world_policy();
+    p->job_comp = true;
+    bits_set(&p->requeue_exit, 9);
+    world_configure(&w, p);
+    int64_t id = world_job(&w, ALICE), held = world_job(&w, ALICE);
+    world_cancel(&w, ALICE, "2");
+    assert_int_equal(world_effects(&w, EFFECT_JOB_COMP, held), 1);
+    world_plan(&w);
+    world_finish(&w, (uint32_t)id, 0x900);
+    assert_int_equal(world_effects(&w, EFFECT_JOB_COMP, id), 1);
+    for (uint32_t i = 0; i < w.out.list.n; i++)
+        if (w.out.list.v[i].type == EFFECT_JOB_COMP && w.out.list.v[i].job_id == id)
+            assert_int_equal(((const struct job_end *)w.out.list.v[i].record)->state, JOB_FAILED);
+    world_pass(&w, 121);
+    world_plan(&w);
+    world_finish(&w, (uint32_t)id, 0);
+    assert_int_equal(world_effects(&w, EFFECT_JOB_COMP, id), 2);
+}
+
 static void running_jobs_change_little(void **arg)
 {
     int64_t id = world_job(&w, ALICE);
@@ -1144,6 +1165,7 @@ int main(void)
         CASE(an_epilog_that_has_not_ended_runs_again_after_a_restart),
         CASE(launch_failure_holds_the_job),
         CASE(a_job_whose_prolog_fails_again_and_again_is_held),
+        CASE(every_end_of_a_run_is_recorded_once),
         CASE(running_jobs_change_little),
         CASE(reconfiguration_keeps_what_runs),
         CASE(partitions_by_command),
