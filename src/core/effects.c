@@ -193,6 +193,27 @@ static void of_node_change(const struct node *n, struct outbox *out)
     plan(out);
 }
 
+enum { HEALTH_ANY = 0x7f };
+
+/* Whether HealthCheckNodeState names what the node is. */
+static bool wants_check(const struct policy *p, const struct node *n)
+{
+    uint64_t wanted = p->health_states & HEALTH_ANY;
+    if (!wanted || wanted == HEALTH_ANY)
+        return true;
+    if (n->state != NODE_UP)
+        return false;
+    if (!n->running_jobs)
+        return wanted & HEALTH_IDLE || (wanted & HEALTH_NONDRAINED_IDLE && !(n->flags & NODEF_DRAIN));
+    return wanted & (n->alloc_cpus >= n->cpus ? HEALTH_ALLOC : HEALTH_MIXED);
+}
+
+static void of_check(const struct state *s, uint32_t node_index, struct outbox *out)
+{
+    if (wants_check(s->policy, state_node_at(s, node_index)))
+        node_control(node_index, "health", out);
+}
+
 static void of_power(const struct node_powered *f, struct outbox *out)
 {
     if (f->move == POWER_RESUMING)
@@ -272,6 +293,9 @@ void core_effects(const struct state *s, const struct fact *f, struct outbox *ou
         break;
     case FACT_NODE_PINGED:
         add(out, EFFECT_PING, NO_VAL, ((const struct node_ref *)f->record)->node_index);
+        break;
+    case FACT_NODE_CHECKED:
+        of_check(s, ((const struct node_ref *)f->record)->node_index, out);
         break;
     case FACT_NODE_REBOOTING:
         node_control(((const struct node_ref *)f->record)->node_index, "reboot", out);

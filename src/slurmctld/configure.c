@@ -194,6 +194,9 @@ static struct policy *make_policy(const struct conf *c)
     p->job_comp = jobcomp_type(c, &no_records) != JOBCOMP_NONE;
     if (no_records)
         log_error("no records of ended jobs are kept: %s", no_records);
+    if (conf_str(c, CONF_HEALTH_CHECK_PROGRAM))
+        p->health_interval = conf_u32(c, CONF_HEALTH_CHECK_INTERVAL);
+    p->health_states = (uint32_t)conf_u64(c, CONF_HEALTH_CHECK_NODE_STATE);
     p->mail_domain = copy_str(c, CONF_MAIL_DOMAIN);
     p->prolog_slurmctld = conf_list(c, CONF_PROLOG_SLURMCTLD)->n > 0;
     p->epilog_slurmctld = conf_list(c, CONF_EPILOG_SLURMCTLD)->n > 0;

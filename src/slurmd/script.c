@@ -125,7 +125,9 @@ static void script_done(struct script *s, bool ok, const char *why)
 
 static void script_failed(struct script *s, const char *why)
 {
-    log_error("%s of JobId=%u failed: %s: %s", script_names[s->kind], s->job_id, s->paths.v[s->at], why);
+    char *job = s->job_id ? buf_format(" of JobId=%u", s->job_id) : mem_strdup("");
+    log_error("%s%s failed: %s: %s", script_names[s->kind], job, s->paths.v[s->at], why);
+    mem_free(job);
     script_done(s, false, why);
 }
 
@@ -140,8 +142,10 @@ static void script_over_time(uv_timer_t *t)
 static uint32_t time_limit(const struct script *s)
 {
     enum { HEALTH_S = 60 };
-    if (s->kind == SCRIPT_HEALTH)
-        return HEALTH_S;
+    if (s->kind == SCRIPT_HEALTH) {
+        uint32_t given = conf_u32(s->d->conf, CONF_HEALTH_CHECK_TIMEOUT);
+        return given ? given : HEALTH_S;
+    }
     uint32_t own = s->kind == SCRIPT_PROLOG   ? conf_u32(s->d->conf, CONF_PROLOG_TIMEOUT)
                    : s->kind == SCRIPT_EPILOG ? conf_u32(s->d->conf, CONF_EPILOG_TIMEOUT)
                                               : NO_VAL16;

@@ -717,6 +717,54 @@ static void a_job_cancelled_in_its_prolog_is_not_configuring_any_more(void **arg
     SHOWS(id, "CANCELLED None");
 }
 
+/* Which nodes are told to run their health check while these seconds pass: "13" is n1 and n3. */
+static void checks_are(uint32_t states, int64_t seconds, const char *want)
+{
+    struct policy *p = world_policy();
+    p->health_interval = 60;
+    p->health_states = states;
+    world_configure(&w, p);
+    world_pass(&w, 60 - w.now % 60); /* until all have just been asked */
+    world_forget(&w);
+    world_pass(&w, seconds);
+    struct buf text = BUF_INIT;
+    for (uint32_t n = 0; n < 4; n++)
+        for (uint32_t i = 0; i < w.out.list.n; i++) {
+            const struct effect *e = &w.out.list.v[i];
+            if (e->type == EFFECT_NODE_CONTROL && e->node_index == n &&
+                strcmp(((const struct node_control *)e->record)->action, "health") == 0)
+                buf_addf(&text, "%u", n + 1);
+        }
+    assert_string_equal(text.s ? text.s : "", want);
+    buf_release(&text);
+}
+
+static void nodes_are_checked_in_the_states_that_were_named(void **arg)
+{
+    struct submit_request *whole = world_request();
+    whole->spec->share = SHARE_NODE;
+    whole->spec->req_nodes = mem_strdup("n1");
+    whole->spec->time_limit = 1000;
+    world_submit(&w, ALICE, whole);
+    struct submit_request *small = world_request();
+    small->spec->req_nodes = mem_strdup("n2");
+    small->spec->time_limit = 1000;
+    world_submit(&w, ALICE, small);
+    assert_int_equal(world_plan(&w), 2);
+    world_node_state(&w, "n3", "DRAIN", "sick");
+    checks_are(0, 59, "");
+    checks_are(0, 60, "1234");
+    checks_are(0x7f, 120, "11223344");
+    checks_are(HEALTH_ALLOC, 60, "1");
+    checks_are(HEALTH_MIXED, 60, "2");
+    checks_are(HEALTH_IDLE, 60, "34");
+    checks_are(HEALTH_NONDRAINED_IDLE, 60, "4");
+    checks_are(HEALTH_IDLE | HEALTH_MIXED, 60, "234");
+    checks_are(HEALTH_CYCLE, 60, "1234");
+    checks_are(HEALTH_START_ONLY, 120, "");
+    checks_are(HEALTH_REBOOT_ONLY, 120, "");
+}
+
 static int64_t job_with_epilog(void)
 {
     struct policy *p = world_policy();
@@ -1159,6 +1207,7 @@ int main(void)
         CASE(prolog_of_the_controller_comes_before_the_launch),
         CASE(a_job_cancelled_in_its_prolog_is_not_configuring_any_more),
         CASE(a_failed_prolog_of_the_controller_puts_the_job_back),
+        CASE(nodes_are_checked_in_the_states_that_were_named),
         CASE(a_job_is_completing_while_epilogslurmctld_runs),
         CASE(an_epilog_may_end_before_the_nodes),
         CASE(a_requeued_job_waits_for_its_epilog_and_has_one_only),
