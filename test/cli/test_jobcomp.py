@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""JobCompType: the lines of jobcomp/filetxt, and the program of jobcomp/script. What Slurm 26.05 wrote is the yardstick."""
+"""What is written of jobs: JobCompType (jobcomp/filetxt, jobcomp/script) and SlurmSchedLogFile. What Slurm 26.05 wrote is the yardstick."""
 import re
+import signal
 
 import pytest
 
@@ -62,3 +63,18 @@ def test_script_is_told_of_every_end(site, tmp_path):
 def test_a_type_that_cannot_be_had_is_said(site):
     s = site("JobCompType=jobcomp/kafka")
     assert "no records of ended jobs are kept: this JobCompType is not supported yet" in s.log("ctld")
+
+
+def test_the_scheduler_logs_what_it_decided(site, tmp_path):
+    s = site(f"SlurmSchedLogFile={tmp_path}/sched.log\nSlurmSchedLogLevel=1")
+    big = s.submit("sleep 100", "-N", "2", "--exclusive")
+    wait_for("the start", lambda: s.state(big) == "RUNNING")
+    waiting = s.submit("true", "-a", "5-6")
+    log = tmp_path / "sched.log"
+    wait_for("the reason", lambda: f"JobId={waiting}_[5-6]. State=PENDING. Reason=Resources. Priority=" in log.read_text())
+    assert re.search(rf"^sched: \[{TIME}\.\d\d\d\] Allocate JobId={big} NodeList=n\[1-2\] #CPUs=8 Partition=\S+$", log.read_text(), re.M)
+    log.rename(tmp_path / "old")
+    s.ctld.process.send_signal(signal.SIGUSR2)
+    wait_for("a fresh file", log.exists)
+    s.out("scancel", big)
+    wait_for("the start of a task", lambda: f"Allocate JobId={waiting}_5 NodeList=n" in log.read_text())
