@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "core/moves.h"
+#include "core/power.h"
 #include "model/jobtext.h"
 
 enum { REQUEUE_DELAY_DEFAULT = 120 }; /* seconds: AuthInfo=cred_expire */
@@ -12,7 +13,7 @@ static bool is_gone(const struct decide *d, const struct job *j, uint32_t i, con
 {
     uint32_t index = j->alloc.v[i].node_index;
     const struct node *n = state_node_at(d->s, index);
-    return !n || n->state == NODE_DOWN || (gone && bits_test(gone, index));
+    return !n || n->state == NODE_DOWN || !node_is_ready(n) || (gone && bits_test(gone, index));
 }
 
 static int64_t purge_time(const struct decide *d)
