@@ -152,7 +152,8 @@ static int64_t idle_due(const struct state *s, const struct node *n)
 
 static bool wants_up(const struct node *n)
 {
-    return n->flags & NODEF_POWER_UP || (n->flags & NODEF_POWERED_DOWN && n->running_jobs);
+    return n->flags & NODEF_POWER_UP ||
+           (n->flags & NODEF_POWERED_DOWN && n->running_jobs && n->state == NODE_UP);
 }
 
 /* Also of one that is off already: SuspendProgram is told once more. */

@@ -158,13 +158,19 @@ static void give_up_nodes(struct decide *d, const struct job *j, const struct bi
     }
 }
 
+/* --no-kill; but what has not begun begins with all of its nodes, or anew. */
+static bool goes_on_without(const struct job *j, bool removed)
+{
+    return j->spec->no_kill == 1 && j->alloc.n > 1 && !removed && !(j->flags & JOBF_CONFIGURING);
+}
+
 void decide_lost_node(struct decide *d, const struct job *j, const struct bits *gone, bool removed)
 {
     if (j->flags & JOBF_COMPLETING) {
         give_up_nodes(d, j, gone);
         return;
     }
-    if (!job_is_active(j) || (j->spec->no_kill == 1 && j->alloc.n > 1 && !removed))
+    if (!job_is_active(j) || goes_on_without(j, removed))
         return;
     bool again = !removed && decide_can_requeue(d, j);
     struct ending how = ENDING(again ? JOB_PENDING : JOB_NODE_FAIL, WHY_NODEDOWN);
