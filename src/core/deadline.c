@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "core/core.h"
+#include "core/mail.h"
 #include "core/power.h"
 #include "model/jobtext.h"
 
@@ -50,6 +51,8 @@ int64_t job_inactive_time(const struct state *s, const struct job *j)
 int64_t job_nudge_due(const struct state *s, const struct job *j)
 {
     int64_t since;
+    if (j->flags & JOBF_COMPLETING && !bits_any(&j->completing))
+        return INT64_MAX; /* only its epilog is left */
     if (j->flags & JOBF_COMPLETING)
         since = j->complete_time + s->policy->kill_wait;
     else if (job_is_active(j) && j->flags & JOBF_BATCH && !(j->flags & (JOBF_LAUNCHED | JOBF_CONFIGURING)))
@@ -71,7 +74,7 @@ static int64_t running_deadline(const struct state *s, const struct job *j)
     int64_t at = sooner(job_limit_time(s, j), sooner(job_warn_time(j), job_nudge_due(s, j)));
     for (uint32_t i = 0; i < j->steps.n; i++)
         at = sooner(at, step_limit_time(&j->steps.v[i]));
-    return sooner(at, job_inactive_time(s, j));
+    return sooner(at, sooner(mail_time(j), job_inactive_time(s, j)));
 }
 
 int64_t job_deadline(const struct state *s, const struct job *j)

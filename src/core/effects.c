@@ -3,6 +3,7 @@
 #include "core/core.h"
 
 #include "base/mem.h"
+#include "core/mail.h"
 #include "core/moves.h"
 #include "core/power.h"
 #include "core/state_impl.h"
@@ -108,15 +109,16 @@ static void begin(const struct job *j, struct outbox *out)
     launch(j, out);
 }
 
-static void epilog(const struct state *s, uint32_t job_id, struct outbox *out)
+static void epilog(const struct job *j, struct outbox *out)
 {
-    if (s->policy->epilog_slurmctld)
-        add(out, EFFECT_EPILOG, job_id, NO_VAL);
+    if (j->flags & JOBF_EPILOG)
+        add(out, EFFECT_EPILOG, j->job_id, NO_VAL);
 }
 
 static void of_ending(const struct state *s, const struct job_ending *f, struct outbox *out)
 {
-    epilog(s, f->job_id, out);
+    if (f->set_flags & JOBF_EPILOG) /* else it runs already */
+        epilog(state_job(s, f->job_id), out);
     kill_job(s, state_job(s, f->job_id), out);
     changed(out, f->job_id);
 }
@@ -197,6 +199,7 @@ static void of_end(uint32_t job_id, struct outbox *out)
 
 void core_effects(const struct state *s, const struct fact *f, struct outbox *out)
 {
+    mail_of(s, f, out);
     switch (f->type) {
     case FACT_JOB_SUBMITTED:
         account(out, ((const struct job *)f->record)->job_id, NO_VAL);
@@ -279,7 +282,7 @@ void core_resume(const struct state *s, int64_t now, struct outbox *out)
     const struct job *j;
     for (uint32_t id = 0; (j = ptree_next(&s->jobs, &id)); id++) {
         if (j->flags & JOBF_COMPLETING) {
-            epilog(s, j->job_id, out);
+            epilog(j, out);
             kill_job(s, j, out);
         } else if (job_is_active(j)) {
             begin(j, out);

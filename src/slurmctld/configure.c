@@ -236,6 +236,8 @@ static struct policy *make_policy(const struct conf *c)
     p->keep_part_state = flags && text_has(flags, "KeepPartState");
     p->allow_spec = conf_bool(c, CONF_ALLOW_SPEC_RESOURCES_USAGE);
     set_power(p, c);
+    p->max_batch_requeue = conf_u32(c, CONF_MAX_BATCH_REQUEUE);
+    p->mail_domain = copy_str(c, CONF_MAIL_DOMAIN);
     p->prolog_slurmctld = conf_list(c, CONF_PROLOG_SLURMCTLD)->n > 0;
     p->epilog_slurmctld = conf_list(c, CONF_EPILOG_SLURMCTLD)->n > 0;
     set_nodesets(p, c);

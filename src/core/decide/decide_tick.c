@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "core/deadline.h"
+#include "core/mail.h"
 #include "core/power.h"
 #include "model/jobtext.h"
 
@@ -66,6 +67,8 @@ static void purge(struct decide *d, const struct job *j)
 {
     bool wanted =
         index_dependents(d->s, j->job_id) || (j->array_job_id && index_dependents(d->s, j->array_job_id));
+    /* What a mail says of the whole array is gathered in this record. */
+    wanted |= j->job_id == j->array_job_id && mail_of_array(j) && mail_array_goes_on(d->s, j);
     if (wanted) { /* somebody still has to learn how it ended */
         struct job_ref *f = facts_add(d->out, FACT_JOB_NUDGED);
         f->job_id = j->job_id;
@@ -121,6 +124,8 @@ static void tick_running(struct decide *d, const struct job *j)
     }
     if (!decide_touch(d, j->job_id))
         return;
+    if (mail_due(j, d->now))
+        decide_job_change(d, j->job_id)->set_flags = mail_due(j, d->now);
     if (job_warn_time(j) <= d->now)
         signal_job(d, j, NO_VAL, j->spec->warn_signal, j->spec->warn_batch ? KILLF_BATCH : KILLF_STEPS_ONLY,
                    JOBF_WARN_SENT);
