@@ -125,7 +125,7 @@ bool node_stays_up(const struct node *n)
 {
     const uint64_t away =
         ASLEEP | NODEF_POWERING_DOWN | NODEF_POWER_DOWN | NODEF_DRAIN | NODEF_FAIL | NODEF_NOT_RESPONDING;
-    return n->state == NODE_UP && !(n->flags & away) && !n->running_jobs;
+    return n->state == NODE_UP && !(n->flags & away);
 }
 
 static int64_t later(int64_t a, int64_t b)

@@ -285,12 +285,17 @@ static void release_jobs(struct world *w)
         meta_free(&record_job_update, r);
 }
 
+/* What a late SuspendProgram has switched off behind the controller's back is switched on by hand. */
 static void release_nodes(struct world *w)
 {
     const struct node *n;
-    for (uint32_t i = 0; (n = ptree_next(&w->ctl.seen->nodes, &i)); i++)
+    for (uint32_t i = 0; (n = ptree_next(&w->ctl.seen->nodes, &i)); i++) {
+        struct vnode *v = node_at(w, i);
         if (n->state == NODE_DOWN || n->flags & (NODEF_DRAIN | NODEF_FAIL))
             update_node(w, n->name, "RESUME");
+        if (n->state == NODE_DOWN && !(n->flags & NODEF_POWERED_DOWN) && v && v->off)
+            vpower_order(w, v, true);
+    }
 }
 
 /* Once everything works again every job is let run, those that never can are cancelled, and nodes are taken
