@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Which nodes a job gets. Nodes of the lowest weight come first; among those, the smallest run of
- * neighbouring nodes that is enough by itself (best fit), so that large holes stay for large jobs; inside a
- * run, from the lowest index on.
+ * Which nodes a job gets. Nodes that are up come before those that are off, of both those of the lowest
+ * weight; among those, the smallest run of neighbouring nodes that is enough by itself (best fit), so that
+ * large holes stay for large jobs; inside a run, from the lowest index on.
  */
 #include "sched/select.h"
 
@@ -24,9 +24,18 @@ static const uint64_t FLAGS_AWAY = NODEF_DRAIN | NODEF_NOT_RESPONDING | NODEF_FA
                                    NODEF_MAINTENANCE | NODEF_REBOOT_ISSUED | NODEF_INVALID_REG |
                                    NODEF_BLOCKED | NODEF_NO_CONTACT_YET;
 
-bool node_available(const struct node *n)
+/* What says nothing while a node is off or on its way up: it comes when a job has it. */
+static const uint64_t FLAGS_ASLEEP =
+    NODEF_POWERED_DOWN | NODEF_POWERING_UP | NODEF_NOT_RESPONDING | NODEF_NO_CONTACT_YET;
+
+enum node_service node_service(const struct policy *p, const struct node *n)
 {
-    return n->state == NODE_UP && !(n->flags & FLAGS_AWAY);
+    if (n->state != NODE_UP)
+        return NODE_AWAY;
+    if (!(n->flags & FLAGS_AWAY))
+        return NODE_READY;
+    bool asleep = p->power_save && n->flags & (NODEF_POWERED_DOWN | NODEF_POWERING_UP);
+    return asleep && !(n->flags & FLAGS_AWAY & ~FLAGS_ASLEEP) ? NODE_ASLEEP : NODE_AWAY;
 }
 
 static uint32_t least(uint32_t a, uint32_t b)
@@ -36,12 +45,15 @@ static uint32_t least(uint32_t a, uint32_t b)
 
 struct candidate {
     const struct node *node;
+    uint64_t rank; /* its weight; those that have to be powered up come after all others */
     uint32_t tasks;
     uint64_t gres;
     uint32_t given; /* tasks, once the choice is made */
     bool required, chosen;
     uint32_t room, placed; /* tasks that fit its units, and those that will be there */
 };
+
+static const uint64_t RANK_ASLEEP = (uint64_t)1 << 32;
 
 struct search {
     const struct sched_view *v;
@@ -94,9 +106,11 @@ static void find_candidates(struct search *s, const char *features, bool now)
             continue;
         s->possible++;
         bool required = bits_test(&s->required, i);
-        if (now && !node_available(n)) {
-            s->away++;
-            if (required)
+        enum node_service service = node_service(s->v->policy, n);
+        if (now && service == NODE_AWAY) {
+            bool leaves = n->flags & NODEF_POWER_DOWN; /* when it is idle: it comes back */
+            s->away += !leaves;
+            if (required && !leaves)
                 bits_set(&s->away_required, i);
             continue;
         }
@@ -105,7 +119,11 @@ static void find_candidates(struct search *s, const char *features, bool now)
         struct offer o = offer_make(&s->d, s->v->policy, n, load_get(s->loads, n));
         if (o.tasks)
             *VEC_PUSH(&s->list) =
-                (struct candidate){.node = n, .tasks = o.tasks, .gres = o.gres, .required = required};
+                (struct candidate){.node = n,
+                                   .rank = n->weight | (service == NODE_ASLEEP ? RANK_ASLEEP : 0),
+                                   .tasks = o.tasks,
+                                   .gres = o.gres,
+                                   .required = required};
     }
 }
 
@@ -122,14 +140,14 @@ static void choose(struct search *s, struct candidate *c)
     s->gres += c->gres;
 }
 
-/* The next run of neighbouring unchosen candidates of one weight at or after *at: [*at, return value). */
-static uint32_t next_run(const struct search *s, uint32_t weight, uint32_t *at)
+/* The next run of neighbouring unchosen candidates of one rank at or after *at: [*at, return value). */
+static uint32_t next_run(const struct search *s, uint64_t rank, uint32_t *at)
 {
     uint32_t i = *at;
-    while (i < s->list.n && (s->list.v[i].chosen || s->list.v[i].node->weight != weight))
+    while (i < s->list.n && (s->list.v[i].chosen || s->list.v[i].rank != rank))
         i++;
     *at = i;
-    while (i < s->list.n && !s->list.v[i].chosen && s->list.v[i].node->weight == weight &&
+    while (i < s->list.n && !s->list.v[i].chosen && s->list.v[i].rank == rank &&
            (i == *at || s->list.v[i].node->index == s->list.v[i - 1].node->index + 1))
         i++;
     return i;
@@ -145,13 +163,13 @@ static bool run_is_enough(const struct search *s, uint32_t from, uint32_t to)
     return enough(&whole);
 }
 
-/* Takes from the best run of this weight until it is enough or the weight has nothing left. */
-static void choose_by_runs(struct search *s, uint32_t weight)
+/* Takes from the best run of this rank until it is enough or the rank has nothing left. */
+static void choose_by_runs(struct search *s, uint64_t rank)
 {
     while (!enough(s) && s->nodes < s->d.nodes_max) {
         uint32_t best = 0, best_end = 0;
         bool best_enough = false;
-        for (uint32_t at = 0, end; (end = next_run(s, weight, &at)) > at; at = end) {
+        for (uint32_t at = 0, end; (end = next_run(s, rank, &at)) > at; at = end) {
             bool is_enough = run_is_enough(s, at, end);
             uint32_t size = end - at, best_size = best_end - best;
             if (!best_size || (is_enough && (!best_enough || size < best_size)) ||
@@ -189,7 +207,7 @@ static struct candidate *last_of_lowest_weight(struct search *s)
 {
     struct candidate *last = &s->list.v[0];
     for (uint32_t i = 1; i < s->list.n; i++)
-        if (s->list.v[i].node->weight <= last->node->weight)
+        if (s->list.v[i].rank <= last->rank)
             last = &s->list.v[i];
     return last;
 }
@@ -199,6 +217,8 @@ static int by_size(const void *a, const void *b, void *arg)
     const struct candidate *const *x = a, *const *y = b;
     if ((*x)->tasks != (*y)->tasks)
         return (*x)->tasks > (*y)->tasks ? -1 : 1;
+    if (((*x)->rank ^ (*y)->rank) & RANK_ASLEEP)
+        return (*x)->rank < (*y)->rank ? -1 : 1;
     return (*x)->node->index < (*y)->node->index ? -1 : 1;
 }
 
@@ -254,14 +274,14 @@ static bool find_nodes(struct search *s)
         choose(s, last_of_lowest_weight(s));
         return enough(s);
     }
-    for (uint32_t last = 0, weight; !enough(s); last = weight + 1) {
-        weight = UINT32_MAX;
+    for (uint64_t last = 0, rank; !enough(s); last = rank + 1) {
+        rank = UINT64_MAX;
         for (uint32_t i = 0; i < s->list.n; i++)
-            if (s->list.v[i].node->weight >= last && s->list.v[i].node->weight < weight)
-                weight = s->list.v[i].node->weight;
-        if (weight == UINT32_MAX)
+            if (s->list.v[i].rank >= last && s->list.v[i].rank < rank)
+                rank = s->list.v[i].rank;
+        if (rank == UINT64_MAX)
             break;
-        choose_by_runs(s, weight);
+        choose_by_runs(s, rank);
     }
     if (enough(s))
         return s->nodes <= s->d.nodes_max;
@@ -366,14 +386,15 @@ static void make_start(struct search *s, struct start_job *ret)
         ret->ntasks = s->d.ntasks;
 }
 
-/* A drained node comes back by hand, which may be for somebody else's reservation. */
+/* A drained node comes back by hand, which may be for somebody else's reservation; one that is being powered
+ * down is said to be likewise. */
 static void explain_away(const struct search *s, struct selection *ret)
 {
     bool drained = true;
     for (uint32_t i = bits_next(&s->away_required, 0); i != BITS_MAX;
          i = bits_next(&s->away_required, i + 1)) {
         const struct node *n = ptree_get(s->v->nodes, i);
-        drained &= n->state == NODE_UP && (n->flags & NODEF_DRAIN) != 0;
+        drained &= n->state == NODE_UP && n->flags & (NODEF_DRAIN | NODEF_POWERING_DOWN);
     }
     char *names = nodeset_text(s->v, &s->away_required);
     if (drained)

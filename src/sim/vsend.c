@@ -149,7 +149,9 @@ void send_effect(struct world *w, const struct effect *e)
     struct vnode *n = e->node_index == NO_VAL ? NULL : node_at(w, e->node_index);
     if (!n)
         return; /* nobody watches jobs here, and there are no payloads to drop */
-    if (e->type == EFFECT_KILL_JOB || e->type == EFFECT_SIGNAL) {
+    if (e->type == EFFECT_RESUME || e->type == EFFECT_SUSPEND) {
+        vpower_order(w, n, e->type == EFFECT_RESUME);
+    } else if (e->type == EFFECT_KILL_JOB || e->type == EFFECT_SIGNAL) {
         send_kill(w, n, e);
     } else if (e->type == EFFECT_PING) {
         struct node_ping *p = meta_new(&record_node_ping);
