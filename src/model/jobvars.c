@@ -52,6 +52,14 @@ void jobvars_step_tasks_per_node(const struct step *step, struct buf *out)
     add_counts(step->layout.n, step_tasks_at, step, out);
 }
 
+const char *jobvars_exclusive(uint32_t share)
+{
+    static const char *const names[] = {
+        [SHARE_NODE] = "NODE", [SHARE_USER] = "USER", [SHARE_MCS] = "MCS", [SHARE_TOPO] = "TOPO"};
+
+    return share < sizeof names / sizeof names[0] && names[share] ? names[share] : "NO";
+}
+
 void jobvars_sluid(const struct job *job, char ret[SLUID_LEN + 1])
 {
     static const char digits[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";

@@ -23,4 +23,7 @@ void jobvars_step_tasks_per_node(const struct step *step, struct buf *out); /* a
 /* The job's name that sorts by time: 's' and 13 digits of Crockford's base 32. */
 void jobvars_sluid(const struct job *job, char ret[SLUID_LEN + 1]);
 
+/* SLURM_JOB_EXCLUSIVE for job_spec.share: "NODE", "USER", "MCS", "TOPO", or "NO" when nodes may be shared. */
+const char *jobvars_exclusive(uint32_t share);
+
 #endif

@@ -303,14 +303,6 @@ static void env_launchers(struct meta_strs *env)
 
 /* --- the batch step --- */
 
-static const char *env_exclusive(uint32_t share)
-{
-    static const char *const names[] = {
-        [SHARE_NODE] = "NODE", [SHARE_USER] = "USER", [SHARE_MCS] = "MCS", [SHARE_TOPO] = "TOPO"};
-
-    return share < sizeof names / sizeof names[0] && names[share] ? names[share] : "NO";
-}
-
 static void env_memory(struct meta_strs *env, const struct job *job)
 {
     const struct job_spec *spec = job->spec;
@@ -365,7 +357,7 @@ static void env_batch(struct meta_strs *env, const struct step_launch *l)
     env_set(env, "ENVIRONMENT", "BATCH");
     env_set(env, "HOSTNAME", "%s", l->node_name);
     env_set_text(env, "SLURM_JOB_NAME", spec->name);
-    env_set(env, "SLURM_JOB_EXCLUSIVE", "%s", env_exclusive(spec->share));
+    env_set(env, "SLURM_JOB_EXCLUSIVE", "%s", jobvars_exclusive(spec->share));
     env_set(env, "SLURM_JOB_OVERSUBSCRIBE", "%s", spec->share == SHARE_YES ? "YES" : "NO");
     env_set_text(env, "SLURM_JOB_DEPENDENCY", spec->dependency);
     env_set(env, "SLURM_NNODES", "%u", job->alloc.n);

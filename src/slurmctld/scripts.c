@@ -80,15 +80,6 @@ static void env_group(struct meta_strs *env, uint32_t gid)
         env_set(env, "SLURM_JOB_GROUP", "%s", found->gr_name);
 }
 
-static void env_cpus(struct meta_strs *env, const struct job *j)
-{
-    struct buf counts = BUF_INIT;
-
-    jobvars_cpus_per_node(j, &counts);
-    env_text(env, "SLURM_JOB_CPUS_PER_NODE", counts.s);
-    buf_release(&counts);
-}
-
 static void env_array(struct meta_strs *env, const struct job *j)
 {
     if (!j->array_job_id)
@@ -101,26 +92,10 @@ static void env_array(struct meta_strs *env, const struct job *j)
     env_set(env, "SLURM_ARRAY_TASK_STEP", "%u", j->array_task_step);
 }
 
-static void env_spec(struct meta_strs *env, const struct job_spec *spec)
-{
-    env_text(env, "SLURM_JOB_NAME", spec->name);
-    env_text(env, "SLURM_JOB_USER", spec->user_name);
-    env_text(env, "SLURM_JOB_ACCOUNT", spec->account);
-    env_text(env, "SLURM_JOB_QOS", spec->qos);
-    env_text(env, "SLURM_JOB_COMMENT", spec->comment);
-    env_text(env, "SLURM_JOB_WORK_DIR", spec->work_dir);
-    env_text(env, "SLURM_JOB_RESERVATION", spec->reservation);
-    env_text(env, "SLURM_JOB_CONSTRAINTS", spec->features);
-    env_text(env, "SLURM_JOB_LICENSES", spec->licenses);
-    env_text(env, "SLURM_JOB_EXTRA", spec->extra);
-    env_text(env, "SLURM_JOB_STDIN", spec->std_in);
-    env_text(env, "SLURM_JOB_STDOUT", spec->std_out);
-    env_text(env, "SLURM_JOB_STDERR", spec->std_err);
-    env_text(env, "SLURM_WCKEY", spec->wckey);
-}
-
 static void env_job(struct meta_strs *env, const struct run *r, const struct job *j)
 {
+    char sluid[SLUID_LEN + 1];
+
     env_set(env, "SLURM_JOB_ID", "%u", j->job_id);
     env_set(env, "SLURM_JOBID", "%u", j->job_id);
     env_set(env, "SLURM_JOB_UID", "%u", j->uid);
@@ -129,13 +104,17 @@ static void env_job(struct meta_strs *env, const struct run *r, const struct job
     env_text(env, "SLURM_JOB_PARTITION", j->partition);
     env_text(env, "SLURM_JOB_NODELIST", j->nodes);
     env_set(env, "SLURM_JOB_NUM_NODES", "%u", j->alloc.n);
-    env_cpus(env, j);
     env_set(env, "SLURM_JOB_RESTART_COUNT", "%u", j->restarts);
     env_set(env, "SLURM_JOB_START_TIME", "%lld", (long long)j->start_time);
     env_set(env, "SLURM_JOB_END_TIME", "%lld", (long long)j->end_time);
     env_array(env, j);
-    if (j->spec)
-        env_spec(env, j->spec);
+    if (j->spec) {
+        env_text(env, "SLURM_JOB_NAME", j->spec->name);
+        env_text(env, "SLURM_JOB_USER", j->spec->user_name);
+    }
+    env_hook(env, j);
+    jobvars_sluid(j, sluid);
+    env_set(env, "SLURM_JOB_SLUID", "%s", sluid);
     if (r->kind->effect != EFFECT_EPILOG)
         return;
     env_set(env, "SLURM_JOB_EXIT_CODE", "%u", j->exit_code);

@@ -11,6 +11,7 @@
 
 #include "base/mem.h"
 #include "base/text.h"
+#include "model/jobvars.h"
 #include "os/process.h"
 #include "slurmd/slurmd.h"
 #include "nodecore/env.h"
@@ -71,8 +72,10 @@ static void script_env(const struct slurmd *d, struct script *s, const struct jo
 
     env_set(env, "PATH", "%s", "/bin:/usr/bin:/usr/local/bin:/sbin:/usr/sbin:/usr/local/sbin");
     env_set(env, "SLURM_CONF", "%s", d->conf_path);
-    env_set(env, "SLURM_CLUSTER_NAME", "%s", conf_str(d->conf, CONF_CLUSTER_NAME));
     env_set(env, "SLURMD_NODENAME", "%s", d->node_name);
+    if (s->kind == SCRIPT_HEALTH)
+        return;
+    env_set(env, "SLURM_CLUSTER_NAME", "%s", conf_str(d->conf, CONF_CLUSTER_NAME));
     env_set(env, "SLURM_SCRIPT_CONTEXT", "%s_slurmd", script_names[s->kind]);
     if (!j)
         return;
@@ -99,29 +102,22 @@ static void script_env(const struct slurmd *d, struct script *s, const struct jo
     }
 }
 
-static void script_env_spec(struct meta_strs *env, const struct job_spec *spec)
+static void script_env_spec(struct meta_strs *env, const struct job *job)
 {
-    const struct {
-        const char *name, *value;
-    } texts[] = {
-        {"SLURM_JOB_NAME", spec->name},
-        {"SLURM_JOB_ACCOUNT", spec->account},
-        {"SLURM_JOB_QOS", spec->qos},
-        {"SLURM_JOB_COMMENT", spec->comment},
-        {"SLURM_JOB_WORK_DIR", spec->work_dir},
-        {"SLURM_JOB_RESERVATION", spec->reservation},
-        {"SLURM_JOB_CONSTRAINTS", spec->features},
-        {"SLURM_JOB_LICENSES", spec->licenses},
-        {"SLURM_WCKEY", spec->wckey},
-        {"SLURM_JOB_EXTRA", spec->extra},
-        {"SLURM_JOB_STDIN", spec->std_in},
-        {"SLURM_JOB_STDOUT", spec->std_out},
-        {"SLURM_JOB_STDERR", spec->std_err},
-    };
+    const struct job_spec *spec = job->spec;
+    char sluid[SLUID_LEN + 1];
+    bool threads = spec->thread_spec != NO_VAL16;
+    uint16_t special = threads ? spec->thread_spec : spec->core_spec;
 
-    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
-        if (texts[i].value)
-            env_set(env, texts[i].name, "%s", texts[i].value);
+    env_hook(env, job);
+    jobvars_sluid(job, sluid);
+    env_set(env, "SLURM_JOB_SLUID", "%s", sluid);
+    env_set(env, "SLURM_JOB_START_TIME", "%lld", (long long)job->start_time);
+    env_set(env, "SLURM_JOB_END_TIME", "%lld", (long long)job->end_time);
+    if (spec->ntasks != NO_VAL)
+        env_set(env, "SLURM_JOB_NTASKS", "%u", spec->ntasks);
+    env_set(env, "SLURM_JOB_CORE_SPEC_COUNT", "%u", special == NO_VAL16 ? 0 : special);
+    env_set(env, "SLURM_JOB_CORE_SPEC_TYPE", "%s", threads ? "threads" : "cores");
 }
 
 static void script_env_gpus(struct meta_strs *env, const struct cred_node *share)
@@ -138,6 +134,8 @@ static void script_env_gpus(struct meta_strs *env, const struct cred_node *share
             env_set(env, "SLURM_JOB_GPUS", "%s", list.s);
             env_set(env, "CUDA_VISIBLE_DEVICES", "%s", list.s);
             env_set(env, "GPU_DEVICE_ORDINAL", "%s", list.s);
+            env_set(env, "ROCR_VISIBLE_DEVICES", "%s", list.s);
+            env_set(env, "ZE_AFFINITY_MASK", "%s", list.s);
         }
         buf_release(&list);
     }
@@ -246,7 +244,7 @@ static struct script *script_new(struct slurmd *d, enum script_kind kind, uint32
     s->limit.data = s;
     script_env(d, s, j);
     if (j && j->job->spec)
-        script_env_spec(&s->env, j->job->spec);
+        script_env_spec(&s->env, j->job);
     if (j && j->share)
         script_env_gpus(&s->env, j->share);
     return s;
