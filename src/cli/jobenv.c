@@ -363,13 +363,14 @@ void jobenv_add_launchers(struct jobenv *e)
 }
 
 /* A "U" in front tells the node that the user asked for this limit by name. */
-static void set_limits(struct jobenv *e, const char *propagate)
+static void set_limits(struct jobenv *e, const struct jobopt_world *w, const char *propagate)
 {
     for (uint32_t i = 0; i < rlimit_names_count; i++) {
         struct rlimit r;
         char name[48];
-        if ((propagate && !rlimits_holds(propagate, rlimit_names[i].name)) ||
-            getrlimit((__rlimit_resource_t)rlimit_names[i].resource, &r) < 0)
+        bool goes = propagate ? rlimits_holds(propagate, rlimit_names[i].name)
+                              : rlimits_propagate(w->limits, w->limits_except, rlimit_names[i].name);
+        if (!goes || getrlimit((__rlimit_resource_t)rlimit_names[i].resource, &r) < 0)
             continue;
         buf_print(name, sizeof name, "SLURM_RLIMIT_%s", rlimit_names[i].name);
         jobenv_setf(e, name, "%s%llu", propagate ? "U" : "", (unsigned long long)r.rlim_cur);
@@ -418,7 +419,7 @@ int jobenv_make(struct jobenv *e, const struct jobopt *o, const struct jobopt_pa
         set_export(e, c);
     if (o->cmd != JOBOPT_SALLOC) {
         jobenv_setf(e, "SLURM_PRIO_PROCESS", "%d", getpriority(PRIO_PROCESS, 0));
-        set_limits(e, c->propagate);
+        set_limits(e, &o->world, c->propagate);
     }
     if (is_srun)
         set_step(e, c, &p->spec);

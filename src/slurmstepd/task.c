@@ -84,7 +84,28 @@ static void child_limits(struct stepd *s)
 
         setrlimit(RLIMIT_RSS, &rss);
     }
+    if (mem && s->launch->vsize_factor) {
+        rlim_t most = (rlim_t)((mem << 20) / 100 * s->launch->vsize_factor);
+        struct rlimit space = {most, most};
+
+        setrlimit(RLIMIT_AS, &space);
+    }
     umask(mask == NO_VAL16 ? 022 : mask);
+}
+
+/* PropagatePrioProcess: 1 gives the task the nice value of its submitter, 2 the same or at least one more
+ * than slurmd's. */
+static void child_nice(const struct stepd *s)
+{
+    enum { ABOVE_DAEMON = 2 };
+    const char *text = env_get(&s->env, "SLURM_PRIO_PROCESS");
+    int own = getpriority(PRIO_PROCESS, 0), nice_value = text ? (int)strtol(text, NULL, 10) : own;
+
+    if (!text || !s->launch->prio_process)
+        return;
+    if (s->launch->prio_process == ABOVE_DAEMON && nice_value <= own)
+        nice_value = own + 1;
+    setpriority(PRIO_PROCESS, 0, nice_value);
 }
 
 /* Nodes may claim more CPUs than the host has: what the kernel refuses stays unbound. */
@@ -229,6 +250,7 @@ _Noreturn static void child_run(struct stepd *s, struct task *t, const struct ta
         _exit(1);
     }
     child_limits(s);
+    child_nice(s);
     child_affinity(s->launch, t->local_id);
     if (user_become(&s->user, &e) < 0) {
         notice_write(2, "%s", e.text);
