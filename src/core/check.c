@@ -63,7 +63,7 @@ static void check_job(struct check *c, const struct job *j, uint32_t key)
     bool completing = phase == PHASE_COMPLETING || phase == PHASE_REQUEUING;
     if (j->job_id != key)
         buf_addf(c->out, "job %u: filed under %u\n", j->job_id, key);
-    if (completing != bits_any(&j->completing))
+    if (completing != (bits_any(&j->completing) || j->flags & JOBF_EPILOG))
         buf_addf(c->out, "job %u: COMPLETING and the nodes that clean up disagree\n", j->job_id);
     if ((phase == PHASE_RUNNING || phase == PHASE_SUSPENDED) && (!j->alloc.n || !j->start_time))
         buf_addf(c->out, "job %u: runs on nothing\n", j->job_id);

@@ -52,12 +52,25 @@ void jobvars_step_tasks_per_node(const struct step *step, struct buf *out)
     add_counts(step->layout.n, step_tasks_at, step, out);
 }
 
-const char *jobvars_exclusive(uint32_t share)
+const char *jobvars_oversubscribe(const struct job *job)
 {
-    static const char *const names[] = {
-        [SHARE_NODE] = "NODE", [SHARE_USER] = "USER", [SHARE_MCS] = "MCS", [SHARE_TOPO] = "TOPO"};
+    return job->spec->share == SHARE_YES ? "YES" : "NO";
+}
 
-    return share < sizeof names / sizeof names[0] && names[share] ? names[share] : "NO";
+const char *jobvars_exclusive(const struct job *job)
+{
+    switch (job->spec->share) {
+    case SHARE_NODE:
+        return "NODE";
+    case SHARE_USER:
+        return "USER";
+    case SHARE_MCS:
+        return "MCS";
+    case SHARE_TOPO:
+        return "TOPO";
+    default:
+        return "NO";
+    }
 }
 
 void jobvars_sluid(const struct job *job, char ret[SLUID_LEN + 1])

@@ -357,7 +357,7 @@ static void env_batch(struct meta_strs *env, const struct step_launch *l)
     env_set(env, "ENVIRONMENT", "BATCH");
     env_set(env, "HOSTNAME", "%s", l->node_name);
     env_set_text(env, "SLURM_JOB_NAME", spec->name);
-    env_set(env, "SLURM_JOB_EXCLUSIVE", "%s", jobvars_exclusive(spec->share));
+    env_set(env, "SLURM_JOB_EXCLUSIVE", "%s", jobvars_exclusive(job));
     env_set(env, "SLURM_JOB_OVERSUBSCRIBE", "%s", spec->share == SHARE_YES ? "YES" : "NO");
     env_set_text(env, "SLURM_JOB_DEPENDENCY", spec->dependency);
     env_set(env, "SLURM_NNODES", "%u", job->alloc.n);

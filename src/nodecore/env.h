@@ -28,9 +28,6 @@ void env_build(struct meta_strs *env, const struct step_launch *l, int nice_valu
 void env_task(struct meta_strs *env, const struct step_launch *l, uint32_t local_id, uint32_t pid,
               const struct bits *devices);
 
-/* What prologs and epilogs, on nodes (Prolog, Epilog) and of the controller, are told of a job alike. */
-void env_hook(struct meta_strs *env, const struct job *job);
-
 const struct job *launch_job(const struct step_launch *l);
 /* This node's place in the step (tasks) or the job (batch). */
 uint32_t launch_node_rank(const struct step_launch *l);

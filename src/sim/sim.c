@@ -193,6 +193,8 @@ static void controller_event(struct world *w, const struct event *e)
         vctl_plan(w);
     else if (e->kind == EV_TICK && w->ctl.tick_at == w->now)
         vctl_tick(w);
+    else if (e->kind == EV_HOOK)
+        vctl_hook(w, &e->msg);
 }
 
 static void take_answer(struct world *w, struct vnode *n, const struct answer *a)
@@ -210,7 +212,7 @@ static void event_release(struct event *e)
     if (e->kind == EV_ANSWER) {
         answer_release(e->answer);
         mem_free(e->answer);
-    } else if (e->kind == EV_TO_CONTROLLER || e->kind == EV_TO_NODE) {
+    } else if (e->kind == EV_TO_CONTROLLER || e->kind == EV_TO_NODE || e->kind == EV_HOOK) {
         message_release(&e->msg);
     }
 }
@@ -232,6 +234,7 @@ static void step(struct world *w, struct event *e)
     case EV_DURABLE:
     case EV_PLAN:
     case EV_TICK:
+    case EV_HOOK:
         controller_event(w, e);
         break;
     case EV_NODE_WAKE:
@@ -263,6 +266,7 @@ static void begin(struct world *w)
     w->check_every = size <= SMALL_WORLD ? 1 : size / 4;
     w->prolog = world_rand(w, 4);
     w->epilog = world_rand(w, 4);
+    w->hooks = world_rand(w, 3) == 0;
     w->config = conf_make(w, w->opt.nodes, 0);
     for (uint32_t i = 0; i < w->opt.nodes; i++)
         vnode_init(w, i);

@@ -76,6 +76,7 @@ struct configure *conf_make(struct world *w, uint32_t nodes, uint32_t variant)
 {
     struct configure *c = meta_new(&record_configure);
     c->policy = policy(variant);
+    c->policy->prolog_slurmctld = c->policy->epilog_slurmctld = w->hooks;
     add_part(c, "main", nodes, true);
     if (!(variant & 2))
         add_part(c, "small", (nodes + 1) / 2, false);

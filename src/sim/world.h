@@ -28,6 +28,7 @@ enum event_kind {
     EV_DURABLE,       /* the journal has written a batch */
     EV_PLAN,
     EV_TICK,      /* the core's deadline */
+    EV_HOOK,      /* message: PrologSlurmctld or EpilogSlurmctld has ended */
     EV_NODE_WAKE, /* something on a node ends, or is due */
     EV_USER,      /* somebody does something */
     EV_CRASH,
@@ -68,7 +69,7 @@ struct event {
     enum event_kind kind;
     uint32_t node;
     union {
-        struct message msg;    /* EV_TO_CONTROLLER, EV_TO_NODE */
+        struct message msg;    /* EV_TO_CONTROLLER, EV_TO_NODE, EV_HOOK */
         struct answer *answer; /* EV_ANSWER; owned */
     };
 };
@@ -156,9 +157,9 @@ struct world {
     struct vjournal journal;
     struct vctl ctl;
     VEC(struct vnode) nodes;
-    bool calm, prolog, epilog;
-    int64_t disk_full_until;  /* ms */
-    int64_t late_ms;          /* while a controller sends that hangs, and wakes after its successor */
+    bool calm, prolog, epilog, hooks; /* hooks: PrologSlurmctld and EpilogSlurmctld */
+    int64_t disk_full_until;          /* ms */
+    int64_t late_ms;                  /* while a controller sends that hangs, and wakes after its successor */
     struct map_u64 acked;     /* job id -> itself: acknowledged submissions that have not been seen to end */
     struct map_u64 cancelled; /* job id -> itself: acknowledged cancellations */
     struct map_u64 requeued;  /* job id -> world.seq of its last return after an end */
@@ -217,6 +218,7 @@ void vctl_configure(struct world *w); /* scontrol reconfigure, with w->config */
 void vctl_durable(struct world *w);
 void vctl_plan(struct world *w);
 void vctl_tick(struct world *w);
+void vctl_hook(struct world *w, const struct message *m); /* a program of the controller has ended */
 int64_t vctl_clock(const struct world *w);
 void vctl_want_plan(struct world *w);
 /* A state made again from the journal alone. */
