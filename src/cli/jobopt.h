@@ -50,6 +50,8 @@ struct jobopt_world {
     uint32_t uid, gid;    /* of the caller */
     uint32_t session;     /* the caller's */
     uint16_t umask;
+    /* PropagateResourceLimits and PropagateResourceLimitsExcept; NULL = not known: all limits go */
+    const struct meta_strs *limits, *limits_except;
     const char *gres_types; /* GresTypes of slurm.conf: "gpu,nic"; NULL = not known, so not checked */
 };
 
