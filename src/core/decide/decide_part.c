@@ -39,10 +39,6 @@ static int check_part(struct decide *d, const struct part_update *r, struct part
         rc = apply_delta(d, r->node_delta, p);
     if (rc == 0 && p->topology && *p->topology && !text_same(p->topology, "default"))
         rc = decide_fail(d, ESLURM_REQUESTED_TOPOLOGY_CONFIGURATION_NOT_AVAILABLE);
-    if (rc == 0 && p->max_nodes != NO_VAL && p->max_nodes < p->min_nodes)
-        rc = decide_fail(d, ESLURM_INVALID_NODE_COUNT);
-    if (rc == 0 && p->default_time != NO_VAL && p->max_time != NO_VAL && p->default_time > p->max_time)
-        rc = decide_fail(d, ESLURM_INVALID_TIME_LIMIT);
     return rc;
 }
 

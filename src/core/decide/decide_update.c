@@ -22,7 +22,7 @@ static const struct field_rule {
     {"name", false},      {"comment", false},       {"admin_comment", true}, {"extra", false},
     {"mail_type", false}, {"mail_user", false},     {"nice", false},         {"requeue", false},
     {"priority", false},  {"time_limit", false},    {"time_min", false},     {"deadline", false},
-    {"switches", false},  {"switches_wait", false},
+    {"switches", false},  {"switches_wait", false}, {"delay_boot", false},
 };
 
 /* Waiting jobs: what only an operator may ask for afterwards. */
@@ -171,6 +171,8 @@ static int give_priority(struct change *c)
     }
     if (!sender_is(c->d, ACCESS_OPERATOR))
         return ESLURM_ACCESS_DENIED;
+    if (job_is_pending(c->old) && job_is_held(c->old))
+        return ESLURM_JOB_IN_HELD_STATE_PENDING_SCHEDULER;
     if (priority == NO_VAL || priority == INFINITE)
         priority = decide_priority(c->d->s, c->old);
     set_priority(c, priority);
@@ -217,15 +219,44 @@ static int set_dependency(struct change *c)
     return 0;
 }
 
+/* Of who asks, of the state of the job, and of values that no job can have. */
+static int refuse_early(const struct change *c, const char *name)
+{
+    const struct job_spec *want = c->u->spec;
+    bool pending = job_is_pending(c->old), operator= sender_is(c->d, ACCESS_OPERATOR);
+    bool memory = strcmp(name, "mem_per_cpu") == 0 || strcmp(name, "mem_per_node") == 0;
+    if (strcmp(name, "reboot") == 0 && !operator)
+        return ESLURM_ACCESS_DENIED;
+    if (!pending && memory)
+        return ESLURM_REQUESTED_OPERATION_REQUIRES_EXTERN_STEP;
+    if (!pending && strcmp(name, "reservation") == 0 && want->reservation && *want->reservation)
+        return ESLURM_REQUESTED_RESERVATION_INVALID;
+    if (!pending && strcmp(name, "partition") == 0 && text_same(want->partition, c->old->partition))
+        return 0;
+    if (!pending && !running_rule(name))
+        return ESLURM_JOB_NO_LONGER_PENDING_EXECUTION;
+    if (strcmp(name, "contiguous") == 0 && want->contiguous != 1)
+        return 0; /* only what is harder to place is an operator's to ask for */
+    if ((strcmp(name, "core_spec") == 0 || strcmp(name, "thread_spec") == 0) && !c->d->s->policy->allow_spec)
+        return ESLURM_ACCESS_DENIED;
+    if (operator_only(name, pending) && !operator)
+        return ESLURM_ACCESS_DENIED;
+    if ((strcmp(name, "ntasks") == 0 && !want->ntasks) ||
+        (strcmp(name, "cpus_per_task") == 0 && !want->cpus_per_task))
+        return ESLURM_INVALID_CPU_COUNT;
+    if (strcmp(name, "deadline") == 0 && want->deadline < c->d->now)
+        return ESLURM_INVALID_TIME_SPECIFIED;
+    return 0;
+}
+
 static int set_field(struct change *c, const char *name)
 {
     const struct meta_field *f = meta_find(&record_job_spec, name);
     if (!f || strcmp(name, "array") == 0 || strcmp(name, "user_name") == 0)
         return ESLURM_REQUESTED_OPERATION_NOT_SUPPORTED_ON_THIS;
-    if (!job_is_pending(c->old) && !running_rule(name))
-        return ESLURM_JOB_NO_LONGER_PENDING_EXECUTION;
-    if (operator_only(name, job_is_pending(c->old)) && !sender_is(c->d, ACCESS_OPERATOR))
-        return ESLURM_ACCESS_DENIED;
+    int code = refuse_early(c, name);
+    if (code)
+        return code;
     if (strcmp(name, "nice") == 0 && c->u->spec->nice < 0 && !sender_is(c->d, ACCESS_OPERATOR))
         return ESLURM_ACCESS_DENIED;
     meta_copy_field(f, c->job.spec, c->u->spec);
@@ -380,10 +411,13 @@ static void emit(struct change *c, const struct idset *ids)
 static int update_one(struct decide *d, const struct job *j, const struct bits *tasks, const void *arg)
 {
     const struct job_update *u = arg;
-    if (!sender_owns(d, j))
+    bool as_other = u->uid != NO_VAL && u->uid != d->sender->uid; /* root's scontrol --uid */
+    if (!sender_owns(d, j) || (as_other && u->uid != j->uid))
         return ESLURM_INVALID_USER_ID;
     if (job_is_final(j))
         return ESLURM_JOB_ALREADY_FINISHED;
+    if (u->reset_accrue && !job_is_pending(j))
+        return ESLURM_JOB_NO_LONGER_PENDING_EXECUTION;
     if (!decide_touch(d, j->job_id))
         return ESLURM_JOB_CAN_NOT_ALTERED_NOW_TRY;
     struct change c;
