@@ -37,6 +37,7 @@ struct change {
     struct job job; /* old with the changes: owns spec, partition, dependency, req_tres */
     struct job_changed fact;
     bool respec; /* sizes and limits have to be looked at again */
+    bool sized;  /* it may have become larger than its partitions */
 };
 
 static const struct field_rule *running_rule(const char *name)
@@ -276,6 +277,8 @@ static int set_field(struct change *c, const char *name)
     if (strcmp(name, "time_min") == 0 && limit != NO_VAL && c->u->spec->time_min > limit)
         return ESLURM_INVALID_TIME_MIN_SPECIFICATION;
     c->respec |= !running_rule(name);
+    c->sized |=
+        strcmp(name, "min_cpus") == 0 || strcmp(name, "ntasks") == 0 || strcmp(name, "min_cpus_node") == 0;
     return 0;
 }
 
@@ -295,7 +298,7 @@ static int set_num_nodes(struct change *c)
         return ESLURM_INVALID_NODE_COUNT;
     c->job.spec->min_nodes = low;
     c->job.spec->max_nodes = high;
-    c->respec = true;
+    c->respec = c->sized = true;
     return 0;
 }
 
@@ -367,6 +370,27 @@ static int admit_again(struct change *c)
     return 0;
 }
 
+/* Could it ever run, in one of its partitions? A job that could not keeps its new sizes all the same. */
+static bool placeable(struct change *c)
+{
+    struct sched_view view;
+    struct text_list parts = {0};
+    bool ok = false;
+    state_view(c->d->s, c->d->now, &view);
+    text_split(&parts, c->job.partition ? c->job.partition : "", ',');
+    for (uint32_t i = 0; i < parts.n && !ok; i++) {
+        const struct part *p = state_part(c->d->s, parts.v[i]);
+        struct selection sel;
+        if (!p)
+            continue;
+        sched_select(&view, &c->job, p, SELECT_EMPTY, NULL, &sel);
+        ok = sel.ok;
+        selection_release(&sel);
+    }
+    text_list_release(&parts);
+    return ok;
+}
+
 /* Why it waits now, and since when it may run. */
 static void set_waiting(struct change *c)
 {
@@ -432,6 +456,8 @@ static int update_one(struct decide *d, const struct job *j, const struct bits *
         decide_split_tasks(d, j, u->array_max != NO_VAL ? NULL : tasks, &ids);
         emit(&c, &ids);
         idset_release(&ids);
+        if (c.sized && job_is_pending(j) && !placeable(&c))
+            code = ESLURM_PARTITION_CONFIG_UNAVAILABLE;
     }
     meta_release(&record_job_changed, &c.fact);
     meta_release(&record_job, &c.job);
