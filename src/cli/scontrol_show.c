@@ -70,10 +70,9 @@ static int show_jobs(struct scontrol *s, const char *id)
     struct job_list jobs = {0};
     struct buf out = BUF_INIT;
     struct err e;
-    if (id && strcmp(id, "0") == 0) {
-        fprintf(stderr, "Job 0 not found\n");
-        return EXIT_FAILURE;
-    }
+    bool zero = id && strcmp(id, "0") == 0; /* every job */
+    if (zero)
+        id = NULL;
     if (id && (!filters_is_job_id(id, false) || strchr(id, '['))) {
         fprintf(stderr, "scontrol_print_job error: Invalid job id specified\n");
         return EXIT_FAILURE;
@@ -82,6 +81,10 @@ static int show_jobs(struct scontrol *s, const char *id)
         return scontrol_fail(s, "slurm_load_jobs error: ", &e);
     if (s->json)
         return jobjson_jobs(s->cli, jobs.list.v, jobs.list.n, s->yaml);
+    if (zero && !jobs.list.n)
+        fprintf(stderr, "Job 0 not found\n");
+    if (zero && !jobs.list.n)
+        return EXIT_FAILURE;
     if (id && !jobs.list.n)
         return no_such_job(s, id);
     say_loaded(s, id ? 0 : cli_now(), jobs.list.n);

@@ -209,7 +209,7 @@ static void add_access(const struct show *s, const struct part *p)
         buf_addf(s->out, "Alternate=%s ", p->alternate);
     buf_addf(s->out, "Default=%s ", yes_no(p->flags & PARTF_DEFAULT));
     if (p->cpu_bind && *p->cpu_bind)
-        buf_addf(s->out, "CpuBind=%s ", p->cpu_bind);
+        buf_addf(s->out, "CpuBind=%s  ", p->cpu_bind);
     buf_addf(s->out, "QoS=%s", p->qos && *p->qos ? p->qos : "N/A");
 }
 

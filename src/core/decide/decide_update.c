@@ -236,17 +236,17 @@ static int refuse_early(const struct change *c, const char *name)
         return 0;
     if (!pending && !running_rule(name))
         return ESLURM_JOB_NO_LONGER_PENDING_EXECUTION;
-    if (strcmp(name, "contiguous") == 0 && want->contiguous != 1)
-        return 0; /* only what is harder to place is an operator's to ask for */
+    if (strcmp(name, "contiguous") == 0 && c->old->spec->contiguous == 1 && want->contiguous != 1)
+        return 0; /* easier to place */
     if ((strcmp(name, "core_spec") == 0 || strcmp(name, "thread_spec") == 0) && !c->d->s->policy->allow_spec)
         return ESLURM_ACCESS_DENIED;
+    if (strcmp(name, "deadline") == 0 && want->deadline < c->d->now)
+        return ESLURM_INVALID_TIME_SPECIFIED;
     if (operator_only(name, pending) && !operator)
         return ESLURM_ACCESS_DENIED;
     if ((strcmp(name, "ntasks") == 0 && !want->ntasks) ||
         (strcmp(name, "cpus_per_task") == 0 && !want->cpus_per_task))
         return ESLURM_INVALID_CPU_COUNT;
-    if (strcmp(name, "deadline") == 0 && want->deadline < c->d->now)
-        return ESLURM_INVALID_TIME_SPECIFIED;
     return 0;
 }
 
