@@ -3,6 +3,7 @@
 #include "core/apply.h"
 
 #include "base/mem.h"
+#include "core/mail.h"
 #include "core/moves.h"
 #include "model/jobtext.h"
 
@@ -69,6 +70,8 @@ static void set_numbers(struct job *j, const struct job_changed *c)
         j->eligible_time = c->eligible_time;
     if (c->accrue_time != -1)
         j->accrue_time = c->accrue_time;
+    if (c->start_time)
+        j->start_time = c->start_time;
     if (c->end_time != -1)
         j->end_time = c->end_time;
     if (c->time_limit != NO_VAL)
@@ -105,8 +108,10 @@ void apply_job_changed(struct state *s, const void *record, int64_t time)
     set_text(&j->req_tres, c->req_tres);
     set_text(&j->partition, c->partition);
     bits_minus(&j->array_tasks, &c->drop_tasks);
-    if (bits_any(&c->drop_tasks))
+    if (bits_any(&c->drop_tasks)) {
+        mail_count_dropped(j);
         wake_dependents(s, j);
+    }
     j->flags = (j->flags | c->set_flags) & ~c->clear_flags;
     REQUIRE(!(j->flags & JOBF_ARRAY) || bits_any(&j->array_tasks));
     job_edit_end(&e);

@@ -3,7 +3,9 @@
 #include "core/core.h"
 
 #include "base/mem.h"
+#include "core/mail.h"
 #include "core/moves.h"
+#include "core/power.h"
 #include "core/state_impl.h"
 #include "model/jobtext.h"
 
@@ -39,7 +41,7 @@ static void account(struct outbox *out, uint32_t job_id, uint32_t step_id)
 static bool reachable(const struct state *s, uint32_t node_index)
 {
     const struct node *n = state_node_at(s, node_index);
-    return n && n->state != NODE_DOWN;
+    return n && n->state != NODE_DOWN && node_is_ready(n);
 }
 
 static struct kill_job *add_kill(struct outbox *out, enum effect_type type, const struct job *j,
@@ -102,20 +104,36 @@ static void launch(const struct job *j, struct outbox *out)
 /* What a start brings about first. */
 static void begin(const struct job *j, struct outbox *out)
 {
-    if (j->flags & JOBF_CONFIGURING)
+    if (j->flags & JOBF_PROLOG)
         add(out, EFFECT_PROLOG, j->job_id, NO_VAL);
     launch(j, out);
 }
 
-static void epilog(const struct state *s, uint32_t job_id, struct outbox *out)
+static void epilog(const struct job *j, struct outbox *out)
 {
-    if (s->policy->epilog_slurmctld)
-        add(out, EFFECT_EPILOG, job_id, NO_VAL);
+    if (j->flags & JOBF_EPILOG)
+        add(out, EFFECT_EPILOG, j->job_id, NO_VAL);
+}
+
+static void job_comp(const struct state *s, uint32_t job_id, uint32_t exit_code, struct outbox *out)
+{
+    if (!s->policy->job_comp)
+        return;
+    struct job *j = (struct job *)state_job(s, job_id);
+    struct job_end *end = meta_new(&record_job_end);
+    shared_keep(&j->sh);
+    end->job = j;
+    end->state = mail_end_state(j, exit_code);
+    struct effect *e = add(out, EFFECT_JOB_COMP, job_id, NO_VAL);
+    e->record = end;
+    e->record_type = &record_job_end;
 }
 
 static void of_ending(const struct state *s, const struct job_ending *f, struct outbox *out)
 {
-    epilog(s, f->job_id, out);
+    if (f->set_flags & JOBF_EPILOG) /* else it runs already */
+        epilog(state_job(s, f->job_id), out);
+    job_comp(s, f->job_id, f->exit_code, out);
     kill_job(s, state_job(s, f->job_id), out);
     changed(out, f->job_id);
 }
@@ -165,7 +183,7 @@ static void of_contact(const struct state *s, const struct node_contact *f, stru
     const struct node *n = state_node_at(s, f->node_index);
     bool absent = n->state == NODE_UNKNOWN || n->flags & NODEF_NO_CONTACT_YET ||
                   (n->state == NODE_DOWN && n->flags & NODEF_NOT_RESPONDING);
-    if (f->ok && absent)
+    if (f->ok && absent && !(n->flags & NODEF_POWERED_DOWN))
         node_control(f->node_index, "register", out);
 }
 
@@ -174,6 +192,27 @@ static void of_node_change(const struct node *n, struct outbox *out)
     if (n->state == NODE_UP && n->flags & NODEF_NO_CONTACT_YET && !(n->flags & NODEF_POWERED_DOWN))
         node_control(n->index, "register", out); /* resumed */
     plan(out);
+}
+
+enum { HEALTH_ANY = 0x7f };
+
+/* Whether HealthCheckNodeState names what the node is. */
+static bool wants_check(const struct policy *p, const struct node *n)
+{
+    uint64_t wanted = p->health_states & HEALTH_ANY;
+    if (!wanted || wanted == HEALTH_ANY)
+        return true;
+    if (n->state != NODE_UP)
+        return false;
+    if (!n->running_jobs)
+        return wanted & HEALTH_IDLE || (wanted & HEALTH_NONDRAINED_IDLE && !(n->flags & NODEF_DRAIN));
+    return wanted & (n->alloc_cpus >= n->cpus ? HEALTH_ALLOC : HEALTH_MIXED);
+}
+
+static void of_check(const struct state *s, uint32_t node_index, struct outbox *out)
+{
+    if (wants_check(s->policy, state_node_at(s, node_index)))
+        node_control(node_index, "health", out);
 }
 
 static void of_power(const struct node_powered *f, struct outbox *out)
@@ -196,6 +235,7 @@ static void of_end(uint32_t job_id, struct outbox *out)
 
 void core_effects(const struct state *s, const struct fact *f, struct outbox *out)
 {
+    mail_of(s, f, out);
     switch (f->type) {
     case FACT_JOB_SUBMITTED:
         account(out, ((const struct job *)f->record)->job_id, NO_VAL);
@@ -217,9 +257,13 @@ void core_effects(const struct state *s, const struct fact *f, struct outbox *ou
     case FACT_JOB_NODE_DONE:
         plan(out);
         break;
-    case FACT_JOB_ENDED:
-        of_end(((const struct job_ended *)f->record)->job_id, out);
+    case FACT_JOB_ENDED: {
+        uint32_t id = ((const struct job_ended *)f->record)->job_id;
+        if (!state_job(s, id)->alloc.n) /* it never ran */
+            job_comp(s, id, 0, out);
+        of_end(id, out);
         break;
+    }
     case FACT_JOB_REQUEUED:
         of_end(((const struct job_requeued *)f->record)->job_id, out);
         break;
@@ -251,6 +295,9 @@ void core_effects(const struct state *s, const struct fact *f, struct outbox *ou
     case FACT_NODE_PINGED:
         add(out, EFFECT_PING, NO_VAL, ((const struct node_ref *)f->record)->node_index);
         break;
+    case FACT_NODE_CHECKED:
+        of_check(s, ((const struct node_ref *)f->record)->node_index, out);
+        break;
     case FACT_NODE_REBOOTING:
         node_control(((const struct node_ref *)f->record)->node_index, "reboot", out);
         break;
@@ -278,7 +325,7 @@ void core_resume(const struct state *s, int64_t now, struct outbox *out)
     const struct job *j;
     for (uint32_t id = 0; (j = ptree_next(&s->jobs, &id)); id++) {
         if (j->flags & JOBF_COMPLETING) {
-            epilog(s, j->job_id, out);
+            epilog(j, out);
             kill_job(s, j, out);
         } else if (job_is_active(j)) {
             begin(j, out);

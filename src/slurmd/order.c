@@ -123,6 +123,8 @@ void order_act(struct slurmd *d, char *action)
         slurmd_reconfigure(d);
     else if (text_same(action, "register"))
         link_register(d);
+    else if (text_same(action, "health"))
+        script_health(d);
     else if (text_same(action, "reboot"))
         script_reboot(d);
     mem_free(action);

@@ -9,12 +9,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/hostlist.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "os/process.h"
 #include "slurmd/slurmd.h"
-#include "nodecore/env.h"
+#include "nodecore/hookenv.h"
 
 enum script_kind { SCRIPT_PROLOG, SCRIPT_EPILOG, SCRIPT_HEALTH, SCRIPT_REBOOT };
 static const char *const script_names[] = {"prolog", "epilog", "health_check", "reboot"};
@@ -66,73 +65,44 @@ static void script_paths(const struct slurmd *d, enum conf_key key, struct meta_
     }
 }
 
-/* What an order to end a job says of it has no `alloc`: it is the same for all its nodes. */
-static uint32_t nodes_of(const struct job *job)
+static void script_env_counts(struct meta_strs *env, const struct job_spec *spec)
 {
-    struct hostlist names = {0};
-    uint32_t n = hostlist_parse(&names, job->nodes, NULL) == 0 ? names.count : job->alloc.n;
+    bool threads = spec->thread_spec != NO_VAL16;
+    uint16_t special = threads ? spec->thread_spec : spec->core_spec;
 
-    hostlist_release(&names);
-    return n;
+    if (spec->ntasks != NO_VAL)
+        env_set(env, "SLURM_JOB_NTASKS", "%u", spec->ntasks);
+    env_set(env, "SLURM_JOB_CORE_SPEC_COUNT", "%u", special == NO_VAL16 ? 0 : special);
+    env_set(env, "SLURM_JOB_CORE_SPEC_TYPE", "%s", threads ? "threads" : "cores");
 }
 
 static void script_env(const struct slurmd *d, struct script *s, const struct job_info *j)
 {
     struct meta_strs *env = &s->env;
 
-    env_set(env, "PATH", "%s", "/bin:/usr/bin:/usr/local/bin:/sbin:/usr/sbin:/usr/local/sbin");
-    env_set(env, "SLURM_CONF", "%s", d->conf_path);
-    env_set(env, "SLURM_CLUSTER_NAME", "%s", conf_str(d->conf, CONF_CLUSTER_NAME));
+    hookenv_base(env, d->conf_path, s->kind == SCRIPT_HEALTH ? NULL : conf_str(d->conf, CONF_CLUSTER_NAME));
     env_set(env, "SLURMD_NODENAME", "%s", d->node_name);
+    if (s->kind == SCRIPT_HEALTH)
+        return;
     env_set(env, "SLURM_SCRIPT_CONTEXT", "%s_slurmd", script_names[s->kind]);
     if (!j)
         return;
+    hookenv_job(env, j->job);
+    env_unset(env, "SLURM_JOB_NAME"); /* only the controller's programs are told */
+    if (j->job->spec)
+        script_env_counts(env, j->job->spec);
     env_set(env, "SLURM_JOB_ID", "%u", j->job_id);
     env_set(env, "SLURM_JOBID", "%u", j->job_id);
     env_set(env, "SLURM_JOB_UID", "%u", j->uid);
     env_set(env, "SLURM_UID", "%u", j->uid);
     env_set(env, "SLURM_JOB_GID", "%u", j->gid);
+    env_set(env, "SLURM_JOB_RESTART_COUNT", "%u", j->restarts);
     if (j->user_name)
         env_set(env, "SLURM_JOB_USER", "%s", j->user_name);
-    if (j->job->partition)
-        env_set(env, "SLURM_JOB_PARTITION", "%s", j->job->partition);
-    if (j->job->nodes) {
-        env_set(env, "SLURM_JOB_NODELIST", "%s", j->job->nodes);
+    if (j->job->nodes)
         env_set(env, "SLURM_NODELIST", "%s", j->job->nodes);
-    }
-    env_set(env, "SLURM_JOB_NUM_NODES", "%u", nodes_of(j->job));
-    env_set(env, "SLURM_JOB_RESTART_COUNT", "%u", j->restarts);
-    if (s->kind == SCRIPT_EPILOG) {
-        env_set(env, "SLURM_JOB_EXIT_CODE", "%u", j->exit_code);
-        env_set(env, "SLURM_JOB_EXIT_CODE2", "%d:%d", WEXITSTATUS((int)j->exit_code),
-                WTERMSIG((int)j->exit_code));
-        env_set(env, "SLURM_JOB_DERIVED_EC", "%u", j->job->derived_ec);
-    }
-}
-
-static void script_env_spec(struct meta_strs *env, const struct job_spec *spec)
-{
-    const struct {
-        const char *name, *value;
-    } texts[] = {
-        {"SLURM_JOB_NAME", spec->name},
-        {"SLURM_JOB_ACCOUNT", spec->account},
-        {"SLURM_JOB_QOS", spec->qos},
-        {"SLURM_JOB_COMMENT", spec->comment},
-        {"SLURM_JOB_WORK_DIR", spec->work_dir},
-        {"SLURM_JOB_RESERVATION", spec->reservation},
-        {"SLURM_JOB_CONSTRAINTS", spec->features},
-        {"SLURM_JOB_LICENSES", spec->licenses},
-        {"SLURM_WCKEY", spec->wckey},
-        {"SLURM_JOB_EXTRA", spec->extra},
-        {"SLURM_JOB_STDIN", spec->std_in},
-        {"SLURM_JOB_STDOUT", spec->std_out},
-        {"SLURM_JOB_STDERR", spec->std_err},
-    };
-
-    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
-        if (texts[i].value)
-            env_set(env, texts[i].name, "%s", texts[i].value);
+    if (s->kind == SCRIPT_EPILOG)
+        hookenv_exit(env, j->exit_code, j->job->derived_ec);
 }
 
 static void script_env_gpus(struct meta_strs *env, const struct cred_node *share)
@@ -149,6 +119,8 @@ static void script_env_gpus(struct meta_strs *env, const struct cred_node *share
             env_set(env, "SLURM_JOB_GPUS", "%s", list.s);
             env_set(env, "CUDA_VISIBLE_DEVICES", "%s", list.s);
             env_set(env, "GPU_DEVICE_ORDINAL", "%s", list.s);
+            env_set(env, "ROCR_VISIBLE_DEVICES", "%s", list.s);
+            env_set(env, "ZE_AFFINITY_MASK", "%s", list.s);
         }
         buf_release(&list);
     }
@@ -171,7 +143,9 @@ static void script_done(struct script *s, bool ok, const char *why)
 
 static void script_failed(struct script *s, const char *why)
 {
-    log_error("%s of JobId=%u failed: %s: %s", script_names[s->kind], s->job_id, s->paths.v[s->at], why);
+    char *job = s->job_id ? buf_format(" of JobId=%u", s->job_id) : mem_strdup("");
+    log_error("%s%s failed: %s: %s", script_names[s->kind], job, s->paths.v[s->at], why);
+    mem_free(job);
     script_done(s, false, why);
 }
 
@@ -186,8 +160,10 @@ static void script_over_time(uv_timer_t *t)
 static uint32_t time_limit(const struct script *s)
 {
     enum { HEALTH_S = 60 };
-    if (s->kind == SCRIPT_HEALTH)
-        return HEALTH_S;
+    if (s->kind == SCRIPT_HEALTH) {
+        uint32_t given = conf_u32(s->d->conf, CONF_HEALTH_CHECK_TIMEOUT);
+        return given ? given : HEALTH_S;
+    }
     uint32_t own = s->kind == SCRIPT_PROLOG   ? conf_u32(s->d->conf, CONF_PROLOG_TIMEOUT)
                    : s->kind == SCRIPT_EPILOG ? conf_u32(s->d->conf, CONF_EPILOG_TIMEOUT)
                                               : NO_VAL16;
@@ -256,8 +232,6 @@ static struct script *script_new(struct slurmd *d, enum script_kind kind, uint32
     uv_timer_init(&d->loop, &s->limit);
     s->limit.data = s;
     script_env(d, s, j);
-    if (j && j->job->spec)
-        script_env_spec(&s->env, j->job->spec);
     if (j && j->share)
         script_env_gpus(&s->env, j->share);
     return s;

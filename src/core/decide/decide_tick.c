@@ -7,25 +7,14 @@
 
 #include "base/mem.h"
 #include "core/deadline.h"
+#include "core/mail.h"
+#include "core/power.h"
 #include "model/jobtext.h"
 
 /* --- nodes
  * --------------------------------------------------------------------------------------------------- */
 
-static bool tick_power(struct decide *d, const struct node *n)
-{
-    if (node_power_due(d->s, n) > d->now)
-        return false;
-    struct node_powered *f = facts_add(d->out, FACT_NODE_POWERED);
-    f->node_index = n->index;
-    f->move = n->flags & NODEF_POWERING_DOWN ? POWER_SUSPENDED
-              : n->flags & NODEF_POWERING_UP ? POWER_RESUME_FAILED
-              : n->flags & NODEF_POWER_UP    ? POWER_RESUMING
-                                             : POWER_SUSPENDING;
-    return true;
-}
-
-static void tick_node(struct decide *d, const struct node *n, struct bits *silent)
+static void tick_node(struct decide *d, const struct node *n, struct bits *silent, struct bits *power)
 {
     const struct state *s = d->s;
     if (n->resume_after && n->resume_after <= d->now) {
@@ -40,8 +29,17 @@ static void tick_node(struct decide *d, const struct node *n, struct bits *silen
         mem_set_str(&f->reason, NULL);
         return;
     }
-    if (decide_reboot_tick(d, n) || tick_power(d, n))
+    if (decide_reboot_tick(d, n))
         return;
+    if (node_power_due(s, n) <= d->now) {
+        bits_set(power, n->index);
+        return;
+    }
+    if (node_health_due(s, n) <= d->now) {
+        struct node_ref *f = facts_add(d->out, FACT_NODE_CHECKED);
+        f->node_index = n->index;
+        return;
+    }
     if (node_timeout(s, n) <= d->now) {
         bits_set(silent, n->index);
         return;
@@ -52,16 +50,19 @@ static void tick_node(struct decide *d, const struct node *n, struct bits *silen
 
 static void tick_nodes(struct decide *d, const struct timer_list *due)
 {
-    struct bits silent = {0};
+    struct bits silent = {0}, power = {0};
     for (uint32_t i = 0; i < due->list.n; i++) {
         uint64_t key = due->list.v[i].key;
         const struct node *n = key >> 32 == TIMER_NODE ? state_node_at(d->s, (uint32_t)key) : NULL;
         if (n)
-            tick_node(d, n, &silent);
+            tick_node(d, n, &silent, &power);
     }
     if (bits_any(&silent))
         decide_nodes_down(d, &silent, "Not responding", NODEF_NOT_RESPONDING);
+    if (bits_any(&power))
+        decide_power_tick(d, &power);
     bits_release(&silent);
+    bits_release(&power);
 }
 
 /* --- jobs
@@ -71,6 +72,8 @@ static void purge(struct decide *d, const struct job *j)
 {
     bool wanted =
         index_dependents(d->s, j->job_id) || (j->array_job_id && index_dependents(d->s, j->array_job_id));
+    /* What a mail says of the whole array is gathered in this record. */
+    wanted |= j->job_id == j->array_job_id && mail_of_array(j) && mail_array_goes_on(d->s, j);
     if (wanted) { /* somebody still has to learn how it ended */
         struct job_ref *f = facts_add(d->out, FACT_JOB_NUDGED);
         f->job_id = j->job_id;
@@ -126,6 +129,8 @@ static void tick_running(struct decide *d, const struct job *j)
     }
     if (!decide_touch(d, j->job_id))
         return;
+    if (mail_due(j, d->now))
+        decide_job_change(d, j->job_id)->set_flags = mail_due(j, d->now);
     if (job_warn_time(j) <= d->now)
         signal_job(d, j, NO_VAL, j->spec->warn_signal, j->spec->warn_batch ? KILLF_BATCH : KILLF_STEPS_ONLY,
                    JOBF_WARN_SENT);
