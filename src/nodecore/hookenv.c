@@ -45,14 +45,34 @@ static void add_spec(struct meta_strs *env, const struct job_spec *spec)
         {"SLURM_JOB_CONSTRAINTS", spec->features},
         {"SLURM_JOB_LICENSES", spec->licenses},
         {"SLURM_JOB_EXTRA", spec->extra},
-        {"SLURM_JOB_STDIN", spec->std_in},
-        {"SLURM_JOB_STDOUT", spec->std_out},
-        {"SLURM_JOB_STDERR", spec->std_err},
         {"SLURM_WCKEY", spec->wckey},
     };
 
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
         add_text(env, texts[i].name, texts[i].value);
+}
+
+/* A name as it was given, with the folder that it is in; a default one stands as it is. */
+static void add_file(struct meta_strs *env, const char *name, const struct job_spec *spec, const char *given,
+                     const char *otherwise)
+{
+    if (given && *given != '/' && spec->work_dir)
+        env_set(env, name, "%s/%s", spec->work_dir, given);
+    else
+        add_text(env, name, given ? given : otherwise);
+}
+
+/* Of batch scripts. */
+static void add_files(struct meta_strs *env, const struct job *j)
+{
+    const struct job_spec *spec = j->spec;
+    bool array = j->flags & (JOBF_ARRAY | JOBF_ARRAY_TASK);
+
+    if (!(j->flags & JOBF_BATCH))
+        return;
+    add_file(env, "SLURM_JOB_STDIN", spec, spec->std_in, "/dev/null");
+    add_file(env, "SLURM_JOB_STDOUT", spec, spec->std_out, array ? "slurm-%A_%a.out" : "slurm-%j.out");
+    add_file(env, "SLURM_JOB_STDERR", spec, spec->std_err, NULL);
 }
 
 /* Only where it has or had nodes. */
@@ -90,6 +110,7 @@ void hookenv_job(struct meta_strs *env, const struct job *j)
     env_set(env, "SLURM_JOB_OVERSUBSCRIBE", "%s", jobvars_oversubscribe(j));
     env_set(env, "SLURM_JOB_EXCLUSIVE", "%s", jobvars_exclusive(j));
     add_spec(env, j->spec);
+    add_files(env, j);
 }
 
 void hookenv_exit(struct meta_strs *env, uint32_t exit_code, uint32_t derived_ec)
