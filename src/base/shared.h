@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 struct shared {
     _Atomic uint32_t refs; /* 1 after creation */
@@ -33,5 +34,12 @@ static inline bool shared_sole(struct shared *s)
 {
     return s->refs == 1;
 }
+
+/* A record that borrows all that a shared one holds, for an encoder that leaves something out. The count is
+ * not read: other threads change it. */
+#define BORROW_SHARED(dst, src)                                                                              \
+    (shared_init(&(dst)->sh),                                                                                \
+     memcpy((char *)(dst) + sizeof(struct shared), (const char *)(src) + sizeof(struct shared),              \
+            sizeof *(dst) - sizeof(struct shared)))
 
 #endif

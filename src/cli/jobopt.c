@@ -52,6 +52,14 @@ void jobopt_init(struct jobopt *o, enum jobopt_cmd cmd, const struct jobopt_worl
     o->name = cmd == JOBOPT_SBATCH ? "sbatch" : cmd == JOBOPT_SRUN ? "srun" : "salloc";
 }
 
+const struct jobopt_world *jobopt_conf(struct jobopt *o)
+{
+    if (o->world.read_conf)
+        o->world.read_conf(&o->world, o->world.read_conf_arg);
+    o->world.read_conf = NULL;
+    return &o->world;
+}
+
 void jobopt_release(struct jobopt *o)
 {
     for (uint32_t i = 0; i < o->n_parts; i++)

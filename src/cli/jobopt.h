@@ -50,6 +50,10 @@ struct jobopt_world {
     uint32_t uid, gid;    /* of the caller */
     uint32_t session;     /* the caller's */
     uint16_t umask;
+    /* What follows is of slurm.conf. It is read when the first option hangs on it, and once the options are
+     * known to be good: --help needs no slurm.conf. NULL = it is as the caller has filled it. */
+    void (*read_conf)(struct jobopt_world *w, void *arg);
+    void *read_conf_arg;
     /* PropagateResourceLimits and PropagateResourceLimitsExcept; NULL = not known: all limits go */
     const struct meta_strs *limits, *limits_except;
     bool one_sharing;       /* SelectTypeParameters of slurm.conf lacks MULTIPLE_SHARING_GRES_PJ */
@@ -142,6 +146,8 @@ enum jobopt_result {
 };
 
 void jobopt_init(struct jobopt *o, enum jobopt_cmd cmd, const struct jobopt_world *world);
+/* The world with what slurm.conf says. */
+const struct jobopt_world *jobopt_conf(struct jobopt *o);
 void jobopt_release(struct jobopt *o);
 
 /* Everything: command line, script, #SBATCH lines, environment, derivations and checks. argv[0] is the

@@ -101,7 +101,8 @@ int set_gres(struct jobopt_use *u)
     if (text_casecmp(u->arg, "help") != 0)
         return 0;
     struct text_list types = {0};
-    text_split(&types, u->o->world.gres_types ? u->o->world.gres_types : "", ',');
+    const char *list = jobopt_conf(u->o)->gres_types;
+    text_split(&types, list ? list : "", ',');
     buf_adds(&u->o->out, "Valid gres options are:\n");
     for (uint32_t i = 0; i < types.n; i++)
         buf_addf(&u->o->out, "%s[[:type]:count]\n", types.v[i]);
@@ -133,7 +134,7 @@ int set_gres_flags(struct jobopt_use *u)
     text_list_release(&items);
     if (rc == 0 && u->o->cmd != JOBOPT_SRUN && text_has(u->arg, "allow-task-sharing"))
         rc = jobopt_fail(u->o, JOBOPT_EXIT_ARG, "--gres-flags=allow-task-sharing is only used with srun.");
-    if (rc == 0 && u->o->world.one_sharing && text_has(u->arg, "one-task-per-sharing"))
+    if (rc == 0 && text_has(u->arg, "one-task-per-sharing") && jobopt_conf(u->o)->one_sharing)
         rc = jobopt_fail(u->o, JOBOPT_EXIT_ARG,
                          "In order to use --gres-flags=one-task-per-sharing you must also have "
                          "SelectTypeParameters=MULTIPLE_SHARING_GRES_PJ in your slurm.conf");
@@ -239,11 +240,12 @@ static int check_gres(struct jobopt *o, const char *list)
     bool typed = false, plain = false;
     int rc = 0;
     text_split(&items, says_none(list) ? "" : list, ',');
-    text_split(&types, o->world.gres_types ? o->world.gres_types : "", ',');
+    const char *configured = items.n ? jobopt_conf(o)->gres_types : NULL;
+    text_split(&types, configured ? configured : "", ',');
     for (uint32_t i = 0; i < items.n && rc == 0; i++) {
         const char *item = items.v[i] + (text_starts_nocase(items.v[i], "gres/") ? 5 : 0);
         size_t len = strcspn(item, ":=");
-        bool known = !o->world.gres_types;
+        bool known = !configured;
         for (uint32_t k = 0; k < types.n && !known; k++)
             known = strlen(types.v[k]) == len && text_casecmp_n(types.v[k], item, len) == 0;
         const char *rest = item[len] ? item + len + 1 : NULL, *count = rest ? strpbrk(rest, ":=") : NULL;

@@ -17,16 +17,25 @@ enum { GROUPS_MAX = 65536, PATH_SIZE = 4096, HOST_SIZE = 256, MULTIPLE_SHARING_G
 
 extern char **environ;
 
-/* The world outlives the options, and both last as long as the process. */
-static void fill_world(struct jobopt_world *w, const struct conf *conf)
+static void fill_from_conf(struct jobopt_world *w, void *arg)
 {
-    static char cwd[PATH_SIZE], host[HOST_SIZE];
     static struct buf gres = BUF_INIT;
+    const struct conf *conf = cli_env(arg)->conf;
     const struct meta_strs *types = conf_list(conf, CONF_GRES_TYPES);
     for (uint32_t i = 0; types && i < types->n; i++) {
         buf_sep(&gres, ",");
         buf_adds(&gres, types->v[i]);
     }
+    w->gres_types = gres.s;
+    w->one_sharing = !(conf_u64(conf, CONF_SELECT_TYPE_PARAMETERS) & MULTIPLE_SHARING_GRES_PJ);
+    w->limits = conf_list(conf, CONF_PROPAGATE_RESOURCE_LIMITS);
+    w->limits_except = conf_list(conf, CONF_PROPAGATE_RESOURCE_LIMITS_EXCEPT);
+}
+
+/* The world outlives the options, and both last as long as the process. */
+static void fill_world(struct jobopt_world *w, struct cli *cli)
+{
+    static char cwd[PATH_SIZE], host[HOST_SIZE];
     if (!getcwd(cwd, sizeof cwd))
         buf_print(cwd, sizeof cwd, "/");
     gethostname(host, sizeof host - 1);
@@ -41,8 +50,8 @@ static void fill_world(struct jobopt_world *w, const struct conf *conf)
                                .uid = getuid(),
                                .gid = getgid(),
                                .umask = (uint16_t)mask,
-                               .gres_types = gres.s};
-    w->one_sharing = !(conf_u64(conf, CONF_SELECT_TYPE_PARAMETERS) & MULTIPLE_SHARING_GRES_PJ);
+                               .read_conf = fill_from_conf,
+                               .read_conf_arg = cli};
 }
 
 /* Specialised cores and threads are the site's to give. */
@@ -64,7 +73,7 @@ static void check_specialised(struct cli *cli, struct job_spec *s)
 bool submit_read_options(struct cli *cli, enum jobopt_cmd cmd, struct jobopt *o, int *ret_status)
 {
     struct jobopt_world world;
-    fill_world(&world, cli_env(cli)->conf);
+    fill_world(&world, cli);
     jobopt_init(o, cmd, &world);
     enum jobopt_result result = jobopt_read(o, cli->argc, cli->argv);
     fputs(o->out.s, stdout);
@@ -73,10 +82,8 @@ bool submit_read_options(struct cli *cli, enum jobopt_cmd cmd, struct jobopt *o,
     *ret_status = o->exit_code;
     cli->verbose = o->parts[0]->cli.verbose;
     cli->quiet = o->parts[0]->cli.quiet;
-    if (result == JOBOPT_GO) {
-        o->world.limits = conf_list(cli_env(cli)->conf, CONF_PROPAGATE_RESOURCE_LIMITS);
-        o->world.limits_except = conf_list(cli_env(cli)->conf, CONF_PROPAGATE_RESOURCE_LIMITS_EXCEPT);
-    }
+    if (result == JOBOPT_GO)
+        jobopt_conf(o);
     for (uint32_t i = 0; result == JOBOPT_GO && i < o->n_parts; i++) {
         struct job_spec *spec = &o->parts[i]->spec;
         check_specialised(cli, spec);

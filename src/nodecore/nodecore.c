@@ -203,12 +203,15 @@ static void steps_spawn(struct node_job *j, struct node_effects *out)
     }
 }
 
-/* Made for the process before this one, which alone knew whether it was used. */
+/* Made for the process before this one, which alone knew whether it was used; or before the node was taken
+ * for down, when the job has ended without a word from here. */
 static bool is_stale(const struct node_core *n, const struct credential *c)
 {
-    for (uint32_t i = 0; i < c->nodes.n; i++)
-        if (text_same(c->nodes.v[i].name, n->name))
-            return n->token && c->nodes.v[i].token && c->nodes.v[i].token != n->token;
+    for (uint32_t i = 0; i < c->nodes.n; i++) {
+        const struct cred_node *mine = &c->nodes.v[i];
+        if (text_same(mine->name, n->name))
+            return n->token && mine->token && (mine->token != n->token || mine->asked < n->asked);
+    }
     return false;
 }
 
@@ -216,8 +219,8 @@ static int launch_refused(const struct node_core *n, const struct node_job *j, c
                           struct err *e)
 {
     if (is_stale(n, c))
-        return err_set(e, ESLURM_INVALID_NODE_STATE, "this slurmd has started since job %u was sent here",
-                       c->job_id);
+        return err_set(e, ESLURM_INVALID_NODE_STATE,
+                       "this slurmd has started or was down since job %u was sent here", c->job_id);
     if (was_here(n, c->job_id, c->restarts))
         return err_set(e, ESLURM_JOB_STEP_ALREADY_COMPLETING_OR_COMPLETED, "job %u has ended on this node",
                        c->job_id);

@@ -105,10 +105,11 @@ struct node_gone {
 
 struct node_core {
     char *name;
-    bool prolog, epilog;            /* are there any? */
-    uint64_t token;                 /* of this process's registration; 0: launches are not asked for it */
-    uint64_t term;                  /* highest seen */
-    struct map_u64 jobs;            /* job_id -> struct node_job */
+    bool prolog, epilog; /* are there any? */
+    uint64_t token;      /* of this process's registration; 0: launches are not asked for it */
+    uint64_t asked;      /* how often the controller has taken the node for down, as it last said */
+    uint64_t term;       /* highest seen */
+    struct map_u64 jobs; /* job_id -> struct node_job */
     VEC(struct node_unsent) unsent; /* ascending by id */
     VEC(struct node_gone) gone;
     struct map_u64 nonces, old_nonces; /* two generations */

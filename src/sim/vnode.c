@@ -389,7 +389,7 @@ static void registered(struct world *w, struct vnode *n, const struct answer *a)
     effects_run(w, n, &out);
     if (n->asked == r->node->asked)
         return;
-    n->asked = r->node->asked;
+    n->asked = n->core.asked = r->node->asked;
     send_register(w, n);
 }
 

@@ -36,6 +36,7 @@ static struct cred_node *add_node(struct world *w, struct credential *c, const c
     const struct node *node = snapshot_node(w->ctl.seen, name);
     n->name = mem_strdup(name);
     n->token = node ? node->token : 0;
+    n->asked = node ? node->asked : 0;
     return n;
 }
 

@@ -23,13 +23,14 @@ static void set_identity(struct ctld *c, const struct job *job, struct credentia
 }
 
 /* What the whole job holds on one node. */
-static struct cred_node *add_node(struct credential *cred, const char *name, uint64_t token,
+static struct cred_node *add_node(struct credential *cred, const char *name, const struct node *node,
                                   const struct job_node *held)
 {
     struct cred_node *n = meta_recs_push(&record_cred_node, &cred->nodes);
 
     n->name = mem_strdup(name);
-    n->token = token;
+    n->token = node ? node->token : 0;
+    n->asked = node ? node->asked : 0;
     if (!held)
         return n;
     n->job_cpus = held->cpus;
@@ -56,7 +57,7 @@ int credential_for_batch(struct ctld *c, const struct job *job, const struct nod
     meta_init(&record_credential, &cred);
     set_identity(c, job, &cred);
     cred.step_id = STEP_BATCH;
-    struct cred_node *n = add_node(&cred, node->name, node->token, held);
+    struct cred_node *n = add_node(&cred, node->name, node, held);
     if (held) {
         n->cpus = held->cpus;
         bits_copy(&n->cores, &held->cores);
@@ -86,8 +87,7 @@ int credential_for_step(struct ctld *c, const struct job *job, const struct step
     for (uint32_t i = 0; i < step->layout.n; i++) {
         const struct step_node *part = &step->layout.v[i];
         const struct node *node = ptree_get(&s->nodes, part->node_index);
-        struct cred_node *n =
-            add_node(&cred, part->name, node ? node->token : 0, held_on(job, part->node_index));
+        struct cred_node *n = add_node(&cred, part->name, node, held_on(job, part->node_index));
         n->cpus = part->cpus;
         bits_copy(&n->cores, &part->cores);
         n->mem = part->mem;
@@ -122,7 +122,7 @@ int credential_for_bcast(struct ctld *c, const struct snapshot *s, const struct 
         n->name = mem_strdup(node->name);
         n->addr = mem_strdup(node->addr);
         n->port = node->port;
-        add_node(&cred, node->name, node->token, NULL);
+        add_node(&cred, node->name, node, NULL);
     }
     int rc = auth_sign_credential(c->auth, &cred, ctld_now(), &blob, e);
     if (rc == 0)

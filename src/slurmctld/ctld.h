@@ -100,13 +100,6 @@ struct ctld {
     int stop_fd; /* eventfd: the main thread ends everything */
 };
 
-/* A record that borrows all that a shared one holds, for an encoder that leaves something out. The count is
- * not read: other threads change it. */
-#define BORROW_SHARED(dst, src)                                                                              \
-    (shared_init(&(dst)->sh),                                                                                \
-     memcpy((char *)(dst) + sizeof(struct shared), (const char *)(src) + sizeof(struct shared),              \
-            sizeof *(dst) - sizeof(struct shared)))
-
 struct snapshot *ctld_snapshot(struct ctld *c);        /* kept for the caller */
 void ctld_publish(struct ctld *c, struct snapshot *s); /* takes the reference */
 struct shared_conf *ctld_conf(struct ctld *c);         /* kept for the caller */

@@ -95,7 +95,7 @@ static void take_registered(struct slurmd *d, const struct frame *f)
     d->registered = d->ever_registered = true;
     again = r.node && r.node->asked != d->node->asked; /* it was taken for down, and counts from here */
     if (again)
-        d->node->asked = r.node->asked;
+        d->node->asked = d->core.asked = r.node->asked;
     for (uint32_t i = 0; i < r.kill_jobs.n; i++)
         log_info("JobId=%u must not be here: ending it", r.kill_jobs.v[i]);
     node_end_strangers(&d->core, &r.kill_jobs, slurmd_now(), &out);

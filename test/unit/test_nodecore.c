@@ -170,6 +170,25 @@ static void test_a_credential_for_the_slurmd_before_is_refused(void **state)
     node_effects_release(&out);
 }
 
+static void test_a_launch_from_before_the_node_was_taken_for_down_is_refused(void **state)
+{
+    struct node_core n;
+    struct node_effects out = {0};
+    struct cred_node share = {.name = (char *)"n1", .token = 6, .asked = 1};
+    struct credential c = cred(7, 0, 1);
+
+    c.nodes.v = &share;
+    c.nodes.n = 1;
+    node_init(&n, "n1", false, false);
+    n.token = 6;
+    n.asked = 2;
+    assert_int_equal(launch(&n, &c, &out), -ESLURM_INVALID_NODE_STATE);
+    share.asked = 2;
+    assert_int_equal(launch(&n, &c, &out), 0);
+    node_release(&n, &out);
+    node_effects_release(&out);
+}
+
 /* The controller's clock is a minute ahead; other launches come meanwhile. */
 static void test_a_nonce_is_kept_while_clocks_may_differ(void **state)
 {
@@ -638,6 +657,7 @@ int main(void)
         cmocka_unit_test(test_a_step_lost_while_slurmd_was_away_is_reported_and_not_started_again),
         cmocka_unit_test(test_no_step_joins_a_job_that_was_ended_in_its_prolog),
         cmocka_unit_test(test_a_credential_for_the_slurmd_before_is_refused),
+        cmocka_unit_test(test_a_launch_from_before_the_node_was_taken_for_down_is_refused),
         cmocka_unit_test(test_a_nonce_is_kept_while_clocks_may_differ),
         cmocka_unit_test(test_term_then_kill),
         cmocka_unit_test(test_kill_while_the_prolog_runs),

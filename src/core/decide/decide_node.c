@@ -4,6 +4,7 @@
 #include "core/decide/decide.h"
 
 #include "base/mem.h"
+#include "base/shared.h"
 #include "base/text.h"
 #include "core/power.h"
 #include "model/jobtext.h"
@@ -232,7 +233,8 @@ int decide_node_register(struct decide *d, const void *record)
     find_strays(d, r, n);
     const struct node_register_reply *reply = d->reply;
     bool away = n->state != NODE_UP || n->flags & NODEF_NO_CONTACT_YET;
-    struct node next = *n;
+    struct node next;
+    BORROW_SHARED(&next, n);
     next.flags = f->flags;
     bool came_up = node_is_asleep(n) && !node_is_asleep(&next); /* it has booted since it went down */
     /* Back in service once it registers without them, and not by what it sent before it went down. */
