@@ -34,6 +34,7 @@ static const struct row {
     [FACT_PART_REMOVED] = {apply_part_removed, true},
     [FACT_NODES_ADDED] = {apply_nodes_added, true},
     [FACT_JOB_NUDGED] = {apply_job_nudged, false},
+    [FACT_NODE_CHECKED] = {apply_node_checked, false},
     [FACT_NODE_PINGED] = {apply_node_pinged, false},
     [FACT_STEP_CHANGED] = {apply_step_changed, false},
     [FACT_NODE_REBOOTING] = {apply_node_rebooting, false},

@@ -224,20 +224,20 @@ static void mail_begun(const struct state *s, const struct job_started *f, struc
 
 /* --- ends --- */
 
-/* What it ended with. A job that goes back to the queue ends as what it would have been. */
-static uint32_t end_state(const struct job *j, uint32_t exit_code)
+enum job_state mail_end_state(const struct job *j, uint32_t exit_code)
 {
     if (j->state != JOB_PENDING)
-        return j->state;
+        return (enum job_state)j->state;
     return exit_code ? JOB_FAILED : j->reason == WHY_NODEDOWN ? JOB_NODE_FAIL : JOB_PENDING;
 }
 
-static bool is_failure(uint32_t state)
+static bool is_failure(enum job_state state)
 {
     return state != JOB_COMPLETED && state != JOB_CANCELLED;
 }
 
-static void mail_end_of_job(const struct state *s, const struct job *j, uint32_t state, struct outbox *out)
+static void mail_end_of_job(const struct state *s, const struct job *j, enum job_state state,
+                            struct outbox *out)
 {
     bool failed = is_failure(state) && wants(j, "FAIL");
     const char *name = meta_enum_text(&enum_job_state, state);
@@ -296,7 +296,7 @@ static void mail_ending(const struct state *s, const struct job *j, uint32_t exi
             mail_end_of_array(s, j, out);
         return;
     }
-    uint32_t state = end_state(j, exit_code);
+    enum job_state state = mail_end_state(j, exit_code);
     if (state != JOB_PENDING)
         mail_end_of_job(s, j, state, out);
     if (j->state == JOB_PENDING && !exit_code && wants(j, "REQUEUE"))

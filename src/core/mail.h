@@ -21,6 +21,9 @@ void mail_of(const struct state *s, const struct fact *f, struct outbox *out);
  * the marks (MAILED_50 ...) of all that are due at `now`. */
 int64_t mail_time(const struct job *j);
 uint64_t mail_due(const struct job *j, int64_t now);
+/* What a run ended as. A job that goes back to the queue because of its exit code or of a lost node ends as
+ * what it would have been; else it is PENDING. */
+enum job_state mail_end_state(const struct job *j, uint32_t exit_code);
 /* The job tells of its array as a whole. */
 bool mail_of_array(const struct job *j);
 /* Others of its array are waiting or running. */

@@ -16,5 +16,8 @@ enum node_service node_service(const struct policy *p, const struct node *n);
 void select_job(const struct sched_view *v, struct load_map *loads, const struct job *job,
                 const struct part *part, enum select_mode mode, const struct bits *avoid,
                 struct selection *ret);
+/* Whether it could fit for all that sums of what is free tell: false is final. Looks at no node. */
+bool select_could(const struct sched_view *v, struct load_map *loads, const struct job *job,
+                  const struct part *part);
 
 #endif

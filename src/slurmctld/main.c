@@ -24,6 +24,7 @@
 #include "os/net.h"
 #include "slurmctld/net_thread.h"
 #include "slurmctld/options.h"
+#include "slurmctld/schedlog.h"
 #include "version.h"
 
 enum { CONF_TRIES = 60 };
@@ -402,6 +403,7 @@ int main(int argc, char **argv)
     run_primary(c->conf->conf, CONF_SLURMCTLD_PRIMARY_OFF_PROG);
     log_info("Slurmctld shutdown completed");
     release(&s, c);
+    schedlog_close();
     log_close();
     return 0;
 }

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Programs of the site that run beside the controller, as its user: PrologSlurmctld and EpilogSlurmctld,
- * MailProg, and those that power nodes up and down. One thread, one loop; each job's programs run one after
- * the other, jobs side by side up to RUNS_MAX.
+ * MailProg, that of jobcomp/script, and those that power nodes up and down. One thread, one loop; each job's
+ * programs run one after the other, jobs side by side up to RUNS_MAX.
  *
  * The core says when (EFFECT_PROLOG and the following) and hears of the ends of prologs and epilogs; nothing
  * waits for the others. What runs when the controller ends is killed, and started anew by the next one, but
- * for mail.
+ * for those that only tell of something.
  */
 #include <errno.h>
 #include <grp.h>
@@ -25,16 +25,17 @@
 #include "os/mailbox.h"
 #include "os/process.h"
 #include "slurmctld/ctld.h"
+#include "slurmctld/jobcomp.h"
 #include "slurmctld/powerprog.h"
 
-enum { RUNS_MAX = 256, MAIL_SECONDS_MAX = 300, RESUME_GRACE_SECONDS = 10 };
+enum { RUNS_MAX = 256, TOLD_SECONDS_MAX = 300, RESUME_GRACE_SECONDS = 10 };
 
 struct order;
 struct kind;
 /* Adds the runs that a list of effects asks for. */
 typedef void add_fn(struct order *o, const struct kind *kind, const struct conf *conf,
                     const struct outbox *out, const struct snapshot *snapshot);
-static add_fn add_jobs, add_mails, add_nodes;
+static add_fn add_ends, add_jobs, add_mails, add_nodes;
 
 static const struct kind {
     enum effect_type effect;
@@ -45,6 +46,7 @@ static const struct kind {
     {EFFECT_PROLOG, CONF_PROLOG_SLURMCTLD, "prolog_slurmctld", add_jobs},
     {EFFECT_EPILOG, CONF_EPILOG_SLURMCTLD, "epilog_slurmctld", add_jobs},
     {EFFECT_MAIL, CONF_MAIL_PROG, "MailProg", add_mails},
+    {EFFECT_JOB_COMP, CONF_JOB_COMP_LOC, "jobcomp/script", add_ends},
     {EFFECT_RESUME, CONF_RESUME_PROGRAM, "ResumeProgram", add_nodes},
     {EFFECT_SUSPEND, CONF_SUSPEND_PROGRAM, "SuspendProgram", add_nodes},
     {EFFECT_RESUME_FAIL, CONF_RESUME_FAIL_PROGRAM, "ResumeFailProgram", add_nodes},
@@ -97,6 +99,7 @@ static void env_null(struct meta_strs *env, const char *name)
 static void env_job(struct meta_strs *env, const struct kind *kind, const struct job *j)
 {
     hookenv_job(env, j);
+    hookenv_array(env, j);
     env_group(env, j->gid);
     env_null(env, "SLURM_JOB_ACCOUNT");
     env_null(env, "SLURM_JOB_NODELIST");
@@ -269,8 +272,8 @@ static void runs_start(struct scripts *s)
 /* How long a program may take. 0: as long as it likes. */
 static uint32_t time_limit(const struct conf *conf, const struct kind *kind)
 {
-    if (kind->effect == EFFECT_MAIL)
-        return MAIL_SECONDS_MAX;
+    if (kind->effect == EFFECT_MAIL || kind->effect == EFFECT_JOB_COMP)
+        return TOLD_SECONDS_MAX;
     if (kind->effect != EFFECT_PROLOG && kind->effect != EFFECT_EPILOG)
         return powerprog_time_limit(conf);
     uint32_t own = conf_u32(conf, kind->effect == EFFECT_PROLOG ? CONF_PROLOG_TIMEOUT : CONF_EPILOG_TIMEOUT);
@@ -362,6 +365,8 @@ static struct run *run_of_mail(struct scripts *s, const struct kind *kind, const
 struct order {
     struct scripts *scripts;
     VEC(struct run *) runs;
+    struct buf lines; /* for JobCompLoc */
+    char *file;
 };
 
 static void on_order(void *arg)
@@ -371,6 +376,10 @@ static void on_order(void *arg)
     for (uint32_t i = 0; i < o->runs.n; i++)
         *VEC_PUSH(&o->scripts->waiting) = o->runs.v[i];
     runs_start(o->scripts);
+    if (o->lines.len)
+        jobcomp_write(o->file, &o->lines);
+    buf_release(&o->lines);
+    mem_free(o->file);
     VEC_FREE(&o->runs);
     mem_free(o);
 }
@@ -438,12 +447,46 @@ static void add_mails(struct order *o, const struct kind *kind, const struct con
     }
 }
 
+static struct run *run_of_end(struct scripts *s, const struct kind *kind, const struct conf *conf,
+                              const struct job_end *end)
+{
+    struct run *r = mem_alloc(sizeof *r);
+
+    r->scripts = s;
+    r->kind = kind;
+    r->limit_s = time_limit(conf, kind);
+    r->about = buf_format("JobId=%u", end->job->job_id);
+    meta_strs_push(&r->paths, conf_str(conf, kind->program));
+    jobcomp_env(end, &r->env);
+    return r;
+}
+
+static void add_ends(struct order *o, const struct kind *kind, const struct conf *conf,
+                     const struct outbox *out, const struct snapshot *snapshot)
+{
+    const char *file = conf_str(conf, kind->program);
+    enum jobcomp_type type = jobcomp_type(conf, NULL);
+
+    for (uint32_t i = 0; i < out->list.n; i++) {
+        const struct effect *f = &out->list.v[i];
+        if (f->type != kind->effect)
+            continue;
+        if (type == JOBCOMP_SCRIPT)
+            *VEC_PUSH(&o->runs) = run_of_end(o->scripts, kind, conf, f->record);
+        else if (type == JOBCOMP_FILETXT)
+            jobcomp_line(f->record, &o->lines);
+    }
+    if (o->lines.len)
+        o->file = mem_strdup(file && *file ? file : JOBCOMP_FILE);
+}
+
 void scripts_post(struct scripts *s, const struct outbox *out, struct snapshot *snapshot)
 {
     struct order *o = mem_alloc(sizeof *o);
     struct shared_conf *shared = ctld_conf(s->ctld);
 
     o->scripts = s;
+    buf_init(&o->lines);
     for (uint32_t k = 0; k < KINDS; k++)
         kinds[k].add(o, &kinds[k], shared->conf, out, snapshot);
     ctld_conf_drop(shared);

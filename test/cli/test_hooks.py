@@ -161,3 +161,17 @@ def test_nodes_are_powered_down_and_up_by_hand(site, tmp_path):
     assert "POWERING_UP" in s.node("n1")
     s.start_slurmd("n1", "-b")
     s.wait_state("n1", "idle")
+
+
+def test_the_health_check_runs_in_the_states_that_were_named_and_not_for_ever(site, tmp_path):
+    s = site(HealthCheckProgram=f"echo $SLURMD_NODENAME >> {tmp_path}/checked; exec sleep 100")
+    assert words(tmp_path / "checked") == []  # no interval, no check
+    job = s.submit(f"while [ ! -e {tmp_path}/go ]; do sleep 0.02; done", "-w", "n1")
+    wait_for("the start", lambda: s.state(job) == "RUNNING")
+    s.add("HealthCheckInterval=2", "HealthCheckTimeout=1", "HealthCheckNodeState=IDLE")
+    s.reconfigure("n1", "n2")
+    wait_for("two checks", lambda: len(words(tmp_path / "checked")) >= 2)
+    assert set(words(tmp_path / "checked")) == {"n2"}
+    wait_for("the end of one", lambda: "health_check of JobId=0" not in s.log("n2") and "timed out" in s.log("n2"))
+    (tmp_path / "go").touch()
+    wait_for("the other node", lambda: "n1" in words(tmp_path / "checked"))

@@ -35,6 +35,11 @@ static void tick_node(struct decide *d, const struct node *n, struct bits *silen
         bits_set(power, n->index);
         return;
     }
+    if (node_health_due(s, n) <= d->now) {
+        struct node_ref *f = facts_add(d->out, FACT_NODE_CHECKED);
+        f->node_index = n->index;
+        return;
+    }
     if (node_timeout(s, n) <= d->now) {
         bits_set(silent, n->index);
         return;
