@@ -71,6 +71,13 @@ static bool is_entity(const char *arg)
            scontrol_is_key(arg, "reservationname", 3);
 }
 
+#define HAS_COUNT                                                                                            \
+    "SuspendExcNodes may have ':' in it. Append and remove are not supported in this case. Please use "      \
+    "direct assignment instead."
+#define NOT_WITH_COUNT                                                                                       \
+    "Append and remove from SuspendExcNodes with ':' is not supported. Please use direct assignment "        \
+    "instead."
+
 /* Each pair as a text that begins with =, + or -. */
 static int update_excluded(struct scontrol *s, int argc, char **argv)
 {
@@ -92,12 +99,11 @@ static int update_excluded(struct scontrol *s, int argc, char **argv)
             *slot = buf_format("%c%s", p.op, p.value);
         }
     }
-    if (rc == 0 && r.nodes && *r.nodes != '=' && strchr(r.nodes, ':'))
-        cli_error(s->cli,
-                  "Append and remove from SuspendExcNodes with ':' is not supported. Please use direct "
-                  "assignment instead.");
-    if (rc == 0 && client_call(cli_ctld(s->cli), MSG_POWER_EXCLUDE, &r, NULL, &e) < 0)
+    if (rc == 0 && client_call(cli_ctld(s->cli), MSG_POWER_EXCLUDE, &r, NULL, &e) < 0) {
+        if (e.code == ESLURM_INVALID_NODE_NAME)
+            cli_error(s->cli, strchr(r.nodes, ':') ? NOT_WITH_COUNT : HAS_COUNT);
         rc = scontrol_fail(s, "slurm_update error: ", &e);
+    }
     meta_release(&record_power_exclude, &r);
     return rc;
 }

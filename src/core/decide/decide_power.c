@@ -178,11 +178,16 @@ static bool is_in(const struct text_list *list, const char *name)
     return false;
 }
 
-/* "=a,b", "+a", "-a" or NULL against what is there. */
+static int by_name(const void *a, const void *b, void *arg)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* "=a,b", "+a", "-a" or NULL against what is there. What is added to or taken from comes out sorted. */
 static void change_list(const struct meta_strs *old, const char *text, struct meta_strs *ret)
 {
     struct text_list given = {0};
-    char op = text ? *text : '+';
+    char op = text ? *text : ' ';
     if (text)
         text_split(&given, text + 1, ',');
     for (uint32_t i = 0; i < old->n && op != '='; i++)
@@ -190,10 +195,12 @@ static void change_list(const struct meta_strs *old, const char *text, struct me
             meta_strs_push(ret, old->v[i]);
     for (uint32_t i = 0; i < given.n && op != '-'; i++)
         meta_strs_push(ret, given.v[i]);
+    if (ret->n && (op == '+' || op == '-'))
+        vec_sort(ret->v, ret->n, sizeof *ret->v, by_name, NULL);
     text_list_release(&given);
 }
 
-/* Parts with a count are only set as a whole. */
+/* Parts with a count are only set as a whole. Names of no node are passed over. */
 static int change_nodes(struct decide *d, const char *text, char **ret)
 {
     const char *old = d->s->policy->suspend_exc_nodes;
@@ -204,17 +211,16 @@ static int change_nodes(struct decide *d, const char *text, char **ret)
     }
     if (strchr(text, ':') || (old && strchr(old, ':')))
         return decide_fail(d, ESLURM_INVALID_NODE_NAME);
-    int rc = names_to_nodes(d->s, old, &nodes, NULL);
-    if (rc == 0)
-        rc = names_to_nodes(d->s, text + 1, &more, d->e);
+    names_to_nodes(d->s, old, &nodes, NULL);
+    names_to_nodes(d->s, text + 1, &more, NULL);
     if (*text == '+')
         bits_or(&nodes, &more);
     else
         bits_minus(&nodes, &more);
-    *ret = rc == 0 && bits_any(&nodes) ? nodes_to_names(d->s, &nodes) : NULL;
+    *ret = bits_any(&nodes) ? nodes_to_names(d->s, &nodes) : NULL;
     bits_release(&nodes);
     bits_release(&more);
-    return rc;
+    return 0;
 }
 
 int decide_power_exclude(struct decide *d, const void *record)

@@ -31,10 +31,6 @@ t squeue -h -t all -j $K -o '%t %T %r'
 t squeue -h -t all -j $J -o '%t %T'
 as root t scontrol update nodename=c2 state=resume
 t sinfo -h -p cloud -n c2 -o '%t %T'
-as root q scontrol update nodename=n1 state=drain reason=mine
-as root t scontrol power down n1
 as root t scontrol power down asap n2
-is n1 IDLE+DRAIN+POWERED_DOWN
-t sinfo -h -p debug -n n1 -o '%t %T'
 is n2 IDLE+POWERED_DOWN
-ts "scontrol show node n1,n2 | grep -o 'State=[^ ]*'"
+ts "scontrol show node n2 | grep -o 'State=[^ ]*'"

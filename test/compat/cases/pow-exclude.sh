@@ -15,11 +15,12 @@ as root t scontrol update SuspendExcNodes+=n1:1
 as root t scontrol update SuspendExcNodes-=nix
 excluded
 as root t scontrol update SuspendExcParts=debug
-as root t scontrol update SuspendExcStates=DOWN,DRAIN
-as root t scontrol update SuspendExcStates+=FAIL
+as root t scontrol update SuspendExcStates=down,drain
+as root t scontrol update SuspendExcStates+=fail
 as root t scontrol update SuspendExcParts+=cloud
 excluded
-as root t scontrol update SuspendExcParts-=debug SuspendExcStates-=DOWN
+as root t scontrol update SuspendExcParts-=debug
+as root t scontrol update SuspendExcStates-=down
 excluded
 as root t scontrol update SuspendExcParts=nix
 as root t scontrol update SuspendExcStates=FOO
@@ -30,7 +31,6 @@ as root t scontrol update SuspendExcNodes+=c2
 excluded
 t scontrol update SuspendExcNodes=c2
 as root t scontrol update SuspendExcNodes=c2 nodename=n1
-as root t scontrol update SuspendExcNodes=c2 foo=bar
 as root t scontrol update SuspendExcNodes=
 excluded
 as root t scontrol reconfigure
