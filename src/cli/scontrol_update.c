@@ -71,6 +71,43 @@ static bool is_entity(const char *arg)
            scontrol_is_key(arg, "reservationname", 3);
 }
 
+#define HAS_COUNT                                                                                            \
+    "SuspendExcNodes may have ':' in it. Append and remove are not supported in this case. Please use "      \
+    "direct assignment instead."
+#define NOT_WITH_COUNT                                                                                       \
+    "Append and remove from SuspendExcNodes with ':' is not supported. Please use direct assignment "        \
+    "instead."
+
+/* Each pair as a text that begins with =, + or -. */
+static int update_excluded(struct scontrol *s, int argc, char **argv)
+{
+    struct power_exclude r;
+    struct err e;
+    int rc = 0;
+    meta_init(&record_power_exclude, &r);
+    for (int i = 0; i < argc && rc == 0; i++) {
+        struct pair p;
+        char **slot = !scontrol_split(argv[i], &p)                     ? NULL
+                      : scontrol_is_key(p.key, "SuspendExcNodes", 11)  ? &r.nodes
+                      : scontrol_is_key(p.key, "SuspendExcParts", 11)  ? &r.parts
+                      : scontrol_is_key(p.key, "SuspendExcStates", 11) ? &r.states
+                                                                       : NULL;
+        if (!slot) {
+            rc = update_unsupported(argv[i]);
+        } else {
+            mem_free(*slot);
+            *slot = buf_format("%c%s", p.op, p.value);
+        }
+    }
+    if (rc == 0 && client_call(cli_ctld(s->cli), MSG_POWER_EXCLUDE, &r, NULL, &e) < 0) {
+        if (e.code == ESLURM_INVALID_NODE_NAME)
+            cli_error(s->cli, strchr(r.nodes, ':') ? NOT_WITH_COUNT : HAS_COUNT);
+        rc = scontrol_fail(s, "slurm_update error: ", &e);
+    }
+    meta_release(&record_power_exclude, &r);
+    return rc;
+}
+
 int scontrol_update(struct scontrol *s, int argc, char **argv)
 {
     argv++;
@@ -86,6 +123,9 @@ int scontrol_update(struct scontrol *s, int argc, char **argv)
         return update_part(s, argc, argv, false);
     if (any_key(argc, argv, "JobName", 4))
         return update_job(s, argc, argv);
+    if (any_key(argc, argv, "SuspendExcNodes", 11) || any_key(argc, argv, "SuspendExcParts", 11) ||
+        any_key(argc, argv, "SuspendExcStates", 11))
+        return update_excluded(s, argc, argv);
     if (any_key(argc, argv, "SlurmctldDebug", 10)) {
         struct pair p;
         scontrol_split(argv[0], &p);

@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "core/conf_names.h"
 #include "core/power.h"
+#include "model/nodetext.h"
 
 /* --- nodes
  * --------------------------------------------------------------------------------------------------- */
@@ -268,12 +269,47 @@ static void retime_jobs(struct state *s)
         timers_set(&s->timers, timer_key(TIMER_JOB, id), job_deadline(s, j));
 }
 
+static void copy_strs(struct meta_strs *to, const struct meta_strs *from)
+{
+    for (uint32_t i = 0; i < to->n; i++)
+        mem_free(to->v[i]);
+    to->n = 0;
+    for (uint32_t i = 0; i < from->n; i++)
+        meta_strs_push(to, from->v[i]);
+}
+
+/* What is excluded from power saving, taken from another policy. */
+static void copy_excluded(struct policy *to, const char *nodes, const struct meta_strs *parts,
+                          const struct meta_strs *states)
+{
+    mem_set_str(&to->suspend_exc_nodes, nodes);
+    copy_strs(&to->suspend_exc_parts, parts);
+    copy_strs(&to->suspend_exc_states, states);
+    (void)node_exc_states(states, &to->suspend_exc_flags, &to->suspend_exc_down);
+}
+
+void apply_power_excluded(struct state *s, const void *record, int64_t time)
+{
+    const struct power_excluded *c = record;
+    struct policy *p = meta_dup(&record_policy, s->policy);
+    copy_excluded(p, c->nodes, &c->parts, &c->states);
+    meta_free(&record_policy, s->policy);
+    s->policy = p;
+    power_link(s);
+}
+
 void apply_configured(struct state *s, const void *record, int64_t time)
 {
     const struct configure *c = record;
     REQUIRE(c->policy);
     struct policy *policy = c->policy;
-    shared_keep(&policy->sh);
+    const struct policy *was = s->policy;
+    if (policy->keep_power && was->power_save) { /* not on the first time */
+        policy = meta_dup(&record_policy, policy);
+        copy_excluded(policy, was->suspend_exc_nodes, &was->suspend_exc_parts, &was->suspend_exc_states);
+    } else {
+        shared_keep(&policy->sh);
+    }
     meta_free(&record_policy, s->policy);
     s->policy = policy;
     if (s->next_job_id < policy->first_job_id)

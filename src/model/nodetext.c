@@ -209,3 +209,40 @@ bool node_cpu_bind_parse(const char *text, uint32_t *ret)
     }
     return *ret || !len || text_same_nocase(text, "off");
 }
+
+static const struct {
+    const char *name;
+    uint64_t flag;
+} excluding[] = {
+    {"CLOUD", NODEF_CLOUD},
+    {"DOWN", 0},
+    {"DRAIN", NODEF_DRAIN},
+    {"DYNAMIC_FUTURE", 0}, /* there are none */
+    {"DYNAMIC_NORM", NODEF_DYNAMIC_NORM},
+    {"FAIL", NODEF_FAIL},
+    {"INVALID_REG", NODEF_INVALID_REG},
+    {"MAINTENANCE", NODEF_MAINTENANCE},
+    {"NOT_RESPONDING", NODEF_NOT_RESPONDING},
+    {"PLANNED", NODEF_PLANNED},
+    {"RESERVED", NODEF_RESERVED},
+};
+
+const char *node_exc_states(const struct meta_strs *names, uint64_t *ret_flags, bool *ret_down)
+{
+    const char *bad = NULL;
+
+    *ret_flags = 0;
+    *ret_down = false;
+    for (uint32_t i = 0; i < names->n; i++) {
+        uint32_t k = 0, count = sizeof excluding / sizeof *excluding;
+
+        while (k < count && !text_same_nocase(names->v[i], excluding[k].name))
+            k++;
+        if (k < count)
+            *ret_flags |= excluding[k].flag;
+        else if (!bad)
+            bad = names->v[i];
+        *ret_down |= text_same_nocase(names->v[i], "DOWN");
+    }
+    return bad;
+}

@@ -34,6 +34,10 @@ const char *node_cpu_bind_text(uint32_t cpu_bind);
 /* The other way, "core" as well as "cores"; "off" is 0. false: no such binding. */
 bool node_cpu_bind_parse(const char *text, uint32_t *ret);
 
+/* SuspendExcStates: the flags that they stand for, and whether DOWN is among them. Gives the first name that
+ * is none, or NULL. */
+const char *node_exc_states(const struct meta_strs *names, uint64_t *ret_flags, bool *ret_down);
+
 /* As sinfo %T prints it: "idle", "idle*", "mixed-", "drained~"; and %t: "drng", "plnd". Suffix included. */
 void node_state_text(const struct node *n, struct buf *out);
 void node_state_short(const struct node *n, struct buf *out);

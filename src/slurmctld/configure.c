@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "model/schedopts.h"
 #include "os/conf_source.h"
+#include "model/nodetext.h"
 #include "os/log.h"
 #include "slurmctld/ctld.h"
 #include "slurmctld/jobcomp.h"
@@ -118,39 +119,11 @@ static void set_scheduler(struct policy *p, const struct conf *c)
         p->requeue_delay = conf_param_u32(c, CONF_AUTH_INFO, "cred_expire", NO_VAL);
 }
 
-/* SuspendExcStates */
-static void set_suspend_states(struct policy *p, const struct meta_strs *states)
-{
-    static const struct {
-        const char *name;
-        uint64_t flag;
-    } names[] = {{"CLOUD", NODEF_CLOUD},
-                 {"DRAIN", NODEF_DRAIN},
-                 {"DYNAMIC_NORM", NODEF_DYNAMIC_NORM},
-                 {"DYNAMIC_FUTURE", 0}, /* there are none */
-                 {"FAIL", NODEF_FAIL},
-                 {"INVALID_REG", NODEF_INVALID_REG},
-                 {"MAINTENANCE", NODEF_MAINTENANCE},
-                 {"NOT_RESPONDING", NODEF_NOT_RESPONDING},
-                 {"PLANNED", NODEF_PLANNED},
-                 {"RESERVED", NODEF_RESERVED}};
-
-    for (uint32_t i = 0; i < states->n; i++) {
-        bool known = text_same_nocase(states->v[i], "DOWN");
-        p->suspend_exc_down |= known;
-        for (uint32_t k = 0; k < sizeof names / sizeof *names; k++)
-            if (text_same_nocase(states->v[i], names[k].name)) {
-                p->suspend_exc_flags |= names[k].flag;
-                known = true;
-            }
-        if (!known)
-            log_error("Invalid SuspendExcState %s", states->v[i]);
-    }
-}
-
 static void set_power(struct policy *p, const struct conf *c)
 {
     const struct meta_strs *parts = conf_list(c, CONF_SUSPEND_EXC_PARTS);
+    const struct meta_strs *states = conf_list(c, CONF_SUSPEND_EXC_STATES);
+    const char *flags = conf_str(c, CONF_RECONFIG_FLAGS);
 
     p->power_save = conf_str(c, CONF_SUSPEND_PROGRAM) && conf_str(c, CONF_RESUME_PROGRAM);
     p->reboot_program = conf_str(c, CONF_REBOOT_PROGRAM);
@@ -162,7 +135,12 @@ static void set_power(struct policy *p, const struct conf *c)
     p->suspend_exc_nodes = copy_str(c, CONF_SUSPEND_EXC_NODES);
     for (uint32_t i = 0; i < parts->n; i++)
         meta_strs_push(&p->suspend_exc_parts, parts->v[i]);
-    set_suspend_states(p, conf_list(c, CONF_SUSPEND_EXC_STATES));
+    for (uint32_t i = 0; i < states->n; i++)
+        meta_strs_push(&p->suspend_exc_states, states->v[i]);
+    const char *bad = node_exc_states(states, &p->suspend_exc_flags, &p->suspend_exc_down);
+    if (bad)
+        log_error("Invalid SuspendExcState %s", bad);
+    p->keep_power = flags && text_has(flags, "KeepPowerSaveSettings");
     p->power_interval = conf_param_u32(c, CONF_SLURMCTLD_PARAMETERS, "power_save_interval", 10);
     p->idle_on_suspend = conf_has_param(c, CONF_SLURMCTLD_PARAMETERS, "idle_on_node_suspend", NULL);
 }

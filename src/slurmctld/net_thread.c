@@ -132,7 +132,7 @@ static void take_request(struct net_conn *c, const struct frame *f)
     }
     if (!allowed(&r)) {
         /* There Slurm speaks as the system does. */
-        bool plain = f->type == MSG_SET_DEBUG || f->type == MSG_REBOOT_NODES;
+        bool plain = f->type == MSG_SET_DEBUG || f->type == MSG_REBOOT_NODES || f->type == MSG_POWER_EXCLUDE;
         refuse(&r, plain ? ESLURM_ACCESS_DENIED : ESLURM_INVALID_USER_ID, plain ? "Permission denied" : NULL);
         return;
     }

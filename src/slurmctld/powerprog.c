@@ -8,8 +8,10 @@
 #include "base/bits.h"
 #include "base/hostlist.h"
 #include "base/mem.h"
+#include "base/text.h"
 #include "meta/meta.h"
 #include "model/jobvars.h"
+#include "os/log.h"
 
 /* The 16-bit timeouts from here on mean that there is none. */
 enum { INFINITE_16 = 65534 };
@@ -98,4 +100,36 @@ uint32_t powerprog_time_limit(const struct conf *c)
         take_larger(&limit, parts[i].suspend_timeout);
     }
     return limit >= INFINITE_16 ? 0 : limit;
+}
+
+static const struct conf_power_action *action_of(const struct conf *c, const char *name)
+{
+    uint32_t n;
+    const struct conf_power_action *actions = conf_power_actions(c, &n);
+
+    for (uint32_t i = 0; i < n; i++)
+        if (text_same(actions[i].name, name))
+            return &actions[i];
+    return NULL;
+}
+
+void powerprog_command(const struct conf *c, enum conf_key key, struct meta_strs *paths,
+                       struct meta_strs *args)
+{
+    const char *value = conf_str(c, key);
+    const struct conf_power_action *a = value ? action_of(c, value) : NULL;
+    struct text_list words = {0};
+
+    if (a && !text_same_nocase(a->location, "slurmctld")) {
+        log_error("%s: PowerAction %s is to run on the nodes, which is not supported",
+                  conf_key_info(key)->name, value);
+        return;
+    }
+    if (!a && value)
+        meta_strs_push(paths, value);
+    if (a && a->program)
+        text_split(&words, a->program, ' ');
+    for (uint32_t i = 0; i < words.n; i++)
+        meta_strs_push(i ? args : paths, words.v[i]);
+    text_list_release(&words);
 }

@@ -284,6 +284,38 @@ static void add_topology(struct config_reply *reply, const struct conf *c)
     }
 }
 
+/* The line of a setting that scontrol can change says what is in force. */
+static void show_list(struct buf *text, const char *key, const char *value)
+{
+    char *line = strstr(text->s, key);
+    struct buf with = BUF_INIT;
+
+    if (!line)
+        return;
+    const char *from = strstr(line, "= "), *to = from ? strchr(from, '\n') : NULL;
+    REQUIRE(to);
+    buf_add(&with, text->s, (size_t)(from + 2 - text->s));
+    buf_adds(&with, value && *value ? value : "(null)");
+    buf_adds(&with, to);
+    buf_release(text);
+    *text = with;
+}
+
+static void show_excluded(const struct policy *p, struct buf *text)
+{
+    struct buf parts = BUF_INIT, states = BUF_INIT;
+
+    for (uint32_t i = 0; i < p->suspend_exc_parts.n; i++)
+        buf_addf(&parts, "%s%s", i ? "," : "", p->suspend_exc_parts.v[i]);
+    for (uint32_t i = 0; i < p->suspend_exc_states.n; i++)
+        buf_addf(&states, "%s%s", i ? "," : "", p->suspend_exc_states.v[i]);
+    show_list(text, "\nSuspendExcNodes ", p->suspend_exc_nodes);
+    show_list(text, "\nSuspendExcParts ", parts.s);
+    show_list(text, "\nSuspendExcStates ", states.s);
+    buf_release(&parts);
+    buf_release(&states);
+}
+
 static void answer_config(struct request *r)
 {
     struct ctld *c = r->t->ctld;
@@ -309,6 +341,7 @@ static void answer_config(struct request *r)
         .node_count = s->nodes.count,
     };
     conf_text(conf->conf, &run, &text);
+    show_excluded(s->policy, &text);
     meta_init(&record_config_reply, &reply);
     add_pairs(&reply, text.s);
     add_topology(&reply, conf->conf);

@@ -297,8 +297,7 @@ static struct run *run_of_nodes(struct scripts *s, const struct kind *kind, cons
 {
     struct run *r = run_new(s, kind, conf);
 
-    if (conf_str(conf, kind->program))
-        meta_strs_push(&r->paths, conf_str(conf, kind->program));
+    powerprog_command(conf, kind->program, &r->paths, &r->args);
     meta_strs_push(&r->args, nodes);
     r->about = mem_strdup(nodes);
     return r;

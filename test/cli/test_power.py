@@ -49,6 +49,15 @@ def test_an_idle_node_goes_off_and_comes_up_for_a_job(site, tmp_path):
     assert "POWERED_DOWN" not in s.node("n2")
 
 
+def test_a_power_action_in_place_of_a_program(site, tmp_path):
+    s = site("true", "true", SuspendTimeout=1)
+    s.change("^SuspendProgram=.*", "SuspendProgram=off")
+    s.add(f'PowerAction=off Location=slurmctld Program="{script(tmp_path / "action", f"echo $* > {tmp_path}/told")} -x  why"')
+    s.reconfigure("n1", "n2")
+    s.out("scontrol", "power", "down", "n[1-2]")
+    wait_for("the action", lambda: (tmp_path / "told").exists() and (tmp_path / "told").read_text() == "-x why n[1-2]\n")
+
+
 def test_salloc_waits_for_its_nodes(site, tmp_path):
     s = site("true", "true", SuspendTime=1, SuspendTimeout=1, SuspendExcNodes="n2")
     off(s, "n1")

@@ -135,6 +135,40 @@ static void excluded_partitions_and_states(void **arg)
     NODE("n4", "idle~");
 }
 
+static int exclude(const char *nodes, const char *parts, const char *states)
+{
+    struct power_exclude r;
+    meta_init(&record_power_exclude, &r);
+    mem_set_str(&r.nodes, nodes);
+    mem_set_str(&r.parts, parts);
+    mem_set_str(&r.states, states);
+    int rc = world_do(&w, 0, MSG_POWER_EXCLUDE, &r);
+    meta_release(&record_power_exclude, &r);
+    return rc;
+}
+
+static void what_is_excluded_changes_by_command(void **arg)
+{
+    assert_int_equal(exclude("=n[1-2]", "=none", "=DOWN"), 0);
+    assert_int_equal(exclude("+n3", "+long", "+DRAIN"), 0);
+    assert_int_equal(exclude("-n1", "-none,long", "-DOWN"), 0);
+    assert_true(exclude("+n4:1", NULL, NULL) < 0);
+    assert_int_equal(world_node_state(&w, "n4", "DRAIN", "mine"), 0);
+    world_pass(&w, IDLE_S + DOWN_S);
+    NODE("n1", "idle~");
+    NODE("n2", "idle");
+    NODE("n3", "idle");
+    NODE("n4", "drained");
+    struct policy *p = saving();
+    p->keep_power = true;
+    world_configure(&w, p);
+    world_pass(&w, IDLE_S);
+    NODE("n2", "idle");
+    world_configure(&w, saving());
+    world_pass(&w, IDLE_S + DOWN_S);
+    NODE("n2", "idle~");
+}
+
 static void a_drained_node_that_is_powered_down_stays_drained(void **arg)
 {
     assert_int_equal(world_node_state(&w, "n1", "DRAIN", "mine"), 0);
@@ -382,6 +416,7 @@ int main(void)
         CASE(only_so_many_a_minute),
         CASE(excluded_nodes_stay_up),
         CASE(excluded_partitions_and_states),
+        CASE(what_is_excluded_changes_by_command),
         CASE(a_drained_node_that_is_powered_down_stays_drained),
         CASE(a_job_waits_for_its_node_to_come_up),
         CASE(a_job_begins_when_the_last_of_its_nodes_is_up),

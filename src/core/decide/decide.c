@@ -22,6 +22,7 @@ static const struct {
     {MSG_STEP_UPDATE, decide_step_update},
     {MSG_NODE_UPDATE, decide_node_update},
     {MSG_REBOOT_NODES, decide_reboot_nodes},
+    {MSG_POWER_EXCLUDE, decide_power_exclude},
     {MSG_PART_UPDATE, decide_part_update},
     {MSG_PART_DELETE, decide_part_delete},
     {MSG_NODE_CREATE, decide_node_create},

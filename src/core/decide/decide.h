@@ -167,6 +167,7 @@ int decide_node_report(struct decide *d, const void *record);
 int decide_node_contact(struct decide *d, const void *record);
 int decide_node_update(struct decide *d, const void *record);
 int decide_reboot_nodes(struct decide *d, const void *record);
+int decide_power_exclude(struct decide *d, const void *record);
 int decide_node_create(struct decide *d, const void *record);
 int decide_node_delete(struct decide *d, const void *record);
 int decide_part_update(struct decide *d, const void *record);

@@ -5,6 +5,11 @@
  */
 #include "core/decide/decide.h"
 
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/text.h"
+#include "core/conf_names.h"
 #include "core/power.h"
 #include "model/jobtext.h"
 #include "model/schedopts.h"
@@ -161,4 +166,75 @@ void decide_node_came_up(struct decide *d, const struct node *n)
         if (!(j->flags & JOBF_PROLOG))
             f->clear_flags = JOBF_CONFIGURING;
     }
+}
+
+/* --- scontrol update SuspendExc* --- */
+
+static bool is_in(const struct text_list *list, const char *name)
+{
+    for (uint32_t i = 0; i < list->n; i++)
+        if (text_same_nocase(list->v[i], name))
+            return true;
+    return false;
+}
+
+static int by_name(const void *a, const void *b, void *arg)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* "=a,b", "+a", "-a" or NULL against what is there. What is added to or taken from comes out sorted. */
+static void change_list(const struct meta_strs *old, const char *text, struct meta_strs *ret)
+{
+    struct text_list given = {0};
+    char op = text ? *text : ' ';
+    if (text)
+        text_split(&given, text + 1, ',');
+    for (uint32_t i = 0; i < old->n && op != '='; i++)
+        if (!is_in(&given, old->v[i]))
+            meta_strs_push(ret, old->v[i]);
+    for (uint32_t i = 0; i < given.n && op != '-'; i++)
+        meta_strs_push(ret, given.v[i]);
+    if (ret->n && (op == '+' || op == '-'))
+        vec_sort(ret->v, ret->n, sizeof *ret->v, by_name, NULL);
+    text_list_release(&given);
+}
+
+/* Parts with a count are only set as a whole. Names of no node are passed over. */
+static int change_nodes(struct decide *d, const char *text, char **ret)
+{
+    const char *old = d->s->policy->suspend_exc_nodes;
+    struct bits nodes = {0}, more = {0};
+    if (!text || *text == '=') {
+        *ret = !text ? mem_strdup(old) : text[1] ? mem_strdup(text + 1) : NULL;
+        return 0;
+    }
+    if (strchr(text, ':') || (old && strchr(old, ':')))
+        return decide_fail(d, ESLURM_INVALID_NODE_NAME);
+    names_to_nodes(d->s, old, &nodes, NULL);
+    names_to_nodes(d->s, text + 1, &more, NULL);
+    if (*text == '+')
+        bits_or(&nodes, &more);
+    else
+        bits_minus(&nodes, &more);
+    *ret = bits_any(&nodes) ? nodes_to_names(d->s, &nodes) : NULL;
+    bits_release(&nodes);
+    bits_release(&more);
+    return 0;
+}
+
+int decide_power_exclude(struct decide *d, const void *record)
+{
+    const struct power_exclude *r = record;
+    const struct policy *p = d->s->policy;
+    char *nodes = NULL;
+    int rc = change_nodes(d, r->nodes, &nodes);
+    if (rc == 0) {
+        struct power_excluded *f = facts_add(d->out, FACT_POWER_EXCLUDED);
+        f->nodes = mem_strdup(nodes);
+        change_list(&p->suspend_exc_parts, r->parts, &f->parts);
+        change_list(&p->suspend_exc_states, r->states, &f->states);
+    }
+    mem_free(nodes);
+    return rc;
 }
