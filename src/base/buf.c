@@ -3,7 +3,6 @@
 #include "base/buf.h"
 
 #include <stdio.h>
-#include <string.h>
 
 #include "base/mem.h"
 
@@ -36,41 +35,6 @@ void buf_reserve(struct buf *b, size_t more)
         cap *= 2;
     b->s = mem_realloc(b->cap ? b->s : NULL, cap);
     b->cap = cap;
-    b->s[b->len] = '\0';
-}
-
-void buf_add(struct buf *b, const void *p, size_t len)
-{
-    if (!len)
-        return;
-    if (b->len + len >= b->cap)
-        buf_reserve(b, len);
-    memcpy(b->s + b->len, p, len);
-    b->len += len;
-    b->s[b->len] = '\0';
-}
-
-void buf_adds(struct buf *b, const char *s)
-{
-    if (s)
-        buf_add(b, s, strlen(s));
-}
-
-void buf_addc(struct buf *b, char c)
-{
-    if (b->len + 1 >= b->cap)
-        buf_reserve(b, 1);
-    b->s[b->len++] = c;
-    b->s[b->len] = '\0';
-}
-
-void buf_addn(struct buf *b, char c, size_t count)
-{
-    if (!count)
-        return;
-    buf_reserve(b, count);
-    memset(b->s + b->len, c, count);
-    b->len += count;
     b->s[b->len] = '\0';
 }
 

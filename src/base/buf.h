@@ -16,6 +16,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 struct buf {
     char *s; /* never NULL: points to an empty static text until the first byte is added */
@@ -32,10 +33,11 @@ void buf_init(struct buf *b);
 void buf_release(struct buf *b);
 void buf_clear(struct buf *b);                /* length 0, memory kept */
 void buf_reserve(struct buf *b, size_t more); /* room for `more` further bytes */
-void buf_add(struct buf *b, const void *p, size_t len);
-void buf_adds(struct buf *b, const char *s); /* NULL adds nothing */
-void buf_addc(struct buf *b, char c);
-void buf_addn(struct buf *b, char c, size_t count);
+/* The next four are inline: tables of a million cells are made of them. */
+static inline void buf_add(struct buf *b, const void *p, size_t len);
+static inline void buf_adds(struct buf *b, const char *s); /* NULL adds nothing */
+static inline void buf_addc(struct buf *b, char c);
+static inline void buf_addn(struct buf *b, char c, size_t count);
 /* Decimal digits without the price of a format. */
 void buf_add_u64(struct buf *b, uint64_t v);
 void buf_add_i64(struct buf *b, int64_t v);
@@ -49,5 +51,41 @@ char *buf_take(struct buf *b); /* the text, now the caller's; b is empty again *
 char *buf_format(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* snprintf that asserts a non-zero size and always terminates; returns whether all of it fitted. */
 bool buf_print(char *dst, size_t size, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+
+static inline void buf_add(struct buf *b, const void *p, size_t len)
+{
+    if (!len)
+        return;
+    if (b->len + len >= b->cap)
+        buf_reserve(b, len);
+    memcpy(b->s + b->len, p, len);
+    b->len += len;
+    b->s[b->len] = '\0';
+}
+
+static inline void buf_adds(struct buf *b, const char *s)
+{
+    if (s)
+        buf_add(b, s, strlen(s));
+}
+
+static inline void buf_addc(struct buf *b, char c)
+{
+    if (b->len + 1 >= b->cap)
+        buf_reserve(b, 1);
+    b->s[b->len++] = c;
+    b->s[b->len] = '\0';
+}
+
+static inline void buf_addn(struct buf *b, char c, size_t count)
+{
+    if (!count)
+        return;
+    if (b->len + count >= b->cap)
+        buf_reserve(b, count);
+    memset(b->s + b->len, c, count);
+    b->len += count;
+    b->s[b->len] = '\0';
+}
 
 #endif

@@ -20,29 +20,27 @@ void vec_grow(void **v, uint32_t *cap, uint32_t want, size_t elem_size)
 
 /* A list that comes in the opposite order, as newest first often does: turning it round is enough. */
 static bool turned_round(char *v, uint32_t n, size_t size, int (*cmp)(const void *, const void *, void *),
-                         void *arg, char *scratch)
+                         void *arg)
 {
     for (uint32_t i = 1; i < n; i++)
         if (cmp(v + (i - 1) * size, v + i * size, arg) <= 0)
             return false;
+    char *scratch = mem_array(1, size);
     for (uint32_t i = 0; i < n / 2; i++) {
         char *a = v + i * size, *b = v + (n - 1 - i) * size;
         memcpy(scratch, a, size);
         memcpy(a, b, size);
         memcpy(b, scratch, size);
     }
+    mem_free(scratch);
     return true;
 }
 
 void vec_sort(void *v, uint32_t n, size_t size, int (*cmp)(const void *, const void *, void *), void *arg)
 {
-    if (n < 2)
+    if (n < 2 || turned_round(v, n, size, cmp, arg))
         return;
     char *from = v, *scratch = mem_array(n, size), *to = scratch;
-    if (turned_round(v, n, size, cmp, arg, scratch)) {
-        mem_free(scratch);
-        return;
-    }
     for (uint32_t width = 1; width<n; width = width> n / 2 ? n : width * 2) {
         for (uint32_t lo = 0; lo<n; lo = n - lo> 2 * width ? lo + 2 * width : n) {
             uint32_t mid = n - lo > width ? lo + width : n, hi = n - mid > width ? mid + width : n;

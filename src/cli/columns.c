@@ -55,6 +55,13 @@ static void read_size(const char **s, bool *right, int *width)
     }
 }
 
+static void set_suffix(struct column_use *u, const char *s, size_t len)
+{
+    mem_free(u->suffix);
+    u->suffix = mem_strndup(s, len);
+    u->suffix_len = (uint32_t)len;
+}
+
 static struct column_use *add_use(struct layout *l, const struct column *c, bool right, int width,
                                   const char *suffix, size_t suffix_len)
 {
@@ -62,7 +69,7 @@ static struct column_use *add_use(struct layout *l, const struct column *c, bool
     u->column = c;
     u->right = right;
     u->width = width < 0 && width != COLUMN_WIDTH_FIT ? 0 : width;
-    u->suffix = mem_strndup(suffix, suffix_len);
+    set_suffix(u, suffix, suffix_len);
     return u;
 }
 
@@ -70,16 +77,13 @@ static struct column_use *add_use(struct layout *l, const struct column *c, bool
 static void add_all(struct layout *l, const struct column *table)
 {
     static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
-    bool first = true;
     for (const char *letter = letters; *letter; letter++) {
         const struct column *c = column_by_letter(table, *letter);
-        if (!c)
-            continue;
-        if (!first)
-            mem_set_str(&l->uses.v[l->uses.n - 1].suffix, "|");
-        add_use(l, c, false, 0, "", 0);
-        first = false;
+        if (c)
+            add_use(l, c, false, 0, "|", 1);
     }
+    if (l->uses.n)
+        set_suffix(&l->uses.v[l->uses.n - 1], "", 0);
 }
 
 void layout_parse_short(struct layout *l, const struct column *table, const char *spec, column_bad_fn *bad,
@@ -169,10 +173,17 @@ static size_t utf8_span(const char *s, size_t chars, size_t *ret_chars)
     return i;
 }
 
+/* Characters of `len` bytes; nearly all are ASCII, eight of which are seen at a time. */
 static size_t utf8_count(const char *s, size_t len)
 {
-    size_t n = 0;
-    for (size_t i = 0; i < len; i++)
+    size_t n = 0, i = 0;
+    for (uint64_t eight; len - i >= sizeof eight; i += sizeof eight) {
+        memcpy(&eight, s + i, sizeof eight);
+        if (eight & UINT64_C(0x8080808080808080))
+            break;
+        n += sizeof eight;
+    }
+    for (; i < len; i++)
         n += ((unsigned char)s[i] & 0xc0) != 0x80;
     return n;
 }
@@ -246,7 +257,7 @@ void layout_row(const struct layout *l, const void *row, const void *ctx, struct
             u->column->text(row, ctx, out);
             fit_cell(u, begin, out);
         }
-        buf_adds(out, u->suffix);
+        buf_add(out, u->suffix, u->suffix_len);
     }
     buf_addc(out, '\n');
 }

@@ -43,6 +43,7 @@ struct column_use {
     int width;
     bool right;
     char *suffix; /* owned, never NULL */
+    uint32_t suffix_len;
 };
 struct layout {
     char *prefix; /* what stands before the first field; owned */

@@ -96,27 +96,6 @@ void jobview_num_nodes(const struct job *job, struct buf *out)
     buf_addf(out, "-%u", max > job->node_count ? max : job->node_count);
 }
 
-const char *jobview_share(const struct job *job)
-{
-    return job->spec->share == SHARE_YES ? "YES" : "NO";
-}
-
-const char *jobview_exclusive(const struct job *job)
-{
-    switch (job->spec->share) {
-    case SHARE_NODE:
-        return "NODE";
-    case SHARE_USER:
-        return "USER";
-    case SHARE_MCS:
-        return "MCS";
-    case SHARE_TOPO:
-        return "TOPO";
-    default:
-        return "NO";
-    }
-}
-
 void jobview_mb(uint64_t mb, bool convert, struct buf *out)
 {
     static const char units[] = "MGTPE";

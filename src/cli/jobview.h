@@ -45,8 +45,6 @@ uint32_t jobview_tasks_max(void);
 
 /* Node count as "2", or "2-4" while pending (scontrol). */
 void jobview_num_nodes(const struct job *job, struct buf *out);
-const char *jobview_share(const struct job *job);     /* OverSubscribe: NO, YES, OK */
-const char *jobview_exclusive(const struct job *job); /* NO, NODE, USER, MCS, TOPO */
 
 /* MiB with a unit, converted where two decimals hold it exactly: 500M, 2G, 62.50G. */
 void jobview_mb(uint64_t mb, bool convert, struct buf *out);

@@ -27,7 +27,7 @@ void lines_add(struct lines *l, const void *row)
     add_keys(l, row);
     line->begin = l->text.len;
     layout_row(l->layout, row, l->ctx, &l->text);
-    line->len = l->text.len - line->begin;
+    line->len = (uint32_t)(l->text.len - line->begin);
 }
 
 static int compare(const void *a, const void *b, void *arg)

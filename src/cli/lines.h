@@ -11,8 +11,9 @@
 #include "cli/columns.h"
 
 struct line {
-    size_t begin, len; /* in `text` */
-    uint32_t key;      /* its first, in `keys` */
+    size_t begin; /* in `text` */
+    uint32_t len;
+    uint32_t key; /* its first, in `keys` */
 };
 union line_key {
     int64_t number; /* of a column with an order */

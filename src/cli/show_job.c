@@ -302,8 +302,8 @@ static void add_minima(const struct show *s, const struct job *job)
     line_if(s, "ClusterFeatures", spec->cluster_features);
     line_if(s, "Reservation", spec->reservation);
     next_line(s);
-    buf_addf(s->out, "OverSubscribe=%s Exclusive=%s Contiguous=%d ", jobview_share(job),
-             jobview_exclusive(job), spec->contiguous == 1);
+    buf_addf(s->out, "OverSubscribe=%s Exclusive=%s Contiguous=%d ", jobvars_oversubscribe(job),
+             jobvars_exclusive(job), spec->contiguous == 1);
     add_str(s, "Licenses", spec->licenses);
     buf_addc(s->out, ' ');
     add_str(s, "LicensesAlloc", jobview_has_nodes(job) && !job_is_pending(job) ? spec->licenses : NULL);

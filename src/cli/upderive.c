@@ -310,8 +310,19 @@ static const char *const program_keys[] = {
     "ResumeProgram", "SuspendProgram", "ResumeFailProgram", "MailProg",           "UnkillableStepProgram",
 };
 
+/* What tells the world of a cluster, or moves its address, is not for a copy of it. */
+static const char *const outward_keys[] = {
+    "SlurmctldPrimaryOnProg", "SlurmctldPrimaryOffProg", "JobCompType", "JobCompLoc", "SlurmSchedLogFile",
+};
+
 static void change_programs(struct derive *d)
 {
+    for (size_t i = 0; i < sizeof outward_keys / sizeof outward_keys[0]; i++) {
+        char *value = up_text_value(&d->text, outward_keys[i]);
+        if (value)
+            up_change(&d->changes, outward_keys[i], NULL, "it belongs to the real cluster");
+        mem_free(value);
+    }
     for (size_t i = 0; i < sizeof program_keys / sizeof program_keys[0]; i++) {
         char *path = up_text_value(&d->text, program_keys[i]);
         if (path && path[0] == '/' && !strpbrk(path, "*?[") && access(path, X_OK) < 0)

@@ -22,6 +22,7 @@ void apply_job_started(struct state *s, const void *record, int64_t time);
 void apply_job_launched(struct state *s, const void *record, int64_t time);
 void apply_job_ending(struct state *s, const void *record, int64_t time);
 void apply_job_node_done(struct state *s, const void *record, int64_t time);
+void apply_job_epilog_done(struct state *s, const void *record, int64_t time);
 void apply_job_ended(struct state *s, const void *record, int64_t time);
 void apply_job_requeued(struct state *s, const void *record, int64_t time);
 void apply_job_purged(struct state *s, const void *record, int64_t time);
@@ -35,6 +36,7 @@ void apply_node_changed(struct state *s, const void *record, int64_t time);
 void apply_node_contacted(struct state *s, const void *record, int64_t time);
 void apply_node_rebooting(struct state *s, const void *record, int64_t time);
 void apply_node_powered(struct state *s, const void *record, int64_t time);
+void apply_node_checked(struct state *s, const void *record, int64_t time);
 void apply_node_power_held(struct state *s, const void *record, int64_t time);
 void apply_node_pinged(struct state *s, const void *record, int64_t time);
 /* apply_conf.c */

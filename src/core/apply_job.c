@@ -3,6 +3,7 @@
 #include "core/apply.h"
 
 #include "base/mem.h"
+#include "core/mail.h"
 #include "core/moves.h"
 #include "model/jobtext.h"
 
@@ -107,8 +108,10 @@ void apply_job_changed(struct state *s, const void *record, int64_t time)
     set_text(&j->req_tres, c->req_tres);
     set_text(&j->partition, c->partition);
     bits_minus(&j->array_tasks, &c->drop_tasks);
-    if (bits_any(&c->drop_tasks))
+    if (bits_any(&c->drop_tasks)) {
+        mail_count_dropped(j);
         wake_dependents(s, j);
+    }
     j->flags = (j->flags | c->set_flags) & ~c->clear_flags;
     REQUIRE(!(j->flags & JOBF_ARRAY) || bits_any(&j->array_tasks));
     job_edit_end(&e);

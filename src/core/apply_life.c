@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "core/mail.h"
 #include "core/moves.h"
 #include "model/jobtext.h"
 
@@ -54,6 +55,16 @@ static void drop_steps(struct job *j)
     j->steps.n = 0;
 }
 
+/* Those that have left the array already, and those that will. */
+static void mark_array(struct state *s, uint32_t array_job_id)
+{
+    const struct idset *set = index_array(s, array_job_id);
+    if (!set)
+        return;
+    IDSET_EACH (set, id)
+        ((struct job *)ptree_edit(&s->jobs, id))->flags |= JOBF_ARRAY_BEGUN;
+}
+
 void apply_job_started(struct state *s, const void *record, int64_t time)
 {
     const struct job_started *c = record;
@@ -87,6 +98,8 @@ void apply_job_started(struct state *s, const void *record, int64_t time)
     for (uint32_t i = 0; i < j->alloc.n; i++)
         node_take(s, j, i, time);
     move_end(&e, to);
+    if (c->set_flags & JOBF_ARRAY_BEGUN)
+        mark_array(s, j->array_job_id);
 }
 
 void apply_job_launched(struct state *s, const void *record, int64_t time)
@@ -128,6 +141,7 @@ void apply_job_ending(struct state *s, const void *record, int64_t time)
     j->killed_by = c->killed_by;
     j->kill_time = c->kill_time;
     move_end(&e, to);
+    mail_count_end(s, c->job_id);
 }
 
 void apply_job_node_done(struct state *s, const void *record, int64_t time)
@@ -145,13 +159,22 @@ void apply_job_node_done(struct state *s, const void *record, int64_t time)
     move_end(&e, to);
 }
 
+void apply_job_epilog_done(struct state *s, const void *record, int64_t time)
+{
+    struct job_edit e;
+    struct job *j = job_edit(&e, s, ((const struct job_ref *)record)->job_id);
+    REQUIRE(j->flags & JOBF_COMPLETING && j->flags & JOBF_EPILOG);
+    j->flags &= ~JOBF_EPILOG;
+    job_edit_end(&e);
+}
+
 void apply_job_ended(struct state *s, const void *record, int64_t time)
 {
     const struct job_ended *c = record;
     struct job_edit e;
     enum job_phase to;
     struct job *j = move_begin(&e, s, c->job_id, EVENT_ENDED, &to);
-    REQUIRE(!bits_any(&j->completing));
+    REQUIRE(!bits_any(&j->completing) && !(j->flags & JOBF_EPILOG));
     if (!j->start_time || !j->alloc.n)
         j->start_time = c->end_time;
     j->state = c->state;
@@ -165,6 +188,8 @@ void apply_job_ended(struct state *s, const void *record, int64_t time)
     j->kill_time = 0;
     bits_release(&j->completing);
     move_end(&e, to);
+    if (!j->alloc.n) /* counted already when it stopped running */
+        mail_count_end(s, c->job_id);
 }
 
 void apply_job_requeued(struct state *s, const void *record, int64_t time)
@@ -173,11 +198,12 @@ void apply_job_requeued(struct state *s, const void *record, int64_t time)
     struct job_edit e;
     enum job_phase to;
     struct job *j = move_begin(&e, s, c->job_id, EVENT_REQUEUE, &to);
-    REQUIRE(!bits_any(&j->completing));
+    REQUIRE(!bits_any(&j->completing) && !(j->flags & JOBF_EPILOG));
     const uint64_t of_the_run = JOBF_COMPLETING | JOBF_CONFIGURING | JOBF_PROLOG | JOBF_REQUEUED |
                                 JOBF_REQUEUE_HOLD | JOBF_TERM_SENT | JOBF_KILL_SENT | JOBF_WARN_SENT |
                                 JOBF_LAUNCHED | JOBF_WHOLE_NODES | JOBF_USER_NODES | JOBF_CPUS_GIVEN |
-                                JOBF_KILL_HURRY | JOBF_SPECIAL_EXIT;
+                                JOBF_KILL_HURRY | JOBF_SPECIAL_EXIT | JOBF_MAILED_50 | JOBF_MAILED_80 |
+                                JOBF_MAILED_90;
     j->flags = (j->flags & ~of_the_run) | c->set_flags;
     j->state = JOB_PENDING;
     j->restarts++;
@@ -187,6 +213,7 @@ void apply_job_requeued(struct state *s, const void *record, int64_t time)
     j->start_time = j->end_time = j->suspend_time = j->kill_time = j->purge_time = j->complete_time = 0;
     j->pre_sus_time = 0;
     j->killed_by = NO_VAL;
+    j->submit_time = time;
     j->eligible_time = j->accrue_time = c->begin_time;
     j->next_step_id = 0;
     mem_set_str(&j->nodes, NULL);

@@ -54,8 +54,8 @@ void apply_node_registered(struct state *s, const void *record, int64_t time)
     if (came_up) /* idle from here on */
         n->last_busy = n->power_time = time;
     n->token = c->token;
-    n->last_contact = time;
-    if (!n->last_busy) /* idle since it came */
+    n->last_contact = n->last_health = time; /* slurmd checks it when it starts */
+    if (!n->last_busy)                       /* idle since it came */
         n->last_busy = time;
     node_timer(s, n);
 }
@@ -114,6 +114,13 @@ void apply_node_pinged(struct state *s, const void *record, int64_t time)
 {
     struct node *n = edit(s, ((const struct node_ref *)record)->node_index);
     n->last_ping = time;
+    node_timer(s, n);
+}
+
+void apply_node_checked(struct state *s, const void *record, int64_t time)
+{
+    struct node *n = edit(s, ((const struct node_ref *)record)->node_index);
+    n->last_health = time;
     node_timer(s, n);
 }
 

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "core/moves.h"
+#include "core/power.h"
 #include "model/jobtext.h"
 
 /* What jobs hold on one node, added up. */
@@ -54,6 +55,10 @@ static void check_alloc(struct check *c, const struct job *j)
                      j->alloc.v[i].node_index);
         else
             add_share(c, j, i);
+        const struct node *n = state_node_at(c->s, j->alloc.v[i].node_index);
+        if (n && job_is_active(j) && !(j->flags & JOBF_CONFIGURING) && n->state == NODE_UP &&
+            !node_is_ready(n))
+            buf_addf(c->out, "job %u: runs on node %s, which is off or boots\n", j->job_id, n->name);
     }
 }
 
@@ -63,7 +68,7 @@ static void check_job(struct check *c, const struct job *j, uint32_t key)
     bool completing = phase == PHASE_COMPLETING || phase == PHASE_REQUEUING;
     if (j->job_id != key)
         buf_addf(c->out, "job %u: filed under %u\n", j->job_id, key);
-    if (completing != bits_any(&j->completing))
+    if (completing != (bits_any(&j->completing) || j->flags & JOBF_EPILOG))
         buf_addf(c->out, "job %u: COMPLETING and the nodes that clean up disagree\n", j->job_id);
     if ((phase == PHASE_RUNNING || phase == PHASE_SUSPENDED) && (!j->alloc.n || !j->start_time))
         buf_addf(c->out, "job %u: runs on nothing\n", j->job_id);

@@ -82,7 +82,9 @@ enum effect_type {
     EFFECT_RESUME,  /* node_index: ResumeProgram */
     EFFECT_SUSPEND, /* node_index: SuspendProgram */
     EFFECT_RESUME_FAIL,  /* node_index: ResumeFailProgram */
-    EFFECT_EPILOG,       /* job_id: run EpilogSlurmctld */
+    EFFECT_EPILOG,       /* job_id: run EpilogSlurmctld, then epilog_done. As with the prolog */
+    EFFECT_MAIL,         /* job_id: run MailProg: struct mail in record. Not repeated by recovery */
+    EFFECT_JOB_COMP,     /* job_id: struct job_end in record. Not repeated by recovery */
     EFFECT_DROP_PAYLOAD, /* a stored script: struct job_ref in record. Ask state_uses_payload() again before
                             dropping it */
 };

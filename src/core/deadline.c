@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "core/core.h"
+#include "core/mail.h"
 #include "core/power.h"
 #include "model/jobtext.h"
 
@@ -50,6 +51,8 @@ int64_t job_inactive_time(const struct state *s, const struct job *j)
 int64_t job_nudge_due(const struct state *s, const struct job *j)
 {
     int64_t since;
+    if (j->flags & JOBF_COMPLETING && !bits_any(&j->completing))
+        return INT64_MAX; /* only its epilog is left */
     if (j->flags & JOBF_COMPLETING)
         since = j->complete_time + s->policy->kill_wait;
     else if (job_is_active(j) && j->flags & JOBF_BATCH && !(j->flags & (JOBF_LAUNCHED | JOBF_CONFIGURING)))
@@ -71,7 +74,7 @@ static int64_t running_deadline(const struct state *s, const struct job *j)
     int64_t at = sooner(job_limit_time(s, j), sooner(job_warn_time(j), job_nudge_due(s, j)));
     for (uint32_t i = 0; i < j->steps.n; i++)
         at = sooner(at, step_limit_time(&j->steps.v[i]));
-    return sooner(at, job_inactive_time(s, j));
+    return sooner(at, sooner(mail_time(j), job_inactive_time(s, j)));
 }
 
 int64_t job_deadline(const struct state *s, const struct job *j)
@@ -110,6 +113,22 @@ int64_t node_reboot_due(const struct state *s, const struct node *n)
     return INT64_MAX;
 }
 
+enum { SPREAD = 7919 }; /* seconds between neighbours, a prime: modulo the interval they are all over it */
+
+/* All nodes at the same time, or each at its own in the course of the interval. */
+int64_t node_health_due(const struct state *s, const struct node *n)
+{
+    const uint64_t away = NODEF_NOT_RESPONDING | NODEF_NO_CONTACT_YET | NODEF_POWERED_DOWN |
+                          NODEF_POWERING_DOWN | NODEF_POWERING_UP;
+    const struct policy *p = s->policy;
+    if (!p || !p->health_interval || p->health_states & (HEALTH_START_ONLY | HEALTH_REBOOT_ONLY) ||
+        !n->token || n->flags & away || (n->state != NODE_UP && n->state != NODE_DOWN))
+        return INT64_MAX;
+    int64_t every = p->health_interval;
+    int64_t shift = p->health_states & HEALTH_CYCLE ? (int64_t)n->index * SPREAD : 0;
+    return n->last_health - (n->last_health + every - shift % every) % every + every;
+}
+
 int64_t node_timeout(const struct state *s, const struct node *n)
 {
     if ((n->state != NODE_UP && n->state != NODE_UNKNOWN) || n->flags & NODEF_REBOOT_ISSUED)
@@ -122,6 +141,7 @@ int64_t node_record_deadline(const struct state *s, const struct node *n)
     int64_t at = n->resume_after ? n->resume_after : INT64_MAX;
     const uint64_t off = NODEF_POWERED_DOWN | NODEF_POWERING_DOWN | NODEF_POWERING_UP;
     at = sooner(at, sooner(node_reboot_due(s, n), node_power_due(s, n)));
+    at = sooner(at, node_health_due(s, n));
     if (!s->policy || !s->policy->slurmd_timeout || n->state == NODE_FUTURE || n->flags & off)
         return at;
     return sooner(at, sooner(node_ping_due(s, n), node_timeout(s, n)));

@@ -20,7 +20,8 @@ int64_t job_nudge_due(const struct state *s, const struct job *j);     /* launch
 int64_t step_limit_time(const struct step *st);
 int64_t node_ping_due(const struct state *s, const struct node *n);
 int64_t node_reboot_due(const struct state *s,
-                        const struct node *n);                     /* to be issued; ResumeTimeout after it */
-int64_t node_timeout(const struct state *s, const struct node *n); /* SlurmdTimeout */
+                        const struct node *n); /* to be issued; ResumeTimeout after it */
+int64_t node_health_due(const struct state *s, const struct node *n); /* HealthCheckInterval */
+int64_t node_timeout(const struct state *s, const struct node *n);    /* SlurmdTimeout */
 
 #endif

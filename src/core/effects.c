@@ -3,6 +3,7 @@
 #include "core/core.h"
 
 #include "base/mem.h"
+#include "core/mail.h"
 #include "core/moves.h"
 #include "core/power.h"
 #include "core/state_impl.h"
@@ -108,15 +109,31 @@ static void begin(const struct job *j, struct outbox *out)
     launch(j, out);
 }
 
-static void epilog(const struct state *s, uint32_t job_id, struct outbox *out)
+static void epilog(const struct job *j, struct outbox *out)
 {
-    if (s->policy->epilog_slurmctld)
-        add(out, EFFECT_EPILOG, job_id, NO_VAL);
+    if (j->flags & JOBF_EPILOG)
+        add(out, EFFECT_EPILOG, j->job_id, NO_VAL);
+}
+
+static void job_comp(const struct state *s, uint32_t job_id, uint32_t exit_code, struct outbox *out)
+{
+    if (!s->policy->job_comp)
+        return;
+    struct job *j = (struct job *)state_job(s, job_id);
+    struct job_end *end = meta_new(&record_job_end);
+    shared_keep(&j->sh);
+    end->job = j;
+    end->state = mail_end_state(j, exit_code);
+    struct effect *e = add(out, EFFECT_JOB_COMP, job_id, NO_VAL);
+    e->record = end;
+    e->record_type = &record_job_end;
 }
 
 static void of_ending(const struct state *s, const struct job_ending *f, struct outbox *out)
 {
-    epilog(s, f->job_id, out);
+    if (f->set_flags & JOBF_EPILOG) /* else it runs already */
+        epilog(state_job(s, f->job_id), out);
+    job_comp(s, f->job_id, f->exit_code, out);
     kill_job(s, state_job(s, f->job_id), out);
     changed(out, f->job_id);
 }
@@ -177,6 +194,27 @@ static void of_node_change(const struct node *n, struct outbox *out)
     plan(out);
 }
 
+enum { HEALTH_ANY = 0x7f };
+
+/* Whether HealthCheckNodeState names what the node is. */
+static bool wants_check(const struct policy *p, const struct node *n)
+{
+    uint64_t wanted = p->health_states & HEALTH_ANY;
+    if (!wanted || wanted == HEALTH_ANY)
+        return true;
+    if (n->state != NODE_UP)
+        return false;
+    if (!n->running_jobs)
+        return wanted & HEALTH_IDLE || (wanted & HEALTH_NONDRAINED_IDLE && !(n->flags & NODEF_DRAIN));
+    return wanted & (n->alloc_cpus >= n->cpus ? HEALTH_ALLOC : HEALTH_MIXED);
+}
+
+static void of_check(const struct state *s, uint32_t node_index, struct outbox *out)
+{
+    if (wants_check(s->policy, state_node_at(s, node_index)))
+        node_control(node_index, "health", out);
+}
+
 static void of_power(const struct node_powered *f, struct outbox *out)
 {
     if (f->move == POWER_RESUMING)
@@ -197,6 +235,7 @@ static void of_end(uint32_t job_id, struct outbox *out)
 
 void core_effects(const struct state *s, const struct fact *f, struct outbox *out)
 {
+    mail_of(s, f, out);
     switch (f->type) {
     case FACT_JOB_SUBMITTED:
         account(out, ((const struct job *)f->record)->job_id, NO_VAL);
@@ -218,9 +257,13 @@ void core_effects(const struct state *s, const struct fact *f, struct outbox *ou
     case FACT_JOB_NODE_DONE:
         plan(out);
         break;
-    case FACT_JOB_ENDED:
-        of_end(((const struct job_ended *)f->record)->job_id, out);
+    case FACT_JOB_ENDED: {
+        uint32_t id = ((const struct job_ended *)f->record)->job_id;
+        if (!state_job(s, id)->alloc.n) /* it never ran */
+            job_comp(s, id, 0, out);
+        of_end(id, out);
         break;
+    }
     case FACT_JOB_REQUEUED:
         of_end(((const struct job_requeued *)f->record)->job_id, out);
         break;
@@ -252,6 +295,9 @@ void core_effects(const struct state *s, const struct fact *f, struct outbox *ou
     case FACT_NODE_PINGED:
         add(out, EFFECT_PING, NO_VAL, ((const struct node_ref *)f->record)->node_index);
         break;
+    case FACT_NODE_CHECKED:
+        of_check(s, ((const struct node_ref *)f->record)->node_index, out);
+        break;
     case FACT_NODE_REBOOTING:
         node_control(((const struct node_ref *)f->record)->node_index, "reboot", out);
         break;
@@ -279,7 +325,7 @@ void core_resume(const struct state *s, int64_t now, struct outbox *out)
     const struct job *j;
     for (uint32_t id = 0; (j = ptree_next(&s->jobs, &id)); id++) {
         if (j->flags & JOBF_COMPLETING) {
-            epilog(s, j->job_id, out);
+            epilog(j, out);
             kill_job(s, j, out);
         } else if (job_is_active(j)) {
             begin(j, out);

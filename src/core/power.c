@@ -125,7 +125,7 @@ bool node_stays_up(const struct node *n)
 {
     const uint64_t away =
         ASLEEP | NODEF_POWERING_DOWN | NODEF_POWER_DOWN | NODEF_DRAIN | NODEF_FAIL | NODEF_NOT_RESPONDING;
-    return n->state == NODE_UP && !(n->flags & away) && !n->running_jobs;
+    return n->state == NODE_UP && !(n->flags & away);
 }
 
 static int64_t later(int64_t a, int64_t b)
@@ -152,7 +152,8 @@ static int64_t idle_due(const struct state *s, const struct node *n)
 
 static bool wants_up(const struct node *n)
 {
-    return n->flags & NODEF_POWER_UP || (n->flags & NODEF_POWERED_DOWN && n->running_jobs);
+    return n->flags & NODEF_POWER_UP ||
+           (n->flags & NODEF_POWERED_DOWN && n->running_jobs && n->state == NODE_UP);
 }
 
 /* Also of one that is off already: SuspendProgram is told once more. */

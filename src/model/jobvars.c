@@ -52,6 +52,27 @@ void jobvars_step_tasks_per_node(const struct step *step, struct buf *out)
     add_counts(step->layout.n, step_tasks_at, step, out);
 }
 
+const char *jobvars_oversubscribe(const struct job *job)
+{
+    return job->spec->share == SHARE_YES ? "YES" : "NO";
+}
+
+const char *jobvars_exclusive(const struct job *job)
+{
+    switch (job->spec->share) {
+    case SHARE_NODE:
+        return "NODE";
+    case SHARE_USER:
+        return "USER";
+    case SHARE_MCS:
+        return "MCS";
+    case SHARE_TOPO:
+        return "TOPO";
+    default:
+        return "NO";
+    }
+}
+
 void jobvars_sluid(const struct job *job, char ret[SLUID_LEN + 1])
 {
     static const char digits[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";

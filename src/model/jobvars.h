@@ -20,6 +20,9 @@ void jobvars_cpus_per_node(const struct job *job, struct buf *out);  /* SLURM_JO
 void jobvars_tasks_per_node(const struct job *job, struct buf *out); /* SLURM_TASKS_PER_NODE of a job */
 void jobvars_step_tasks_per_node(const struct step *step, struct buf *out); /* and of a step */
 
+const char *jobvars_oversubscribe(const struct job *job); /* OverSubscribe: NO, YES */
+const char *jobvars_exclusive(const struct job *job);     /* NO, NODE, USER, MCS, TOPO */
+
 /* The job's name that sorts by time: 's' and 13 digits of Crockford's base 32. */
 void jobvars_sluid(const struct job *job, char ret[SLUID_LEN + 1]);
 

@@ -193,6 +193,8 @@ static void controller_event(struct world *w, const struct event *e)
         vctl_plan(w);
     else if (e->kind == EV_TICK && w->ctl.tick_at == w->now)
         vctl_tick(w);
+    else if (e->kind == EV_HOOK)
+        vctl_hook(w, &e->msg);
 }
 
 static void take_answer(struct world *w, struct vnode *n, const struct answer *a)
@@ -210,7 +212,7 @@ static void event_release(struct event *e)
     if (e->kind == EV_ANSWER) {
         answer_release(e->answer);
         mem_free(e->answer);
-    } else if (e->kind == EV_TO_CONTROLLER || e->kind == EV_TO_NODE) {
+    } else if (e->kind == EV_TO_CONTROLLER || e->kind == EV_TO_NODE || e->kind == EV_HOOK) {
         message_release(&e->msg);
     }
 }
@@ -232,6 +234,7 @@ static void step(struct world *w, struct event *e)
     case EV_DURABLE:
     case EV_PLAN:
     case EV_TICK:
+    case EV_HOOK:
         controller_event(w, e);
         break;
     case EV_NODE_WAKE:
@@ -263,12 +266,15 @@ static void begin(struct world *w)
     w->check_every = size <= SMALL_WORLD ? 1 : size / 4;
     w->prolog = world_rand(w, 4);
     w->epilog = world_rand(w, 4);
+    w->saving = world_rand(w, 2);
+    w->hooks = world_rand(w, 3) == 0;
     w->config = conf_make(w, w->opt.nodes, 0);
     for (uint32_t i = 0; i < w->opt.nodes; i++)
         vnode_init(w, i);
     vctl_start(w);
     for (uint32_t i = 0; i < w->opt.nodes; i++)
-        vnode_start(w, &w->nodes.v[i]);
+        if (!w->nodes.v[i].off)
+            vnode_start(w, &w->nodes.v[i]);
     fault_begin(w);
     world_push(w, 1000, (struct event){.kind = EV_USER, .node = NO_VAL});
     world_push(w, CALM_AFTER_MS, (struct event){.kind = EV_CALM, .node = NO_VAL});

@@ -217,6 +217,12 @@ void vctl_tick(struct world *w)
         after_command(w);
 }
 
+void vctl_hook(struct world *w, const struct message *m)
+{
+    if (run_own(w, m->type, m->record))
+        after_command(w);
+}
+
 /* --- planner --- */
 
 static void plan_in(struct world *w, int64_t ms)

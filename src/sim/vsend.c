@@ -6,7 +6,7 @@
 #include "model/jobtext.h"
 #include "sim/world.h"
 
-enum { CREDENTIAL_LIFE_S = 120 };
+enum { CREDENTIAL_LIFE_S = 120, HOOK_MS_MAX = 20000 };
 
 struct vnode *node_at(struct world *w, uint32_t node_index)
 {
@@ -109,8 +109,37 @@ static void send_kill(struct world *w, struct vnode *n, const struct effect *e)
     send(w, n, e->type == EFFECT_KILL_JOB ? MSG_KILL_JOB : MSG_SIGNAL_JOB, k);
 }
 
+/* A program of the controller runs for a while, and dies with it. */
+static void run_hook(struct world *w, const struct effect *e)
+{
+    const struct job *j = snapshot_job(w->ctl.seen, e->job_id);
+    struct message m = {.node = NO_VAL};
+    if (!j)
+        return;
+    if (e->type == EFFECT_PROLOG) {
+        struct prolog_done *d = m.record = meta_new(&record_prolog_done);
+        m.type = MSG_PROLOG_DONE;
+        d->job_id = j->job_id;
+        d->restarts = j->restarts;
+        d->failed = world_rand(w, 10) == 0;
+    } else {
+        struct epilog_done *d = m.record = meta_new(&record_epilog_done);
+        m.type = MSG_EPILOG_DONE;
+        d->job_id = j->job_id;
+        d->restarts = j->restarts;
+    }
+    world_trace(w, e->job_id, NO_VAL, "  %s of the controller for job %u.%u",
+                e->type == EFFECT_PROLOG ? "prolog" : "epilog", j->job_id, j->restarts);
+    world_push(w, 1 + (int64_t)world_rand(w, HOOK_MS_MAX),
+               (struct event){.kind = EV_HOOK, .epoch = w->ctl.epoch, .node = NO_VAL, .msg = m});
+}
+
 void send_effect(struct world *w, const struct effect *e)
 {
+    if (e->type == EFFECT_PROLOG || e->type == EFFECT_EPILOG) {
+        run_hook(w, e);
+        return;
+    }
     if (e->type == EFFECT_PLAN)
         vctl_want_plan(w);
     if (e->type == EFFECT_LAUNCH_BATCH) {
@@ -120,7 +149,9 @@ void send_effect(struct world *w, const struct effect *e)
     struct vnode *n = e->node_index == NO_VAL ? NULL : node_at(w, e->node_index);
     if (!n)
         return; /* nobody watches jobs here, and there are no payloads to drop */
-    if (e->type == EFFECT_KILL_JOB || e->type == EFFECT_SIGNAL) {
+    if (e->type == EFFECT_RESUME || e->type == EFFECT_SUSPEND) {
+        vpower_order(w, n, e->type == EFFECT_RESUME);
+    } else if (e->type == EFFECT_KILL_JOB || e->type == EFFECT_SIGNAL) {
         send_kill(w, n, e);
     } else if (e->type == EFFECT_PING) {
         struct node_ping *p = meta_new(&record_node_ping);

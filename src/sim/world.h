@@ -6,7 +6,7 @@
  *   vctl.c   the controller's shell: commits     vsend.c  the controller's shell: replies and effects
  *   vnode.c  slurmd, around the real nodecore    vstep.c  its slurmstepds, scripts and files
  *   vuser.c  the users                           vconf.c  the configuration
- *   check.c  what must hold
+ *   check.c  what must hold                      vpower.c machines that are off
  *
  * They meet only through messages, which world_send() delays, loses and doubles as the fault plan says.
  */
@@ -28,12 +28,15 @@ enum event_kind {
     EV_DURABLE,       /* the journal has written a batch */
     EV_PLAN,
     EV_TICK,      /* the core's deadline */
+    EV_HOOK,      /* message: PrologSlurmctld or EpilogSlurmctld has ended */
     EV_NODE_WAKE, /* something on a node ends, or is due */
     EV_USER,      /* somebody does something */
     EV_CRASH,
     EV_RECOVER,
     EV_NODE_CRASH,
     EV_NODE_START,
+    EV_POWER_ON,
+    EV_POWER_OFF,
     EV_CUT, /* a node is cut off */
     EV_HEAL,
     EV_CLOCK,
@@ -68,7 +71,7 @@ struct event {
     enum event_kind kind;
     uint32_t node;
     union {
-        struct message msg;    /* EV_TO_CONTROLLER, EV_TO_NODE */
+        struct message msg;    /* EV_TO_CONTROLLER, EV_TO_NODE, EV_HOOK */
         struct answer *answer; /* EV_ANSWER; owned */
     };
 };
@@ -104,9 +107,11 @@ struct vnode {
     uint32_t index;
     char name[16];
     bool up, cut, registered;
+    bool off;              /* the machine, not only its daemon */
     struct node_core core; /* while up */
     uint64_t token;
     int64_t clock_skew, boot_time; /* s */
+    int64_t booted;                /* ms */
     bool just_booted;
     uint64_t term_seen;  /* highest of the messages that came to this process */
     struct message last; /* the last launch that came here: it may come again */
@@ -156,9 +161,10 @@ struct world {
     struct vjournal journal;
     struct vctl ctl;
     VEC(struct vnode) nodes;
-    bool calm, prolog, epilog;
-    int64_t disk_full_until;  /* ms */
-    int64_t late_ms;          /* while a controller sends that hangs, and wakes after its successor */
+    bool calm, prolog, epilog, hooks; /* hooks: PrologSlurmctld and EpilogSlurmctld */
+    bool saving;                      /* power */
+    int64_t disk_full_until;          /* ms */
+    int64_t late_ms;                  /* while a controller sends that hangs, and wakes after its successor */
     struct map_u64 acked;     /* job id -> itself: acknowledged submissions that have not been seen to end */
     struct map_u64 cancelled; /* job id -> itself: acknowledged cancellations */
     struct map_u64 requeued;  /* job id -> world.seq of its last return after an end */
@@ -217,6 +223,7 @@ void vctl_configure(struct world *w); /* scontrol reconfigure, with w->config */
 void vctl_durable(struct world *w);
 void vctl_plan(struct world *w);
 void vctl_tick(struct world *w);
+void vctl_hook(struct world *w, const struct message *m); /* a program of the controller has ended */
 int64_t vctl_clock(const struct world *w);
 void vctl_want_plan(struct world *w);
 /* A state made again from the journal alone. */
@@ -255,7 +262,13 @@ bool vstep_left(const struct vnode *n, const struct vmark *m); /* it lives, or h
 void vstep_script(struct world *w, struct vnode *n, uint32_t job_id, bool epilog);
 void vstep_reboot(struct vnode *n); /* nothing of it is left */
 
+/* --- vpower.c --- */
+void vpower_order(struct world *w, struct vnode *n, bool on); /* ResumeProgram or SuspendProgram is called */
+/* And has done its work; `called`: ms. */
+void vpower_event(struct world *w, struct vnode *n, bool on, int64_t called);
+
 /* --- vconf.c --- */
+bool conf_is_cloud(const struct world *w, uint32_t index); /* off until a job needs it */
 /* The first `nodes` nodes; `variant` tells small changes apart. */
 struct configure *conf_make(struct world *w, uint32_t nodes, uint32_t variant);
 void conf_describe(struct world *w, uint32_t index, struct node *ret); /* what a host finds */

@@ -9,6 +9,7 @@
 #include "os/conf_source.h"
 #include "os/log.h"
 #include "slurmctld/ctld.h"
+#include "slurmctld/jobcomp.h"
 
 struct shared_conf *configure_load(const char *path, struct err *e)
 {
@@ -211,7 +212,7 @@ static struct policy *make_policy(const struct conf *c)
 {
     struct policy *p = meta_new(&record_policy);
     const struct meta_strs *gres = conf_list(c, CONF_GRES_TYPES);
-    const char *flags = conf_str(c, CONF_RECONFIG_FLAGS);
+    const char *flags = conf_str(c, CONF_RECONFIG_FLAGS), *no_records;
 
     p->cluster_name = copy_str(c, CONF_CLUSTER_NAME);
     set_limits(p, c);
@@ -236,6 +237,14 @@ static struct policy *make_policy(const struct conf *c)
     p->keep_part_state = flags && text_has(flags, "KeepPartState");
     p->allow_spec = conf_bool(c, CONF_ALLOW_SPEC_RESOURCES_USAGE);
     set_power(p, c);
+    p->max_batch_requeue = conf_u32(c, CONF_MAX_BATCH_REQUEUE);
+    p->job_comp = jobcomp_type(c, &no_records) != JOBCOMP_NONE;
+    if (no_records)
+        log_error("no records of ended jobs are kept: %s", no_records);
+    if (conf_str(c, CONF_HEALTH_CHECK_PROGRAM))
+        p->health_interval = conf_u32(c, CONF_HEALTH_CHECK_INTERVAL);
+    p->health_states = (uint32_t)conf_u64(c, CONF_HEALTH_CHECK_NODE_STATE);
+    p->mail_domain = copy_str(c, CONF_MAIL_DOMAIN);
     p->prolog_slurmctld = conf_list(c, CONF_PROLOG_SLURMCTLD)->n > 0;
     p->epilog_slurmctld = conf_list(c, CONF_EPILOG_SLURMCTLD)->n > 0;
     set_nodesets(p, c);

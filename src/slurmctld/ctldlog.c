@@ -9,6 +9,7 @@
 #include "os/log.h"
 #include "slurmctld/ctld.h"
 #include "slurmctld/options.h"
+#include "slurmctld/schedlog.h"
 
 /* -v counts more than the file. */
 static enum log_level level_of(const struct ctld *c, const struct conf *conf)
@@ -52,6 +53,10 @@ void ctld_log_open(const struct ctld *c, const struct conf *conf)
     /* The daemon goes on writing as SlurmUser. */
     if (s.path && geteuid() == 0 && chown(s.path, c->slurm_uid, (gid_t)-1) < 0)
         log_error("chown %s: %s", s.path, strerror(errno));
+    const char *sched = conf_str(conf, CONF_SLURM_SCHED_LOG_FILE);
+    schedlog_open(conf);
+    if (sched && geteuid() == 0 && chown(sched, c->slurm_uid, (gid_t)-1) < 0 && errno != ENOENT)
+        log_error("chown %s: %s", sched, strerror(errno));
 }
 
 void ctld_log_rotate(const struct ctld *c)
@@ -69,4 +74,5 @@ void ctld_log_rotate(const struct ctld *c)
     conf_messages_release(&msgs);
     if (log_reopen(&e) < 0)
         log_error("%s", e.text);
+    schedlog_reopen();
 }

@@ -85,8 +85,9 @@ static void carry_out(struct journal_thread *t, struct batch *b)
         plan |= f->type == EFFECT_PLAN;
         if (f->type == EFFECT_JOB_CHANGED)
             *VEC_PUSH(&changed) = f->job_id;
-        scripts |= f->type == EFFECT_PROLOG || f->type == EFFECT_EPILOG || f->type == EFFECT_RESUME ||
-                   f->type == EFFECT_SUSPEND || f->type == EFFECT_RESUME_FAIL;
+        scripts |= f->type == EFFECT_PROLOG || f->type == EFFECT_EPILOG || f->type == EFFECT_MAIL ||
+                   f->type == EFFECT_JOB_COMP || f->type == EFFECT_RESUME || f->type == EFFECT_SUSPEND ||
+                   f->type == EFFECT_RESUME_FAIL;
         nodes |= f->type == EFFECT_LAUNCH_BATCH || f->type == EFFECT_KILL_JOB || f->type == EFFECT_SIGNAL ||
                  f->type == EFFECT_PING || f->type == EFFECT_NODE_CONTROL;
     }

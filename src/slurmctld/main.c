@@ -9,6 +9,7 @@
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/mem.h"
@@ -18,10 +19,12 @@
 #include "os/host.h"
 #include "os/key.h"
 #include "os/log.h"
+#include "os/process.h"
 #include "os/journal_sqlite.h"
 #include "os/net.h"
 #include "slurmctld/net_thread.h"
 #include "slurmctld/options.h"
+#include "slurmctld/schedlog.h"
 #include "version.h"
 
 enum { CONF_TRIES = 60 };
@@ -250,6 +253,30 @@ static void stop_threads(struct ctld *c)
     planner_thread_free(c->planner);
 }
 
+/* A program of the site for whoever becomes the controller, or is it no more: waited for. */
+static void run_primary(const struct conf *conf, enum conf_key key)
+{
+    const char *path = conf_str(conf, key), *name = conf_key_info(key)->name;
+    char *argv[] = {(char *)path, NULL};
+    struct process_spec spec = {.path = path, .argv = argv, .fds = {-1, -1, -1}, .fds_n = 3};
+    struct err e;
+    int status;
+
+    if (!path || !*path)
+        return;
+    pid_t pid = process_start(&spec, &e);
+    if (pid < 0) {
+        log_error("%s: %s", name, e.text);
+        return;
+    }
+    while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+        ;
+    if (status)
+        log_error("%s %s exit status %d:%d", name, path, WEXITSTATUS(status), WTERMSIG(status));
+    else
+        log_info("%s %s completed", name, path);
+}
+
 /* --- signals --- */
 
 static void take_signal(struct ctld *c, int number)
@@ -362,6 +389,7 @@ int main(int argc, char **argv)
     c->journal = journal_sqlite_open(c->state_folder, &e);
     if (!c->journal)
         log_fatal("%s", e.text);
+    run_primary(conf, CONF_SLURMCTLD_PRIMARY_ON_PROG);
     c->term = c->journal->ops->term(c->journal);
     c->boot_time = ctld_now();
     stats_reset();
@@ -372,8 +400,10 @@ int main(int argc, char **argv)
     daemon_ready();
     serve(&s, c);
     stop_threads(c);
+    run_primary(c->conf->conf, CONF_SLURMCTLD_PRIMARY_OFF_PROG);
     log_info("Slurmctld shutdown completed");
     release(&s, c);
+    schedlog_close();
     log_close();
     return 0;
 }

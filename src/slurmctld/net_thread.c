@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "slurmctld/net_thread.h"
 
+#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -253,7 +254,7 @@ struct net_thread *net_thread_new(struct ctld *c, uint32_t number, const int *fd
     t->net = net_new(&t->loop, t);
     mailbox_init(&t->mailbox, &t->loop, flush, t);
     for (uint32_t i = 0; i < fds_n; i++) {
-        int fd = dup(fds[i]);
+        int fd = fcntl(fds[i], F_DUPFD_CLOEXEC, 0);
         if (fd < 0 || net_listen(t->net, fd, &ops, &e) < 0)
             log_fatal("%s", fd < 0 ? "too many open files" : e.text);
     }

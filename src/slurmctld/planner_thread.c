@@ -12,6 +12,7 @@
 #include "os/log.h"
 #include "sched/sched.h"
 #include "slurmctld/ctld.h"
+#include "slurmctld/schedlog.h"
 
 enum {
     STARTS_MAX = 1000,
@@ -41,6 +42,10 @@ static void decided(struct work *w)
 
     if (w->command.type == MSG_START_JOB)
         stat_add(w->rc == 0 ? STAT_JOBS_STARTED : STAT_JOBS_STALE, 1);
+    if (w->rc == 0 && w->command.type == MSG_START_JOB)
+        schedlog_start(w->record, w->snapshot);
+    else if (w->rc == 0)
+        schedlog_notes(w->record, w->snapshot);
     pthread_mutex_lock(&t->lock);
     if (--t->undecided == 0)
         pthread_cond_signal(&t->wake);

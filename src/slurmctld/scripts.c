@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Programs of the site that run beside the controller, as its user: PrologSlurmctld and EpilogSlurmctld, and
- * those that power nodes up and down. One thread, one loop; each job's programs run one after the other, jobs
- * side by side up to RUNS_MAX.
+ * Programs of the site that run beside the controller, as its user: PrologSlurmctld and EpilogSlurmctld,
+ * MailProg, that of jobcomp/script, and those that power nodes up and down. One thread, one loop; each job's
+ * programs run one after the other, jobs side by side up to RUNS_MAX.
  *
- * The core says when (EFFECT_PROLOG and the following) and hears of a prolog's end (MSG_PROLOG_DONE); nothing
- * waits for the others. What runs when the controller ends is killed, and started anew by the next one.
+ * The core says when (EFFECT_PROLOG and the following) and hears of the ends of prologs and epilogs; nothing
+ * waits for the others. What runs when the controller ends is killed, and started anew by the next one, but
+ * for those that only tell of something.
  */
 #include <errno.h>
 #include <grp.h>
@@ -18,37 +19,50 @@
 #include "base/hostlist.h"
 #include "base/mem.h"
 #include "base/text.h"
-#include "model/jobvars.h"
-#include "nodecore/env.h"
+#include "model/jobtext.h"
+#include "nodecore/hookenv.h"
 #include "os/log.h"
 #include "os/mailbox.h"
 #include "os/process.h"
 #include "slurmctld/ctld.h"
+#include "slurmctld/jobcomp.h"
+#include "slurmctld/powerprog.h"
 
-enum { RUNS_MAX = 256 };
+enum { RUNS_MAX = 256, TOLD_SECONDS_MAX = 300, RESUME_GRACE_SECONDS = 10 };
+
+struct order;
+struct kind;
+/* Adds the runs that a list of effects asks for. */
+typedef void add_fn(struct order *o, const struct kind *kind, const struct conf *conf,
+                    const struct outbox *out, const struct snapshot *snapshot);
+static add_fn add_ends, add_jobs, add_mails, add_nodes;
 
 static const struct kind {
     enum effect_type effect;
     enum conf_key program;
     const char *name; /* as SLURM_SCRIPT_CONTEXT has it */
+    add_fn *add;
 } kinds[] = {
-    {EFFECT_PROLOG, CONF_PROLOG_SLURMCTLD, "prolog_slurmctld"},
-    {EFFECT_EPILOG, CONF_EPILOG_SLURMCTLD, "epilog_slurmctld"},
-    {EFFECT_RESUME, CONF_RESUME_PROGRAM, "ResumeProgram"},
-    {EFFECT_SUSPEND, CONF_SUSPEND_PROGRAM, "SuspendProgram"},
-    {EFFECT_RESUME_FAIL, CONF_RESUME_FAIL_PROGRAM, "ResumeFailProgram"},
+    {EFFECT_PROLOG, CONF_PROLOG_SLURMCTLD, "prolog_slurmctld", add_jobs},
+    {EFFECT_EPILOG, CONF_EPILOG_SLURMCTLD, "epilog_slurmctld", add_jobs},
+    {EFFECT_MAIL, CONF_MAIL_PROG, "MailProg", add_mails},
+    {EFFECT_JOB_COMP, CONF_JOB_COMP_LOC, "jobcomp/script", add_ends},
+    {EFFECT_RESUME, CONF_RESUME_PROGRAM, "ResumeProgram", add_nodes},
+    {EFFECT_SUSPEND, CONF_SUSPEND_PROGRAM, "SuspendProgram", add_nodes},
+    {EFFECT_RESUME_FAIL, CONF_RESUME_FAIL_PROGRAM, "ResumeFailProgram", add_nodes},
 };
 enum { KINDS = sizeof kinds / sizeof *kinds };
 
 struct run {
     struct scripts *scripts;
     const struct kind *kind;
-    char *nodes; /* for power programs: their argument */
+    char *about; /* for the log: JobId=7, or the nodes */
     uint32_t job_id, restarts;
-    struct meta_strs paths, env;
+    struct meta_strs paths, args, env;
     uint32_t at, limit_s;
     pid_t pid; /* 0: none runs */
     int pidfd;
+    int file; /* SLURM_RESUME_FILE, 0 = none */
     uv_poll_t watch;
     uv_timer_t limit;
     bool timed_out;
@@ -60,16 +74,11 @@ struct scripts {
     uv_loop_t loop;
     struct mailbox mailbox;
     VEC(struct run *) runs, waiting; /* of both, the oldest first */
+    bool no_mail;                    /* it was said that there is no MailProg */
     bool stopping;
 };
 
 /* --- what a program is told --- */
-
-static void env_text(struct meta_strs *env, const char *name, const char *value)
-{
-    if (value && *value)
-        env_set(env, name, "%s", value);
-}
 
 static void env_group(struct meta_strs *env, uint32_t gid)
 {
@@ -80,68 +89,21 @@ static void env_group(struct meta_strs *env, uint32_t gid)
         env_set(env, "SLURM_JOB_GROUP", "%s", found->gr_name);
 }
 
-static void env_cpus(struct meta_strs *env, const struct job *j)
+/* Slurm's controller prints what is missing of these two. */
+static void env_null(struct meta_strs *env, const char *name)
 {
-    struct buf counts = BUF_INIT;
-
-    jobvars_cpus_per_node(j, &counts);
-    env_text(env, "SLURM_JOB_CPUS_PER_NODE", counts.s);
-    buf_release(&counts);
+    if (!env_get(env, name))
+        env_set(env, name, "(null)");
 }
 
-static void env_array(struct meta_strs *env, const struct job *j)
+static void env_job(struct meta_strs *env, const struct kind *kind, const struct job *j)
 {
-    if (!j->array_job_id)
-        return;
-    env_set(env, "SLURM_ARRAY_JOB_ID", "%u", j->array_job_id);
-    env_set(env, "SLURM_ARRAY_TASK_ID", "%u", j->array_task_id);
-    env_set(env, "SLURM_ARRAY_TASK_COUNT", "%u", j->array_task_count);
-    env_set(env, "SLURM_ARRAY_TASK_MIN", "%u", j->array_task_min);
-    env_set(env, "SLURM_ARRAY_TASK_MAX", "%u", j->array_task_max);
-    env_set(env, "SLURM_ARRAY_TASK_STEP", "%u", j->array_task_step);
-}
-
-static void env_spec(struct meta_strs *env, const struct job_spec *spec)
-{
-    env_text(env, "SLURM_JOB_NAME", spec->name);
-    env_text(env, "SLURM_JOB_USER", spec->user_name);
-    env_text(env, "SLURM_JOB_ACCOUNT", spec->account);
-    env_text(env, "SLURM_JOB_QOS", spec->qos);
-    env_text(env, "SLURM_JOB_COMMENT", spec->comment);
-    env_text(env, "SLURM_JOB_WORK_DIR", spec->work_dir);
-    env_text(env, "SLURM_JOB_RESERVATION", spec->reservation);
-    env_text(env, "SLURM_JOB_CONSTRAINTS", spec->features);
-    env_text(env, "SLURM_JOB_LICENSES", spec->licenses);
-    env_text(env, "SLURM_JOB_EXTRA", spec->extra);
-    env_text(env, "SLURM_JOB_STDIN", spec->std_in);
-    env_text(env, "SLURM_JOB_STDOUT", spec->std_out);
-    env_text(env, "SLURM_JOB_STDERR", spec->std_err);
-    env_text(env, "SLURM_WCKEY", spec->wckey);
-}
-
-static void env_job(struct meta_strs *env, const struct run *r, const struct job *j)
-{
-    env_set(env, "SLURM_JOB_ID", "%u", j->job_id);
-    env_set(env, "SLURM_JOBID", "%u", j->job_id);
-    env_set(env, "SLURM_JOB_UID", "%u", j->uid);
-    env_set(env, "SLURM_JOB_GID", "%u", j->gid);
+    hookenv_job(env, j);
     env_group(env, j->gid);
-    env_text(env, "SLURM_JOB_PARTITION", j->partition);
-    env_text(env, "SLURM_JOB_NODELIST", j->nodes);
-    env_set(env, "SLURM_JOB_NUM_NODES", "%u", j->alloc.n);
-    env_cpus(env, j);
-    env_set(env, "SLURM_JOB_RESTART_COUNT", "%u", j->restarts);
-    env_set(env, "SLURM_JOB_START_TIME", "%lld", (long long)j->start_time);
-    env_set(env, "SLURM_JOB_END_TIME", "%lld", (long long)j->end_time);
-    env_array(env, j);
-    if (j->spec)
-        env_spec(env, j->spec);
-    if (r->kind->effect != EFFECT_EPILOG)
-        return;
-    env_set(env, "SLURM_JOB_EXIT_CODE", "%u", j->exit_code);
-    env_set(env, "SLURM_JOB_EXIT_CODE2", "%d:%d", WEXITSTATUS((int)j->exit_code),
-            WTERMSIG((int)j->exit_code));
-    env_set(env, "SLURM_JOB_DERIVED_EC", "%u", j->derived_ec);
+    env_null(env, "SLURM_JOB_ACCOUNT");
+    env_null(env, "SLURM_JOB_NODELIST");
+    if (kind->effect == EFFECT_EPILOG || (kind->effect == EFFECT_MAIL && (job_is_final(j) || j->exit_code)))
+        hookenv_exit(env, j->exit_code, j->derived_ec);
 }
 
 /* --- one run --- */
@@ -159,8 +121,11 @@ static void strs_free(struct meta_strs *l)
 static void run_free(struct run *r)
 {
     strs_free(&r->paths);
+    strs_free(&r->args);
     strs_free(&r->env);
-    mem_free(r->nodes);
+    mem_free(r->about);
+    if (r->file > 0)
+        close(r->file);
     mem_free(r);
 }
 
@@ -183,18 +148,33 @@ static void remove_run(struct scripts *s, const struct run *r)
     memmove(&s->runs.v[i], &s->runs.v[i + 1], (s->runs.n - i) * sizeof *s->runs.v);
 }
 
+static void report_prolog(const struct run *r, bool failed)
+{
+    struct prolog_done *d = meta_new(&record_prolog_done);
+
+    d->job_id = r->job_id;
+    d->restarts = r->restarts;
+    d->failed = failed;
+    core_post(r->scripts->ctld->core, work_new(MSG_PROLOG_DONE, d));
+}
+
+static void report_epilog(const struct run *r)
+{
+    struct epilog_done *d = meta_new(&record_epilog_done);
+
+    d->job_id = r->job_id;
+    d->restarts = r->restarts;
+    core_post(r->scripts->ctld->core, work_new(MSG_EPILOG_DONE, d));
+}
+
 static void run_done(struct run *r, bool failed)
 {
     struct scripts *s = r->scripts;
 
-    if (r->kind->effect == EFFECT_PROLOG && !s->stopping) {
-        struct prolog_done *d = meta_new(&record_prolog_done);
-
-        d->job_id = r->job_id;
-        d->restarts = r->restarts;
-        d->failed = failed;
-        core_post(s->ctld->core, work_new(MSG_PROLOG_DONE, d));
-    }
+    if (r->kind->effect == EFFECT_PROLOG && !s->stopping)
+        report_prolog(r, failed);
+    else if (r->kind->effect == EFFECT_EPILOG && !s->stopping)
+        report_epilog(r);
     remove_run(s, r);
     uv_close((uv_handle_t *)&r->limit, on_limit_closed); /* which starts the next one */
 }
@@ -218,9 +198,9 @@ static void on_watch_closed(uv_handle_t *h)
     if (r->scripts->stopping)
         ; /* killed with the controller */
     else if (r->timed_out)
-        log_error("%s JobId=%u %s timed out", r->kind->name, r->job_id, r->paths.v[r->at]);
+        log_error("%s %s %s timed out", r->kind->name, r->about, r->paths.v[r->at]);
     else
-        log_error("%s JobId=%u %s exit status %d:%d", r->kind->name, r->job_id, r->paths.v[r->at],
+        log_error("%s %s %s exit status %d:%d", r->kind->name, r->about, r->paths.v[r->at],
                   WEXITSTATUS(status), WTERMSIG(status));
     run_done(r, true);
 }
@@ -241,22 +221,25 @@ static void on_limit(uv_timer_t *t)
 
 static void run_next(struct run *r)
 {
-    char *argv[] = {NULL, r->nodes, NULL};
-    struct process_spec spec = {.argv = argv, .fds = {-1, -1, -1}, .fds_n = 3, .own_group = true};
+    struct process_spec spec = {.fds = {-1, -1, -1}, .fds_n = 3, .own_group = true};
     struct err e;
 
     if (r->at == r->paths.n) {
         run_done(r, false);
         return;
     }
-    char **env = mem_array(r->env.n + 1, sizeof *env);
+    char **argv = mem_array(r->args.n + 2, sizeof *argv), **env = mem_array(r->env.n + 1, sizeof *env);
+    if (r->args.n)
+        memcpy(argv + 1, r->args.v, r->args.n * sizeof *argv);
     memcpy(env, r->env.v, r->env.n * sizeof *env);
     spec.path = argv[0] = r->paths.v[r->at];
+    spec.argv = argv;
     spec.env = env;
     r->pid = process_start(&spec, &e);
+    mem_free(argv);
     mem_free(env);
     if (r->pid < 0) {
-        log_error("%s JobId=%u: %s", r->kind->name, r->job_id, e.text);
+        log_error("%s %s: %s", r->kind->name, r->about, e.text);
         r->pid = 0;
         run_done(r, true);
         return;
@@ -285,49 +268,104 @@ static void runs_start(struct scripts *s)
     }
 }
 
-/* How long the programs of jobs may take; those of nodes have ResumeTimeout and SuspendTimeout in the core.
- */
+/* How long a program may take. 0: as long as it likes. */
 static uint32_t time_limit(const struct conf *conf, const struct kind *kind)
 {
-    bool prolog = kind->effect == EFFECT_PROLOG;
-    if (!prolog && kind->effect != EFFECT_EPILOG)
-        return 0;
-    uint32_t own = conf_u32(conf, prolog ? CONF_PROLOG_TIMEOUT : CONF_EPILOG_TIMEOUT);
+    if (kind->effect == EFFECT_MAIL || kind->effect == EFFECT_JOB_COMP)
+        return TOLD_SECONDS_MAX;
+    if (kind->effect != EFFECT_PROLOG && kind->effect != EFFECT_EPILOG)
+        return powerprog_time_limit(conf);
+    uint32_t own = conf_u32(conf, kind->effect == EFFECT_PROLOG ? CONF_PROLOG_TIMEOUT : CONF_EPILOG_TIMEOUT);
 
     return own && own < NO_VAL16 ? own : conf_u32(conf, CONF_PROLOG_EPILOG_TIMEOUT);
 }
 
-/* For a job, or for nodes, which it takes. */
-static struct run *run_new(struct scripts *s, const struct kind *kind, const struct job *j, char *nodes)
+static struct run *run_new(struct scripts *s, const struct kind *kind, const struct conf *conf)
 {
-    struct shared_conf *shared = ctld_conf(s->ctld);
-    const struct conf *conf = shared->conf;
     struct run *r = mem_alloc(sizeof *r);
 
     r->scripts = s;
     r->kind = kind;
-    r->nodes = nodes;
     r->limit_s = time_limit(conf, kind);
-    if (nodes && conf_str(conf, kind->program))
+    hookenv_base(&r->env, s->ctld->conf_path, conf_str(conf, CONF_CLUSTER_NAME));
+    return r;
+}
+
+static struct run *run_of_nodes(struct scripts *s, const struct kind *kind, const struct conf *conf,
+                                const char *nodes)
+{
+    struct run *r = run_new(s, kind, conf);
+
+    if (conf_str(conf, kind->program))
         meta_strs_push(&r->paths, conf_str(conf, kind->program));
-    for (uint32_t i = 0; j && i < conf_list(conf, kind->program)->n; i++)
-        meta_strs_push(&r->paths, conf_list(conf, kind->program)->v[i]);
-    env_set(&r->env, "PATH", "%s", "/bin:/usr/bin:/usr/local/bin:/sbin:/usr/sbin:/usr/local/sbin");
-    env_text(&r->env, "SLURM_CONF", s->ctld->conf_path);
-    env_text(&r->env, "SLURM_CLUSTER_NAME", conf_str(conf, CONF_CLUSTER_NAME));
-    if (j) {
-        r->job_id = j->job_id;
-        r->restarts = j->restarts;
-        env_set(&r->env, "SLURM_SCRIPT_CONTEXT", "%s", kind->name);
-        env_job(&r->env, r, j);
+    meta_strs_push(&r->args, nodes);
+    r->about = mem_strdup(nodes);
+    return r;
+}
+
+static struct run *run_of_job(struct scripts *s, const struct kind *kind, const struct conf *conf,
+                              const struct job *j)
+{
+    struct run *r = run_new(s, kind, conf);
+
+    r->about = buf_format("JobId=%u", j->job_id);
+    r->job_id = j->job_id;
+    r->restarts = j->restarts;
+    env_job(&r->env, kind, j);
+    return r;
+}
+
+static struct run *run_of_hook(struct scripts *s, const struct kind *kind, const struct conf *conf,
+                               const struct job *j)
+{
+    struct run *r = run_of_job(s, kind, conf, j);
+    const struct meta_strs *programs = conf_list(conf, kind->program);
+
+    for (uint32_t i = 0; i < programs->n; i++)
+        meta_strs_push(&r->paths, programs->v[i]);
+    env_set(&r->env, "SLURM_SCRIPT_CONTEXT", "%s", kind->name);
+    return r;
+}
+
+/* NULL: there is no such program, which is said once. The default has two places. */
+static const char *mail_program(struct scripts *s, const struct conf *conf)
+{
+    const char *path = conf_str(conf, CONF_MAIL_PROG);
+
+    if (text_same(path, "/bin/mail") && access(path, X_OK) < 0)
+        path = "/usr/bin/mail";
+    if (path && access(path, X_OK) == 0) {
+        s->no_mail = false;
+        return path;
     }
-    ctld_conf_drop(shared);
+    if (!s->no_mail)
+        log_error("no mail is sent: MailProg %s: %s", path ? path : "(none)", strerror(errno));
+    s->no_mail = true;
+    return NULL;
+}
+
+static struct run *run_of_mail(struct scripts *s, const struct kind *kind, const struct conf *conf,
+                               const struct mail *m)
+{
+    const char *program = mail_program(s, conf);
+
+    if (!program || !m->to)
+        return NULL;
+    struct run *r = run_of_job(s, kind, conf, m->job);
+    meta_strs_push(&r->paths, program);
+    meta_strs_push(&r->args, "-s");
+    meta_strs_push(&r->args, m->subject);
+    meta_strs_push(&r->args, m->to);
+    for (uint32_t i = 0; i < m->vars.n; i++)
+        meta_strs_push(&r->env, m->vars.v[i]);
     return r;
 }
 
 struct order {
     struct scripts *scripts;
     VEC(struct run *) runs;
+    struct buf lines; /* for JobCompLoc */
+    char *file;
 };
 
 static void on_order(void *arg)
@@ -337,50 +375,120 @@ static void on_order(void *arg)
     for (uint32_t i = 0; i < o->runs.n; i++)
         *VEC_PUSH(&o->scripts->waiting) = o->runs.v[i];
     runs_start(o->scripts);
+    if (o->lines.len)
+        jobcomp_write(o->file, &o->lines);
+    buf_release(&o->lines);
+    mem_free(o->file);
     VEC_FREE(&o->runs);
     mem_free(o);
 }
 
+static void say_nodes(const struct kind *kind, const struct conf *conf, const char *nodes)
+{
+    if (kind->effect == EFFECT_RESUME_FAIL)
+        log_error("nodes %s not resumed by ResumeTimeout(%u), setting DOWN and POWERED_DOWN", nodes,
+                  conf_u32(conf, CONF_RESUME_TIMEOUT));
+    else
+        log_info("power %s: %s", kind->effect == EFFECT_RESUME ? "up" : "down", nodes);
+}
+
 /* All nodes that are to have the same: one run. */
-static void add_nodes(struct order *o, const struct kind *kind, const struct outbox *out,
-                      const struct snapshot *snapshot)
+static void add_nodes(struct order *o, const struct kind *kind, const struct conf *conf,
+                      const struct outbox *out, const struct snapshot *snapshot)
 {
     struct hostlist list = {0};
+    struct bits nodes = {0};
 
     for (uint32_t i = 0; i < out->list.n; i++) {
         const struct effect *f = &out->list.v[i];
         const struct node *n = f->type == kind->effect ? ptree_get(&snapshot->nodes, f->node_index) : NULL;
-        if (n)
-            (void)hostlist_push(&list, n->name, NULL);
+        if (!n)
+            continue;
+        (void)hostlist_push(&list, n->name, NULL);
+        bits_set(&nodes, n->index);
     }
     if (list.count) {
         struct buf text = BUF_INIT;
 
         hostlist_text(&list, &text);
-        *VEC_PUSH(&o->runs) = run_new(o->scripts, kind, NULL, buf_take(&text));
+        struct run *r = run_of_nodes(o->scripts, kind, conf, text.s);
+        say_nodes(kind, conf, text.s);
+        if (kind->effect == EFFECT_RESUME)
+            r->file = powerprog_resume_file(snapshot, &nodes, text.s);
+        if (r->file > 0)
+            env_set(&r->env, "SLURM_RESUME_FILE", "/proc/%d/fd/%d", (int)getpid(), r->file);
+        *VEC_PUSH(&o->runs) = r;
+        buf_release(&text);
     }
     hostlist_release(&list);
+    bits_release(&nodes);
 }
 
-static void add_jobs(struct order *o, const struct kind *kind, const struct outbox *out,
-                     const struct snapshot *snapshot)
+static void add_jobs(struct order *o, const struct kind *kind, const struct conf *conf,
+                     const struct outbox *out, const struct snapshot *snapshot)
 {
     for (uint32_t i = 0; i < out->list.n; i++) {
         const struct effect *f = &out->list.v[i];
         const struct job *j = f->type == kind->effect ? snapshot_job(snapshot, f->job_id) : NULL;
         if (j)
-            *VEC_PUSH(&o->runs) = run_new(o->scripts, kind, j, NULL);
+            *VEC_PUSH(&o->runs) = run_of_hook(o->scripts, kind, conf, j);
     }
+}
+
+static void add_mails(struct order *o, const struct kind *kind, const struct conf *conf,
+                      const struct outbox *out, const struct snapshot *snapshot)
+{
+    for (uint32_t i = 0; i < out->list.n; i++) {
+        const struct effect *f = &out->list.v[i];
+        struct run *r = f->type == kind->effect ? run_of_mail(o->scripts, kind, conf, f->record) : NULL;
+        if (r)
+            *VEC_PUSH(&o->runs) = r;
+    }
+}
+
+static struct run *run_of_end(struct scripts *s, const struct kind *kind, const struct conf *conf,
+                              const struct job_end *end)
+{
+    struct run *r = mem_alloc(sizeof *r);
+
+    r->scripts = s;
+    r->kind = kind;
+    r->limit_s = time_limit(conf, kind);
+    r->about = buf_format("JobId=%u", end->job->job_id);
+    meta_strs_push(&r->paths, conf_str(conf, kind->program));
+    jobcomp_env(end, &r->env);
+    return r;
+}
+
+static void add_ends(struct order *o, const struct kind *kind, const struct conf *conf,
+                     const struct outbox *out, const struct snapshot *snapshot)
+{
+    const char *file = conf_str(conf, kind->program);
+    enum jobcomp_type type = jobcomp_type(conf, NULL);
+
+    for (uint32_t i = 0; i < out->list.n; i++) {
+        const struct effect *f = &out->list.v[i];
+        if (f->type != kind->effect)
+            continue;
+        if (type == JOBCOMP_SCRIPT)
+            *VEC_PUSH(&o->runs) = run_of_end(o->scripts, kind, conf, f->record);
+        else if (type == JOBCOMP_FILETXT)
+            jobcomp_line(f->record, &o->lines);
+    }
+    if (o->lines.len)
+        o->file = mem_strdup(file && *file ? file : JOBCOMP_FILE);
 }
 
 void scripts_post(struct scripts *s, const struct outbox *out, struct snapshot *snapshot)
 {
     struct order *o = mem_alloc(sizeof *o);
+    struct shared_conf *shared = ctld_conf(s->ctld);
 
     o->scripts = s;
+    buf_init(&o->lines);
     for (uint32_t k = 0; k < KINDS; k++)
-        (kinds[k].effect == EFFECT_PROLOG || kinds[k].effect == EFFECT_EPILOG ? add_jobs : add_nodes)(
-            o, &kinds[k], out, snapshot);
+        kinds[k].add(o, &kinds[k], shared->conf, out, snapshot);
+    ctld_conf_drop(shared);
     mailbox_post(&s->mailbox, on_order, o);
 }
 
@@ -404,14 +512,20 @@ struct scripts *scripts_start(struct ctld *c)
     return s;
 }
 
-/* The loop ends when every program that was killed here has been collected. */
+/* The loop ends when every program that was killed here has been collected. A ResumeProgram gets a while to
+ * read its file. */
 static void stop(void *arg)
 {
     struct scripts *s = arg;
 
     s->stopping = true;
-    for (uint32_t i = 0; i < s->runs.n; i++)
-        kill(-s->runs.v[i]->pid, SIGKILL);
+    for (uint32_t i = 0; i < s->runs.n; i++) {
+        struct run *r = s->runs.v[i];
+        if (r->kind->effect == EFFECT_RESUME)
+            uv_timer_start(&r->limit, on_limit, RESUME_GRACE_SECONDS * 1000, 0);
+        else
+            kill(-r->pid, SIGKILL);
+    }
     for (uint32_t i = 0; i < s->waiting.n; i++)
         run_free(s->waiting.v[i]);
     VEC_FREE(&s->waiting);

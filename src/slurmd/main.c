@@ -39,20 +39,14 @@ void slurmd_stop(struct slurmd *d)
     uv_walk(&d->loop, close_handle, NULL);
 }
 
-static void on_health(uv_timer_t *t)
+/* When it starts; later the controller says when, who knows the states of the nodes. */
+static void first_health_check(struct slurmd *d)
 {
-    script_health(t->data);
-}
+    bool booted = d->opt->just_booted || token_is_first(d->spool, d->node->boot_time);
 
-static void start_health(struct slurmd *d)
-{
-    uint64_t every = (uint64_t)conf_u32(d->conf, CONF_HEALTH_CHECK_INTERVAL) * 1000;
-
-    d->health.data = d;
-    if (every && conf_str(d->conf, CONF_HEALTH_CHECK_PROGRAM))
-        uv_timer_start(&d->health, on_health, uv_is_active((uv_handle_t *)&d->health) ? every : 0, every);
-    else
-        uv_timer_stop(&d->health);
+    if (conf_u32(d->conf, CONF_HEALTH_CHECK_INTERVAL) &&
+        (booted || !(conf_u64(d->conf, CONF_HEALTH_CHECK_NODE_STATE) & HEALTH_REBOOT_ONLY)))
+        script_health(d);
 }
 
 static void on_stop_signal(uv_signal_t *s, int signum)
@@ -68,7 +62,6 @@ static void apply_conf(struct slurmd *d, const struct slurmd *was)
     d->core.prolog = conf_list(d->conf, CONF_PROLOG)->n > 0;
     d->core.epilog = conf_list(d->conf, CONF_EPILOG)->n > 0;
     setup_log(d);
-    start_health(d);
     if (d->ctld && !text_same(hosts, conf_str(d->conf, CONF_SLURMCTLD_HOST)))
         net_end(d->ctld); /* and on to the one that is named now */
     else
@@ -138,8 +131,6 @@ static void start_timers(struct slurmd *d)
 {
     uv_timer_init(&d->loop, &d->deadline);
     uv_timer_init(&d->loop, &d->retry);
-    uv_timer_init(&d->loop, &d->health);
-    start_health(d);
 }
 
 static void slurmd_start(struct slurmd *d)
@@ -154,6 +145,7 @@ static void slurmd_start(struct slurmd *d)
     d->net = net_new(&d->loop, d);
     start_signals(d);
     start_timers(d);
+    first_health_check(d);
     if (token_next(d->spool, d->start_time, &d->token, &e) < 0)
         log_error("the number of this start is not kept: %s", e.text);
     node_init(&d->core, d->node_name, conf_list(d->conf, CONF_PROLOG)->n > 0,

@@ -13,7 +13,7 @@
 #include "base/text.h"
 #include "os/process.h"
 #include "slurmd/slurmd.h"
-#include "nodecore/env.h"
+#include "nodecore/hookenv.h"
 
 enum script_kind { SCRIPT_PROLOG, SCRIPT_EPILOG, SCRIPT_HEALTH, SCRIPT_REBOOT };
 static const char *const script_names[] = {"prolog", "epilog", "health_check", "reboot"};
@@ -69,59 +69,24 @@ static void script_env(const struct slurmd *d, struct script *s, const struct jo
 {
     struct meta_strs *env = &s->env;
 
-    env_set(env, "PATH", "%s", "/bin:/usr/bin:/usr/local/bin:/sbin:/usr/sbin:/usr/local/sbin");
-    env_set(env, "SLURM_CONF", "%s", d->conf_path);
-    env_set(env, "SLURM_CLUSTER_NAME", "%s", conf_str(d->conf, CONF_CLUSTER_NAME));
+    hookenv_base(env, d->conf_path, conf_str(d->conf, CONF_CLUSTER_NAME));
     env_set(env, "SLURMD_NODENAME", "%s", d->node_name);
     env_set(env, "SLURM_SCRIPT_CONTEXT", "%s_slurmd", script_names[s->kind]);
     if (!j)
         return;
+    hookenv_job(env, j->job);
     env_set(env, "SLURM_JOB_ID", "%u", j->job_id);
     env_set(env, "SLURM_JOBID", "%u", j->job_id);
     env_set(env, "SLURM_JOB_UID", "%u", j->uid);
     env_set(env, "SLURM_UID", "%u", j->uid);
     env_set(env, "SLURM_JOB_GID", "%u", j->gid);
+    env_set(env, "SLURM_JOB_RESTART_COUNT", "%u", j->restarts);
     if (j->user_name)
         env_set(env, "SLURM_JOB_USER", "%s", j->user_name);
-    if (j->job->partition)
-        env_set(env, "SLURM_JOB_PARTITION", "%s", j->job->partition);
-    if (j->job->nodes) {
-        env_set(env, "SLURM_JOB_NODELIST", "%s", j->job->nodes);
+    if (j->job->nodes)
         env_set(env, "SLURM_NODELIST", "%s", j->job->nodes);
-    }
-    env_set(env, "SLURM_JOB_NUM_NODES", "%u", j->job->alloc.n);
-    env_set(env, "SLURM_JOB_RESTART_COUNT", "%u", j->restarts);
-    if (s->kind == SCRIPT_EPILOG) {
-        env_set(env, "SLURM_JOB_EXIT_CODE", "%u", j->exit_code);
-        env_set(env, "SLURM_JOB_EXIT_CODE2", "%d:%d", WEXITSTATUS((int)j->exit_code),
-                WTERMSIG((int)j->exit_code));
-        env_set(env, "SLURM_JOB_DERIVED_EC", "%u", j->job->derived_ec);
-    }
-}
-
-static void script_env_spec(struct meta_strs *env, const struct job_spec *spec)
-{
-    const struct {
-        const char *name, *value;
-    } texts[] = {
-        {"SLURM_JOB_NAME", spec->name},
-        {"SLURM_JOB_ACCOUNT", spec->account},
-        {"SLURM_JOB_QOS", spec->qos},
-        {"SLURM_JOB_COMMENT", spec->comment},
-        {"SLURM_JOB_WORK_DIR", spec->work_dir},
-        {"SLURM_JOB_RESERVATION", spec->reservation},
-        {"SLURM_JOB_CONSTRAINTS", spec->features},
-        {"SLURM_JOB_LICENSES", spec->licenses},
-        {"SLURM_WCKEY", spec->wckey},
-        {"SLURM_JOB_EXTRA", spec->extra},
-        {"SLURM_JOB_STDIN", spec->std_in},
-        {"SLURM_JOB_STDOUT", spec->std_out},
-        {"SLURM_JOB_STDERR", spec->std_err},
-    };
-
-    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
-        if (texts[i].value)
-            env_set(env, texts[i].name, "%s", texts[i].value);
+    if (s->kind == SCRIPT_EPILOG)
+        hookenv_exit(env, j->exit_code, j->job->derived_ec);
 }
 
 static void script_env_gpus(struct meta_strs *env, const struct cred_node *share)
@@ -160,7 +125,9 @@ static void script_done(struct script *s, bool ok, const char *why)
 
 static void script_failed(struct script *s, const char *why)
 {
-    log_error("%s of JobId=%u failed: %s: %s", script_names[s->kind], s->job_id, s->paths.v[s->at], why);
+    char *job = s->job_id ? buf_format(" of JobId=%u", s->job_id) : mem_strdup("");
+    log_error("%s%s failed: %s: %s", script_names[s->kind], job, s->paths.v[s->at], why);
+    mem_free(job);
     script_done(s, false, why);
 }
 
@@ -175,8 +142,10 @@ static void script_over_time(uv_timer_t *t)
 static uint32_t time_limit(const struct script *s)
 {
     enum { HEALTH_S = 60 };
-    if (s->kind == SCRIPT_HEALTH)
-        return HEALTH_S;
+    if (s->kind == SCRIPT_HEALTH) {
+        uint32_t given = conf_u32(s->d->conf, CONF_HEALTH_CHECK_TIMEOUT);
+        return given ? given : HEALTH_S;
+    }
     uint32_t own = s->kind == SCRIPT_PROLOG   ? conf_u32(s->d->conf, CONF_PROLOG_TIMEOUT)
                    : s->kind == SCRIPT_EPILOG ? conf_u32(s->d->conf, CONF_EPILOG_TIMEOUT)
                                               : NO_VAL16;
@@ -245,8 +214,6 @@ static struct script *script_new(struct slurmd *d, enum script_kind kind, uint32
     uv_timer_init(&d->loop, &s->limit);
     s->limit.data = s;
     script_env(d, s, j);
-    if (j && j->job->spec)
-        script_env_spec(&s->env, j->job->spec);
     if (j && j->share)
         script_env_gpus(&s->env, j->share);
     return s;

@@ -214,6 +214,8 @@ static void on_node_control(struct net_conn *c, const struct frame *f, void *rec
         slurmd_reconfigure(d);
     else if (text_same(m->action, "register"))
         link_register(d);
+    else if (text_same(m->action, "health"))
+        script_health(d);
     else if (text_same(m->action, "reboot"))
         script_reboot(d);
 }

@@ -82,7 +82,7 @@ struct slurmd {
     struct auth *auth; /* NULL: there is no key yet */
     struct sack *sack;
     uv_signal_t sig_term, sig_int, sig_quit, sig_hup, sig_chld, sig_usr2;
-    uv_timer_t deadline, retry, health;
+    uv_timer_t deadline, retry;
     int pid_fd;
     bool stopping;
     bool running; /* not at the start any more: what is not there is not waited for */

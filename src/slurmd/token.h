@@ -9,10 +9,13 @@
 #ifndef SLURMD_TOKEN_H
 #define SLURMD_TOKEN_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/err.h"
 
+/* No slurmd has started here since then. */
+bool token_is_first(const char *spool, int64_t since);
 /* Negative with *e when the spool folder cannot be written; *ret_token is usable all the same. */
 int token_next(const char *spool, int64_t now, uint64_t *ret_token, struct err *e);
 

@@ -719,6 +719,138 @@ static void a_job_cancelled_in_its_prolog_is_not_configuring_any_more(void **arg
     SHOWS(id, "CANCELLED None");
 }
 
+/* Which nodes are told to run their health check while these seconds pass: "13" is n1 and n3. */
+static void checks_are(uint32_t states, int64_t seconds, const char *want)
+{
+    struct policy *p = world_policy();
+    p->health_interval = 60;
+    p->health_states = states;
+    world_configure(&w, p);
+    world_pass(&w, 60 - w.now % 60); /* until all have just been asked */
+    world_forget(&w);
+    world_pass(&w, seconds);
+    struct buf text = BUF_INIT;
+    for (uint32_t n = 0; n < 4; n++)
+        for (uint32_t i = 0; i < w.out.list.n; i++) {
+            const struct effect *e = &w.out.list.v[i];
+            if (e->type == EFFECT_NODE_CONTROL && e->node_index == n &&
+                strcmp(((const struct node_control *)e->record)->action, "health") == 0)
+                buf_addf(&text, "%u", n + 1);
+        }
+    assert_string_equal(text.s ? text.s : "", want);
+    buf_release(&text);
+}
+
+static void nodes_are_checked_in_the_states_that_were_named(void **arg)
+{
+    struct submit_request *whole = world_request();
+    whole->spec->share = SHARE_NODE;
+    whole->spec->req_nodes = mem_strdup("n1");
+    whole->spec->time_limit = 1000;
+    world_submit(&w, ALICE, whole);
+    struct submit_request *small = world_request();
+    small->spec->req_nodes = mem_strdup("n2");
+    small->spec->time_limit = 1000;
+    world_submit(&w, ALICE, small);
+    assert_int_equal(world_plan(&w), 2);
+    world_node_state(&w, "n3", "DRAIN", "sick");
+    checks_are(0, 59, "");
+    checks_are(0, 60, "1234");
+    checks_are(0x7f, 120, "11223344");
+    checks_are(HEALTH_ALLOC, 60, "1");
+    checks_are(HEALTH_MIXED, 60, "2");
+    checks_are(HEALTH_IDLE, 60, "34");
+    checks_are(HEALTH_NONDRAINED_IDLE, 60, "4");
+    checks_are(HEALTH_IDLE | HEALTH_MIXED, 60, "234");
+    checks_are(HEALTH_CYCLE, 60, "1234");
+    checks_are(HEALTH_START_ONLY, 120, "");
+    checks_are(HEALTH_REBOOT_ONLY, 120, "");
+}
+
+static int64_t job_with_epilog(void)
+{
+    struct policy *p = world_policy();
+    p->epilog_slurmctld = true;
+    world_configure(&w, p);
+    int64_t id = world_job(&w, ALICE);
+    world_plan(&w);
+    world_forget(&w);
+    return id;
+}
+
+static void epilog_ended(int64_t id, uint32_t restarts)
+{
+    struct epilog_done d = {.job_id = (uint32_t)id, .restarts = restarts};
+    assert_int_equal(world_do(&w, 0, MSG_EPILOG_DONE, &d), 0);
+}
+
+static void a_job_is_completing_while_epilogslurmctld_runs(void **arg)
+{
+    int64_t id = job_with_epilog(), after = world_job_after(&w, "afterany:1");
+    world_finish(&w, (uint32_t)id, 0);
+    assert_int_equal(world_effects(&w, EFFECT_EPILOG, id), 1);
+    SHOWS(id, "COMPLETING None");
+    NODE("n1", "idle"); /* which does not wait */
+    world_pass(&w, 3600);
+    SHOWS(id, "COMPLETING None");
+    SHOWS(after, "PENDING Dependency");
+    epilog_ended(id, 7); /* of another run */
+    SHOWS(id, "COMPLETING None");
+    epilog_ended(id, 0);
+    SHOWS(id, "COMPLETED None");
+    epilog_ended(id, 0); /* said twice */
+    world_tick(&w);
+    SHOWS(after, "PENDING None");
+}
+
+static void an_epilog_may_end_before_the_nodes(void **arg)
+{
+    int64_t id = job_with_epilog();
+    world_cancel(&w, ALICE, "1");
+    epilog_ended(id, 0);
+    SHOWS(id, "COMPLETING None");
+    world_nodes_done(&w, (uint32_t)id);
+    SHOWS(id, "CANCELLED None");
+}
+
+static void a_requeued_job_waits_for_its_epilog_and_has_one_only(void **arg)
+{
+    int64_t id = job_with_epilog();
+    struct job_requeue *r = meta_new(&record_job_requeue);
+    meta_strs_push(&r->ids, "1");
+    assert_int_equal(world_do(&w, ALICE, MSG_JOB_REQUEUE, r), 0);
+    meta_free(&record_job_requeue, r);
+    world_nodes_done(&w, (uint32_t)id);
+    SHOWS(id, "COMPLETING None");
+    world_cancel(&w, ALICE, "1");
+    SHOWS(id, "COMPLETING None");
+    assert_int_equal(world_effects(&w, EFFECT_EPILOG, id), 1);
+    epilog_ended(id, 0);
+    SHOWS(id, "CANCELLED None");
+}
+
+static void an_epilog_that_has_not_ended_runs_again_after_a_restart(void **arg)
+{
+    int64_t id = job_with_epilog();
+    world_finish(&w, (uint32_t)id, 0);
+    struct state *again = world_replay(&w);
+    struct outbox out = {0};
+    core_resume(again, w.now, &out);
+    uint32_t epilogs = 0;
+    for (uint32_t i = 0; i < out.list.n; i++)
+        epilogs += out.list.v[i].type == EFFECT_EPILOG;
+    assert_int_equal(epilogs, 1);
+    outbox_release(&out);
+    state_free(again);
+    epilog_ended(id, 0);
+    again = world_replay(&w);
+    core_resume(again, w.now, &out);
+    for (uint32_t i = 0; i < out.list.n; i++)
+        assert_true(out.list.v[i].type != EFFECT_EPILOG);
+    outbox_release(&out);
+    state_free(again);
+}
+
 static void launch_failure_holds_the_job(void **arg)
 {
     int64_t id = world_job(&w, ALICE);
@@ -728,6 +860,55 @@ static void launch_failure_holds_the_job(void **arg)
     world_nodes_done(&w, id);
     SHOWS(id, "PENDING launch failed requeued held");
     NODE("n1", "drained");
+}
+
+static void a_job_whose_prolog_fails_again_and_again_is_held(void **arg)
+{
+    struct policy *p = world_policy();
+    p->max_batch_requeue = 2;
+    p->sched = meta_new(&record_sched_opts);
+    sched_opts_parse(p->sched, "nohold_on_prolog_fail", NULL, NULL);
+    world_configure(&w, p);
+    int64_t id = world_job(&w, ALICE);
+    struct launch_done d = {.job_id = 1, .error = ESLURM_JOB_PROLOG_FAILED};
+    world_plan(&w);
+    world_do(&w, 0, MSG_LAUNCH_DONE, &d);
+    world_nodes_done(&w, id);
+    SHOWS(id, "PENDING BeginTime");
+    world_pass(&w, 121);
+    world_plan(&w);
+    d.restarts = 1;
+    world_do(&w, 0, MSG_LAUNCH_DONE, &d);
+    world_nodes_done(&w, id);
+    SHOWS(id, "REQUEUE_HOLD launch failure limit exceeded requeued held");
+    struct job_update *u = world_change("1");
+    u->hold = 0;
+    assert_int_equal(world_update(&w, ALICE, u), 0);
+    assert_true(world_get(&w, id)->priority > 0);
+    world_pass(&w, 121);
+    assert_int_equal(world_plan(&w), 1);
+    SHOWS(id, "RUNNING None");
+}
+
+static void every_end_of_a_run_is_recorded_once(void **arg)
+{
+    struct policy *p = world_policy();
+    p->job_comp = true;
+    bits_set(&p->requeue_exit, 9);
+    world_configure(&w, p);
+    int64_t id = world_job(&w, ALICE), held = world_job(&w, ALICE);
+    world_cancel(&w, ALICE, "2");
+    assert_int_equal(world_effects(&w, EFFECT_JOB_COMP, held), 1);
+    world_plan(&w);
+    world_finish(&w, (uint32_t)id, 0x900);
+    assert_int_equal(world_effects(&w, EFFECT_JOB_COMP, id), 1);
+    for (uint32_t i = 0; i < w.out.list.n; i++)
+        if (w.out.list.v[i].type == EFFECT_JOB_COMP && w.out.list.v[i].job_id == id)
+            assert_int_equal(((const struct job_end *)w.out.list.v[i].record)->state, JOB_FAILED);
+    world_pass(&w, 121);
+    world_plan(&w);
+    world_finish(&w, (uint32_t)id, 0);
+    assert_int_equal(world_effects(&w, EFFECT_JOB_COMP, id), 2);
 }
 
 static void running_jobs_change_little(void **arg)
@@ -1028,7 +1209,14 @@ int main(void)
         CASE(prolog_of_the_controller_comes_before_the_launch),
         CASE(a_job_cancelled_in_its_prolog_is_not_configuring_any_more),
         CASE(a_failed_prolog_of_the_controller_puts_the_job_back),
+        CASE(nodes_are_checked_in_the_states_that_were_named),
+        CASE(a_job_is_completing_while_epilogslurmctld_runs),
+        CASE(an_epilog_may_end_before_the_nodes),
+        CASE(a_requeued_job_waits_for_its_epilog_and_has_one_only),
+        CASE(an_epilog_that_has_not_ended_runs_again_after_a_restart),
         CASE(launch_failure_holds_the_job),
+        CASE(a_job_whose_prolog_fails_again_and_again_is_held),
+        CASE(every_end_of_a_run_is_recorded_once),
         CASE(running_jobs_change_little),
         CASE(reconfiguration_keeps_what_runs),
         CASE(partitions_by_command),

@@ -55,6 +55,7 @@ static void boots(const char *name)
     struct node_register r;
     meta_init(&record_node_register, &r);
     r.node = meta_dup(&record_node, snapshot_node(snap, name));
+    r.node->asked = 0;
     r.node_boot = true;
     r.token = ++w.token;
     assert_int_equal(world_do(&w, 0, MSG_NODE_REGISTER, &r), 0);
@@ -233,6 +234,34 @@ static void a_job_whose_node_does_not_come_up_is_requeued(void **arg)
     NODE("n1", "idle~");
 }
 
+static void a_node_that_was_down_before_it_went_off_comes_up(void **arg)
+{
+    assert_int_equal(world_node_state(&w, "n1", "DOWN", "bad"), 0);
+    world_pass(&w, IDLE_S + DOWN_S);
+    NODE("n1", "down~");
+    assert_int_equal(world_node_state(&w, "n1", "RESUME", NULL), 0);
+    NODE("n1", "idle~");
+    boots("n1"); /* its slurmd has not heard how often it went down */
+    NODE("n1", "idle");
+}
+
+static void no_kill_keeps_no_job_that_has_not_begun(void **arg)
+{
+    all_off();
+    struct submit_request *r = world_request();
+    r->spec->min_nodes = 2;
+    r->spec->ntasks = 2;
+    r->spec->no_kill = 1;
+    int64_t id = world_submit(&w, ALICE, r);
+    assert_int_equal(world_plan(&w), 1);
+    world_tick(&w);
+    boots("n1");
+    world_pass(&w, UP_S);
+    world_nodes_done(&w, (uint32_t)id);
+    SHOWS(id, "PENDING BeginTime");
+    NODE("n2", "down~");
+}
+
 static void requeue_on_resume_failure_asks_nobody(void **arg)
 {
     struct policy *p = saving();
@@ -359,6 +388,8 @@ int main(void)
         CASE(nodes_that_are_up_come_first),
         CASE(resume_rate_holds_nodes_back),
         CASE(a_job_whose_node_does_not_come_up_is_requeued),
+        CASE(a_node_that_was_down_before_it_went_off_comes_up),
+        CASE(no_kill_keeps_no_job_that_has_not_begun),
         CASE(requeue_on_resume_failure_asks_nobody),
         CASE(a_job_that_waits_for_its_node_is_cancelled_at_once),
         CASE(the_prolog_of_the_controller_is_awaited_too),

@@ -30,6 +30,7 @@ static const struct {
     {MSG_START_JOB, decide_start_job},
     {MSG_LAUNCH_DONE, decide_launch_done},
     {MSG_PROLOG_DONE, decide_prolog_done},
+    {MSG_EPILOG_DONE, decide_epilog_done},
     {MSG_PLAN_NOTES, decide_plan_notes},
     {MSG_TICK, decide_tick},
     {MSG_NODE_CONTACT, decide_node_contact},

@@ -71,6 +71,8 @@ bool decide_can_requeue(const struct decide *d, const struct job *j);
 void decide_lost_node(struct decide *d, const struct job *j, const struct bits *gone, bool removed);
 /* Marks alloc[i] done; when it is the last node, the job ends or goes back to the queue. */
 void decide_node_done(struct decide *d, const struct job *j, uint32_t i);
+/* Its EpilogSlurmctld has ended; when no node is left either, the job ends or goes back to the queue. */
+void decide_epilog_ended(struct decide *d, const struct job *j);
 /* The final state for a batch script's wait(2) status, with RequeueExit worked in. */
 struct ending decide_exit(const struct decide *d, const struct job *j, uint32_t status, bool oom,
                           struct buf *text);
@@ -155,6 +157,7 @@ int decide_job_complete(struct decide *d, const void *record);
 int decide_start_job(struct decide *d, const void *record);
 int decide_launch_done(struct decide *d, const void *record);
 int decide_prolog_done(struct decide *d, const void *record);
+int decide_epilog_done(struct decide *d, const void *record);
 int decide_plan_notes(struct decide *d, const void *record);
 int decide_step_create(struct decide *d, const void *record);
 int decide_step_done(struct decide *d, const void *record);

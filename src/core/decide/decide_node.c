@@ -232,13 +232,16 @@ int decide_node_register(struct decide *d, const void *record)
     find_strays(d, r, n);
     const struct node_register_reply *reply = d->reply;
     bool away = n->state != NODE_UP || n->flags & NODEF_NO_CONTACT_YET;
+    struct node next = *n;
+    next.flags = f->flags;
+    bool came_up = node_is_asleep(n) && !node_is_asleep(&next); /* it has booted since it went down */
     /* Back in service once it registers without them, and not by what it sent before it went down. */
-    if (away && (reply->kill_jobs.n || r->node->asked != n->asked)) {
+    if (away && (reply->kill_jobs.n || (r->node->asked != n->asked && !came_up))) {
+        f->node->boot_time = n->boot_time;
         f->state = n->state;
         f->flags = n->flags;
         mem_set_str(&f->reason, NULL);
     }
-    struct node next = *n;
     next.flags = f->flags;
     if (f->state == NODE_UP && !node_is_ready(n) && node_is_ready(&next))
         decide_node_came_up(d, n);

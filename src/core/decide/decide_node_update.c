@@ -23,7 +23,9 @@ static bool is_plain(const struct node *n)
 
 static bool may_resume(const struct node *n)
 {
-    return !(n->flags & NODEF_INVALID_REG) && !is_plain(n);
+    bool waited_for = n->flags & POWER_FLAGS && n->state == NODE_UP && n->running_jobs &&
+                      !(n->flags & (NODEF_DRAIN | NODEF_FAIL));
+    return !(n->flags & NODEF_INVALID_REG) && !is_plain(n) && !waited_for;
 }
 
 static bool may_idle(const struct node *n)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Proposals of the planner: MSG_START_JOB, MSG_PLAN_NOTES; and what becomes of a start: MSG_PROLOG_DONE of
- * the controller's prolog, MSG_LAUNCH_DONE of the node. */
+/* Proposals of the planner: MSG_START_JOB, MSG_PLAN_NOTES; and what becomes of a start: MSG_PROLOG_DONE and
+ * MSG_EPILOG_DONE of the controller's programs, MSG_LAUNCH_DONE of the node. */
 #include "core/decide/decide.h"
 
 #include <string.h>
@@ -8,6 +8,7 @@
 #include "base/hostlist.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "core/mail.h"
 #include "core/moves.h"
 #include "core/power.h"
 #include "model/jobtext.h"
@@ -127,6 +128,8 @@ static void add_started(struct decide *d, const struct start_job *r, const struc
         f->set_flags |= JOBF_CONFIGURING | JOBF_PROLOG;
     if (prepare_nodes(d, r, j))
         f->set_flags |= JOBF_CONFIGURING;
+    if (mail_of_array(j) && !(j->flags & JOBF_ARRAY_BEGUN))
+        f->set_flags |= JOBF_ARRAY_BEGUN;
 }
 
 int decide_start_job(struct decide *d, const void *record)
@@ -162,11 +165,16 @@ int decide_plan_notes(struct decide *d, const void *record)
     return 0;
 }
 
-/* The node's fault: the job comes back held, unless the site says otherwise for prologs. */
+/* The node's fault: the job comes back held, unless the site says otherwise for prologs, and then only
+ * MaxBatchRequeue times. */
 void decide_launch_failed(struct decide *d, const struct job *j, uint32_t code, bool drain)
 {
     bool hold = code != ESLURM_JOB_PROLOG_FAILED || !sched_opts_of(d->s->policy).nohold_on_prolog_fail;
     struct ending how = ENDING(JOB_PENDING, WHY_LAUNCH_FAILED_REQUEUED_HELD);
+    if (!hold && j->restarts + 1 >= d->s->policy->max_batch_requeue) { /* NO_VAL: never */
+        how.reason = WHY_LAUNCH_FAILURE_LIMIT_EXCEEDED_REQUEUED_HELD;
+        hold = true;
+    }
     how.flags = hold ? JOBF_REQUEUE_HOLD : 0;
     if (!(j->flags & JOBF_BATCH)) {
         how.state = JOB_FAILED;
@@ -217,5 +225,14 @@ int decide_prolog_done(struct decide *d, const void *record)
     struct job_changed *f = decide_job_change(d, j->job_id);
     f->clear_flags = JOBF_PROLOG | (decide_nodes_ready(d, j, NULL) ? JOBF_CONFIGURING : 0);
     f->end_time = decide_limit_end(d, j->time_limit);
+    return 0;
+}
+
+int decide_epilog_done(struct decide *d, const void *record)
+{
+    const struct epilog_done *r = record;
+    const struct job *j = state_job(d->s, r->job_id);
+    if (j && j->restarts == r->restarts && j->flags & JOBF_EPILOG)
+        decide_epilog_ended(d, j);
     return 0;
 }

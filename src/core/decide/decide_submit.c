@@ -165,6 +165,14 @@ static void set_waits(const struct decide *d, struct job *j)
         spec->wait_all_nodes = 1;
 }
 
+/* Only of who named nobody: an address that was given stays as it is. */
+static void set_mail_user(const struct decide *d, struct job_spec *spec)
+{
+    const char *domain = d->s->policy->mail_domain;
+    if (domain && *domain && !spec->mail_user && spec->user_name)
+        spec->mail_user = buf_format("%s@%s", spec->user_name, domain);
+}
+
 static void set_origin(const struct submit_request *r, struct job *j)
 {
     if (r->payload || r->payload_name.n)
@@ -215,6 +223,7 @@ static int make_job(struct decide *d, const struct submit_request *r, struct job
     j->submit_time = d->now;
     set_origin(r, j);
     set_waits(d, j);
+    set_mail_user(d, j->spec);
     int rc = set_owner(d, r, j);
     if (rc == 0)
         rc = set_array(d, j);

@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "core/deadline.h"
+#include "core/mail.h"
 #include "core/power.h"
 #include "model/jobtext.h"
 
@@ -32,6 +33,11 @@ static void tick_node(struct decide *d, const struct node *n, struct bits *silen
         return;
     if (node_power_due(s, n) <= d->now) {
         bits_set(power, n->index);
+        return;
+    }
+    if (node_health_due(s, n) <= d->now) {
+        struct node_ref *f = facts_add(d->out, FACT_NODE_CHECKED);
+        f->node_index = n->index;
         return;
     }
     if (node_timeout(s, n) <= d->now) {
@@ -66,6 +72,8 @@ static void purge(struct decide *d, const struct job *j)
 {
     bool wanted =
         index_dependents(d->s, j->job_id) || (j->array_job_id && index_dependents(d->s, j->array_job_id));
+    /* What a mail says of the whole array is gathered in this record. */
+    wanted |= j->job_id == j->array_job_id && mail_of_array(j) && mail_array_goes_on(d->s, j);
     if (wanted) { /* somebody still has to learn how it ended */
         struct job_ref *f = facts_add(d->out, FACT_JOB_NUDGED);
         f->job_id = j->job_id;
@@ -121,6 +129,8 @@ static void tick_running(struct decide *d, const struct job *j)
     }
     if (!decide_touch(d, j->job_id))
         return;
+    if (mail_due(j, d->now))
+        decide_job_change(d, j->job_id)->set_flags = mail_due(j, d->now);
     if (job_warn_time(j) <= d->now)
         signal_job(d, j, NO_VAL, j->spec->warn_signal, j->spec->warn_batch ? KILLF_BATCH : KILLF_STEPS_ONLY,
                    JOBF_WARN_SENT);

@@ -157,7 +157,7 @@ static int release_hold(struct change *c)
         return ESLURM_ACCESS_DENIED;
     uint32_t given = j->spec->priority;
     set_priority(c, given != NO_VAL && given ? given : decide_priority(c->d->s, j));
-    c->fact.clear_flags |= JOBF_HELD_ADMIN | JOBF_HELD_USER | JOBF_SPECIAL_EXIT;
+    c->fact.clear_flags |= JOBF_HELD_ADMIN | JOBF_HELD_USER | JOBF_SPECIAL_EXIT | JOBF_REQUEUE_HOLD;
     c->fact.reason = WHY_NONE;
     return 0;
 }
@@ -174,7 +174,7 @@ static int give_priority(struct change *c)
     if (priority == NO_VAL || priority == INFINITE)
         priority = decide_priority(c->d->s, c->old);
     set_priority(c, priority);
-    c->fact.clear_flags |= JOBF_HELD_ADMIN | JOBF_HELD_USER | JOBF_SPECIAL_EXIT;
+    c->fact.clear_flags |= JOBF_HELD_ADMIN | JOBF_HELD_USER | JOBF_SPECIAL_EXIT | JOBF_REQUEUE_HOLD;
     return 0;
 }
 

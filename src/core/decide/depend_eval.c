@@ -203,10 +203,10 @@ static void add_change(struct decide *d, const struct job *j, bool met, bool nev
 {
     struct job_changed *f = decide_job_change(d, j->job_id);
     f->dependency = mem_strdup(met ? "" : text);
-    if (never)
-        f->set_flags = JOBF_DEP_NEVER;
-    else
+    if (!never)
         f->clear_flags = JOBF_DEP_NEVER;
+    else if (!(j->flags & JOBF_DEP_NEVER)) /* told once */
+        f->set_flags = JOBF_DEP_NEVER;
     struct job after = *j;
     after.dependency = met ? NULL : (char *)text;
     after.flags = (j->flags | f->set_flags) & ~f->clear_flags;
@@ -247,6 +247,7 @@ void decide_dependency(struct decide *d, const struct job *j)
     } else if (never && kill) {
         struct job_changed *f = decide_job_change(d, j->job_id);
         f->dependency = mem_strdup(text.s);
+        f->set_flags = JOBF_DEP_NEVER & ~j->flags;
         map_u64_remove(&d->touched, j->job_id);
         struct ending how = ENDING(JOB_CANCELLED, WHY_DEPENDENCYNEVERSATISFIED);
         decide_end(d, j, &how);

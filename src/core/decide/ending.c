@@ -50,8 +50,11 @@ void decide_requeue(struct decide *d, const struct job *j, uint64_t flags, enum 
     if (job_is_held(j)) /* held while it ran */
         f->set_flags |= j->flags & (JOBF_HELD_USER | JOBF_HELD_ADMIN);
     if (hold) {
-        f->reason = why == WHY_LAUNCH_FAILED_REQUEUED_HELD ? why : WHY_JOB_REQUEUED_IN_HELD_STATE;
+        bool limit = why == WHY_LAUNCH_FAILURE_LIMIT_EXCEEDED_REQUEUED_HELD;
+        f->reason = limit || why == WHY_LAUNCH_FAILED_REQUEUED_HELD ? why : WHY_JOB_REQUEUED_IN_HELD_STATE;
         f->set_flags |= JOBF_HELD_USER; /* its user may release it */
+        if (limit)
+            f->set_flags |= JOBF_REQUEUE_HOLD; /* shown as its state */
     } else {
         f->reason = !job_is_held(j)              ? WHY_BEGINTIME
                     : j->flags & JOBF_HELD_ADMIN ? WHY_JOBHELDADMIN
@@ -60,7 +63,7 @@ void decide_requeue(struct decide *d, const struct job *j, uint64_t flags, enum 
     f->reason_text = mem_strdup(text);
 }
 
-/* What follows when no node has anything of the job any more. */
+/* What follows when no node has anything of the job any more, and its EpilogSlurmctld has ended. */
 static void finish(struct decide *d, const struct job *j, const struct ending *how, int64_t end_time)
 {
     if (how->state == JOB_PENDING)
@@ -83,7 +86,9 @@ static void end_active(struct decide *d, const struct job *j, const struct endin
     f->set_flags = how->flags;
     if (how->state == JOB_PENDING)
         f->set_flags |= JOBF_REQUEUED;
-    uint32_t left = 0;
+    if (job_is_active(j) && d->s->policy->epilog_slurmctld)
+        f->set_flags |= JOBF_EPILOG;
+    uint32_t left = (f->set_flags | j->flags) & JOBF_EPILOG ? 1 : 0;
     for (uint32_t i = 0; i < j->alloc.n; i++) {
         if (!job_is_active(j) && !bits_test(&j->completing, i))
             continue;
@@ -118,13 +123,9 @@ bool decide_can_requeue(const struct decide *d, const struct job *j)
     return j->spec->requeue == NO_VAL16 ? d->s->policy->job_requeue : j->spec->requeue != 0;
 }
 
-void decide_node_done(struct decide *d, const struct job *j, uint32_t i)
+/* Nothing is left to wait for: it becomes what was decided when it began to end. */
+static void finish_completing(struct decide *d, const struct job *j)
 {
-    struct job_node_done *done = facts_add(d->out, FACT_JOB_NODE_DONE);
-    done->job_id = j->job_id;
-    done->alloc_index = i;
-    if (bits_count(&j->completing) > 1)
-        return;
     struct ending how = {.state = (enum job_state)j->state,
                          .reason = (enum job_reason)j->reason,
                          .reason_text = j->reason_text,
@@ -132,6 +133,23 @@ void decide_node_done(struct decide *d, const struct job *j, uint32_t i)
                          .killed_by = j->killed_by,
                          .flags = j->flags & (JOBF_REQUEUE_HOLD | JOBF_SPECIAL_EXIT)};
     finish(d, j, &how, j->end_time);
+}
+
+void decide_node_done(struct decide *d, const struct job *j, uint32_t i)
+{
+    struct job_node_done *done = facts_add(d->out, FACT_JOB_NODE_DONE);
+    done->job_id = j->job_id;
+    done->alloc_index = i;
+    if (bits_count(&j->completing) == 1 && !(j->flags & JOBF_EPILOG))
+        finish_completing(d, j);
+}
+
+void decide_epilog_ended(struct decide *d, const struct job *j)
+{
+    struct job_ref *f = facts_add(d->out, FACT_JOB_EPILOG_DONE);
+    f->job_id = j->job_id;
+    if (!bits_any(&j->completing))
+        finish_completing(d, j);
 }
 
 /* Gives back what the job held on nodes that will never report. */
@@ -158,13 +176,19 @@ static void give_up_nodes(struct decide *d, const struct job *j, const struct bi
     }
 }
 
+/* --no-kill; but what has not begun begins with all of its nodes, or anew. */
+static bool goes_on_without(const struct job *j, bool removed)
+{
+    return j->spec->no_kill == 1 && j->alloc.n > 1 && !removed && !(j->flags & JOBF_CONFIGURING);
+}
+
 void decide_lost_node(struct decide *d, const struct job *j, const struct bits *gone, bool removed)
 {
     if (j->flags & JOBF_COMPLETING) {
         give_up_nodes(d, j, gone);
         return;
     }
-    if (!job_is_active(j) || (j->spec->no_kill == 1 && j->alloc.n > 1 && !removed))
+    if (!job_is_active(j) || goes_on_without(j, removed))
         return;
     bool again = !removed && decide_can_requeue(d, j);
     struct ending how = ENDING(again ? JOB_PENDING : JOB_NODE_FAIL, WHY_NODEDOWN);

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "nodecore/hookenv.h"
+
+#include "base/mem.h"
+#include "model/jobtext.h"
+#include "model/jobvars.h"
+
+static void add_text(struct meta_strs *env, const char *name, const char *value)
+{
+    if (value && *value)
+        env_set(env, name, "%s", value);
+}
+
+void hookenv_base(struct meta_strs *env, const char *conf_path, const char *cluster_name)
+{
+    env_set(env, "PATH", "%s", "/bin:/usr/bin:/usr/local/bin:/sbin:/usr/sbin:/usr/local/sbin");
+    add_text(env, "SLURM_CONF", conf_path);
+    add_text(env, "SLURM_CLUSTER_NAME", cluster_name);
+}
+
+static void add_array(struct meta_strs *env, const struct job *j)
+{
+    if (!j->array_job_id || j->flags & JOBF_ARRAY) /* of no task yet */
+        return;
+    env_set(env, "SLURM_ARRAY_JOB_ID", "%u", j->array_job_id);
+    env_set(env, "SLURM_ARRAY_TASK_ID", "%u", j->array_task_id);
+    env_set(env, "SLURM_ARRAY_TASK_COUNT", "%u", j->array_task_count);
+    env_set(env, "SLURM_ARRAY_TASK_MIN", "%u", j->array_task_min);
+    env_set(env, "SLURM_ARRAY_TASK_MAX", "%u", j->array_task_max);
+    env_set(env, "SLURM_ARRAY_TASK_STEP", "%u", j->array_task_step);
+}
+
+static void add_spec(struct meta_strs *env, const struct job_spec *spec)
+{
+    const struct {
+        const char *name, *value;
+    } texts[] = {
+        {"SLURM_JOB_NAME", spec->name},
+        {"SLURM_JOB_USER", spec->user_name},
+        {"SLURM_JOB_ACCOUNT", spec->account},
+        {"SLURM_JOB_QOS", spec->qos},
+        {"SLURM_JOB_COMMENT", spec->comment},
+        {"SLURM_JOB_WORK_DIR", spec->work_dir},
+        {"SLURM_JOB_RESERVATION", spec->reservation},
+        {"SLURM_JOB_CONSTRAINTS", spec->features},
+        {"SLURM_JOB_LICENSES", spec->licenses},
+        {"SLURM_JOB_EXTRA", spec->extra},
+        {"SLURM_JOB_STDIN", spec->std_in},
+        {"SLURM_JOB_STDOUT", spec->std_out},
+        {"SLURM_JOB_STDERR", spec->std_err},
+        {"SLURM_WCKEY", spec->wckey},
+    };
+
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+        add_text(env, texts[i].name, texts[i].value);
+}
+
+/* Only where it has or had nodes. */
+static void add_place(struct meta_strs *env, const struct job *j)
+{
+    struct buf counts = BUF_INIT;
+
+    add_text(env, "SLURM_JOB_NODELIST", j->nodes);
+    if (!j->alloc.n)
+        return;
+    env_set(env, "SLURM_JOB_NUM_NODES", "%u", j->alloc.n);
+    jobvars_cpus_per_node(j, &counts);
+    add_text(env, "SLURM_JOB_CPUS_PER_NODE", counts.s);
+    buf_release(&counts);
+}
+
+void hookenv_job(struct meta_strs *env, const struct job *j)
+{
+    char sluid[SLUID_LEN + 1];
+
+    env_set(env, "SLURM_JOB_ID", "%u", j->job_id);
+    env_set(env, "SLURM_JOBID", "%u", j->job_id);
+    env_set(env, "SLURM_JOB_UID", "%u", j->uid);
+    env_set(env, "SLURM_JOB_GID", "%u", j->gid);
+    add_text(env, "SLURM_JOB_PARTITION", j->partition);
+    add_place(env, j);
+    env_set(env, "SLURM_JOB_RESTART_COUNT", "%u", j->restarts);
+    env_set(env, "SLURM_JOB_START_TIME", "%lld", (long long)j->start_time);
+    env_set(env, "SLURM_JOB_END_TIME", "%lld", (long long)j->end_time);
+    jobvars_sluid(j, sluid);
+    env_set(env, "SLURM_JOB_SLUID", "%s", sluid);
+    add_array(env, j);
+    if (!j->spec)
+        return;
+    env_set(env, "SLURM_JOB_OVERSUBSCRIBE", "%s", jobvars_oversubscribe(j));
+    env_set(env, "SLURM_JOB_EXCLUSIVE", "%s", jobvars_exclusive(j));
+    add_spec(env, j->spec);
+}
+
+void hookenv_exit(struct meta_strs *env, uint32_t exit_code, uint32_t derived_ec)
+{
+    struct buf text = BUF_INIT;
+
+    env_set(env, "SLURM_JOB_EXIT_CODE", "%u", exit_code);
+    exit_code_text(exit_code, &text);
+    env_set(env, "SLURM_JOB_EXIT_CODE2", "%s", text.s);
+    env_set(env, "SLURM_JOB_DERIVED_EC", "%u", derived_ec);
+    buf_release(&text);
+}

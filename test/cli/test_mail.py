@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: Apache-2.0
+"""MailProg: its arguments, its environment, and what happens without one."""
+import json
+
+import pytest
+
+from conftest import wait_for
+from daemons import Site
+
+RECORDER = """#!/usr/bin/env python3
+import json, os, sys
+with open({out!r}, "a") as f:
+    f.write(json.dumps([sys.argv[1:], dict(os.environ), sys.stdin.read()]) + "\\n")
+"""
+
+
+@pytest.fixture
+def site(tmp_path):
+    sites = []
+
+    def start(extra=""):
+        program = tmp_path / "mail"
+        program.write_text(RECORDER.format(out=str(tmp_path / "mails")))
+        program.chmod(0o755)
+        sites.append(Site(tmp_path, extra=extra or f"MailProg={program}").start())
+        return sites[0]
+
+    yield start
+    for s in sites:
+        s.stop()
+
+
+def mails(tmp_path, n):
+    """The first n mails, by their subject."""
+    out = tmp_path / "mails"
+    wait_for(f"{n} mails", lambda: out.exists() and out.read_text().count("\n") >= n)
+    return {argv[1]: (argv, env, stdin) for argv, env, stdin in map(json.loads, out.read_text().splitlines())}
+
+
+def test_mailprog_gets_subject_user_and_variables(site, tmp_path):
+    s = site()
+    job = s.submit("exit 3", "-J", "failing", "--mail-type=BEGIN,FAIL", "--mail-user=x@y.z", "--exclusive")
+    got = mails(tmp_path, 2)
+    begun = f"Slurm Job_id={job} Name=failing Began, Queued time 00:00:0"
+    failed = f"Slurm Job_id={job} Name=failing Failed, Run time 00:00:0"
+    assert sorted(k[:len(begun)] for k in got if " Began" in k) == [begun]
+    subject = next(k for k in got if k.startswith(failed))
+    assert subject.endswith(", FAILED, ExitCode 3")
+    argv, env, stdin = got[subject]
+    assert argv == ["-s", subject, "x@y.z"] and stdin == ""
+    want = {"SLURM_JOB_MAIL_TYPE": "Failed", "SLURM_JOB_STATE": "FAILED", "SLURM_JOB_EXIT_CODE_MAX": "3", "SLURM_JOB_EXIT_CODE2": "3:0",
+            "SLURM_JOB_ID": job, "SLURM_JOB_EXCLUSIVE": "NODE", "SLURM_JOB_OVERSUBSCRIBE": "NO", "SLURM_JOB_ACCOUNT": "(null)"}
+    assert {k: env.get(k) for k in want} == want
+    assert env["SLURM_JOB_SLUID"].startswith("s") and "SLURM_JOB_QUEUED_TIME" in next(e for a, e, i in got.values() if " Began" in a[1])
+
+
+def test_maildomain_completes_a_user_who_named_no_address(site, tmp_path):
+    s = site(f"MailProg={tmp_path}/mail\nMailDomain=dom.example")
+    job = s.submit("true", "-J", "plain", "--mail-type=END")
+    argv = next(iter(mails(tmp_path, 1).values()))[0]
+    assert argv[2] == "root@dom.example"
+    assert "MailUser=root@dom.example MailType=END" in s.out("scontrol", "show", "job", job)
+
+
+def test_an_array_gets_one_mail(site, tmp_path):
+    s = site()
+    job = s.submit("exit $SLURM_ARRAY_TASK_ID", "-J", "many", "-a", "0-2", "--mail-type=END")
+    subject, = mails(tmp_path, 1)
+    assert subject == f"Slurm Array Summary Job_id={job}_* ({job}) Name=many Ended, Mixed, ExitCode [0-2]"
+
+
+def test_a_missing_mailprog_is_one_line_in_the_log(site, tmp_path):
+    s = site("MailProg=/does/not/exist")
+    jobs = [s.submit("true", "--mail-type=ALL") for _ in range(2)]
+    for j in jobs:
+        wait_for("the end", lambda: s.state(j) == "COMPLETED")
+    assert s.log("ctld").count("no mail is sent: MailProg /does/not/exist: No such file or directory") == 1
