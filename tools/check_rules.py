@@ -16,6 +16,8 @@ import sys
 import tomllib
 from pathlib import Path
 
+import conf_gen
+
 TOP = Path(__file__).resolve().parent.parent
 LEVELS = [["base"], ["meta"], ["model"], ["conf", "sched"], ["core", "nodecore"], ["port"], ["os", "sim"], ["client"],
           ["slurmctld", "slurmd", "slurmstepd", "sackd", "cli"]]
@@ -131,7 +133,7 @@ def rule_keys():
     users = [p for p in sources(".c", ".h", tops=("src",)) if name(p) != "src/conf/show.c"]
     read = set(re.findall(r"\bCONF_[A-Z0-9_]+", "".join(p.read_text() for p in users)))
     for key, row in tomllib.loads((TOP / "schema/slurm_conf.toml").read_text())["key"].items():
-        constant = "CONF_" + re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", key).upper()
+        constant = "CONF_" + conf_gen.snake(key)
         if row["kind"] != "run" and row.get("effective", True) and constant not in read:
             yield f"schema/slurm_conf.toml: nothing reads {key}: it has no effect"
 
