@@ -81,7 +81,7 @@ const struct sched_parameter sched_param_table[] = {
     LATER("extra_constraints"),
     FLAG(ignore_constraint_validation),
     LATER("Ignore_NUMA"),
-    LATER("ignore_prefer_validation"),
+    FLAG(ignore_prefer_validation),
     U32(max_array_tasks, 0, 0, 4000001),
     MOOT("max_rpc_cnt"), /* queries never hold up scheduling */
     U32(max_sched_time, 2, 1, 65533),

@@ -513,6 +513,15 @@ static void search_release(struct search *s, struct constraint_alternatives *alt
     VEC_FREE(&s->list);
 }
 
+/* A list of nodes that is longer than the job may have: its first ones count. */
+static void shorten_required(struct search *s)
+{
+    uint32_t kept = 0;
+    for (uint32_t i = bits_next(&s->required, 0); i != BITS_MAX; i = bits_next(&s->required, i + 1))
+        if (kept++ >= s->d.nodes_max)
+            bits_clear(&s->required, i);
+}
+
 /* What the job asks for, as numbers. Negative with *e where it cannot be read; it is to be released then too.
  */
 static int search_init(struct search *s, struct constraint_alternatives *alt, const struct sched_view *v,
@@ -525,9 +534,12 @@ static int search_init(struct search *s, struct constraint_alternatives *alt, co
         r = nodeset_parse(v, job->spec->req_nodes, &s->required, e);
     if (r == 0)
         r = nodeset_parse(v, job->spec->exc_nodes, &s->excluded, e);
+    if (r == 0 && job->spec->prefer)
+        r = constraint_split(job->spec->prefer, alt, e);
     if (r == 0)
         r = constraint_split(job->spec->features, alt, e);
     load_map_specialize(loads, job->spec->core_spec, job->spec->thread_spec);
+    shorten_required(s);
     uint32_t need = bits_count(&s->required);
     if (need > s->d.nodes_min)
         s->d.nodes_min = need;
