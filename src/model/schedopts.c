@@ -40,7 +40,7 @@ const struct sched_parameter sched_param_table[] = {
     U32(batch_sched_delay, 0, 0, INT32_MAX),
     LATER("bb_array_stage_cnt"),
     LATER("bf_allow_magnetic_slot"),
-    LATER("bf_busy_nodes"),
+    FLAG(bf_busy_nodes),
     MOOT("bf_continue"), /* every run works on a snapshot, which nothing changes */
     LATER("bf_hetjob_immediate"),
     LATER("bf_hetjob_prio"),

@@ -557,10 +557,37 @@ static void the_head_of_the_queue_does_not_wait_for_the_tail(void **state)
     teardown(&c);
 }
 
+/* The job of two nodes has to wait: without the option it is promised the lowest ones. */
+static void promises_go_to_busy_nodes_where_the_site_wants_it(void **state)
+{
+    for (uint32_t busy = 0; busy < 2; busy++) {
+        struct cluster c;
+        setup(&c);
+        c.policy->sched = meta_new(&record_sched_opts);
+        sched_opts_init(c.policy->sched);
+        c.policy->sched->bf_busy_nodes = busy;
+        for (uint32_t i = 1; i < NODES; i++) {
+            struct job *j = new_job(&c);
+            j->spec->req_nodes = buf_format("n%u", i);
+            j->spec->share = SHARE_NODE;
+            queue_job(&c, j, NULL);
+        }
+        plan(&c);
+        struct job *j = new_job(&c);
+        j->spec->min_nodes = j->spec->max_nodes = 2;
+        j->spec->share = SHARE_NODE;
+        queue_job(&c, j, NULL);
+        plan(&c);
+        assert_string_equal(job(&c, 4)->sched_nodes, busy ? "n[1-2]" : "n[0-1]");
+        teardown(&c);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(following_equals_starting_anew),
+        cmocka_unit_test(promises_go_to_busy_nodes_where_the_site_wants_it),
         cmocka_unit_test(a_run_goes_on_where_its_budget_ended_it),
         cmocka_unit_test(the_head_of_the_queue_does_not_wait_for_the_tail),
         cmocka_unit_test(a_planner_that_lives_on_decides_alike),
