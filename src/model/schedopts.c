@@ -40,7 +40,7 @@ const struct sched_parameter sched_param_table[] = {
     U32(batch_sched_delay, 0, 0, INT32_MAX),
     LATER("bb_array_stage_cnt"),
     LATER("bf_allow_magnetic_slot"),
-    LATER("bf_busy_nodes"),
+    FLAG(bf_busy_nodes),
     MOOT("bf_continue"), /* every run works on a snapshot, which nothing changes */
     LATER("bf_hetjob_immediate"),
     LATER("bf_hetjob_prio"),
@@ -81,7 +81,7 @@ const struct sched_parameter sched_param_table[] = {
     LATER("extra_constraints"),
     FLAG(ignore_constraint_validation),
     LATER("Ignore_NUMA"),
-    LATER("ignore_prefer_validation"),
+    FLAG(ignore_prefer_validation),
     U32(max_array_tasks, 0, 0, 4000001),
     MOOT("max_rpc_cnt"), /* queries never hold up scheduling */
     U32(max_sched_time, 2, 1, 65533),

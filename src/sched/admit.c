@@ -76,7 +76,7 @@ static int check_names(const struct sched_view *v, const struct job *job, const 
     int r = 0;
     if (!sched_opts_of(v->policy).ignore_constraint_validation)
         r = constraint_check(job->spec->features, ESLURM_INVALID_FEATURE, feature_known, &known, e);
-    if (r == 0)
+    if (r == 0 && !sched_opts_of(v->policy).ignore_prefer_validation)
         r = constraint_check(job->spec->prefer, ESLURM_INVALID_PREFERRED_FEATURE_SPECIFICATION, feature_known,
                              &known, e);
     for (uint32_t i = 0; r == 0 && i < d->gres_n; i++) {
@@ -162,7 +162,11 @@ static void fill_effective(const struct sched_view *v, struct job *job, const st
 {
     /* A range of nodes says how many tasks only when it starts; with --overcommit tasks need no CPUs. */
     bool open = job->spec->ntasks == NO_VAL && d->nodes_max != INFINITE && d->nodes_max != d->nodes_min;
-    uint64_t cpus = (uint64_t)(open || d->overcommit ? 1 : d->ntasks) * d->cpus_per_task;
+    uint32_t tasks = d->overcommit ? d->nodes_min : open ? 1 : d->ntasks;
+    uint64_t cpus = (uint64_t)tasks * d->cpus_per_task;
+    uint64_t gpu_cpus = d->cpus_per_gpu * demand_gpus(d, d->nodes_min, d->ntasks);
+    if (gpu_cpus > cpus)
+        cpus = gpu_cpus;
     job->def_mem_cpu = d->mem_default && d->mem_cpu ? d->mem_cpu : NO_VAL64;
     job->def_mem_node = d->mem_default && d->mem_node ? d->mem_node : NO_VAL64;
     job->time_limit = demand_time_limit(job->spec, part);

@@ -66,9 +66,9 @@ static uint64_t shape_of(struct backlog *b, const struct job_spec *s)
         s->plane_size,        s->switches,        s->switches_wait,
     };
     const char *texts[] = {s->tres_per_job,  s->tres_per_node, s->tres_per_socket, s->tres_per_task,
-                           s->cpus_per_tres, s->features,      s->req_nodes,       s->exc_nodes,
-                           s->licenses,      s->dist_sub,      s->gres_flags,      s->node_sizes,
-                           s->reservation};
+                           s->cpus_per_tres, s->features,      s->prefer,          s->req_nodes,
+                           s->exc_nodes,     s->licenses,      s->dist_sub,        s->gres_flags,
+                           s->node_sizes,    s->reservation};
     struct buf *t = &b->text;
     buf_clear(t);
     buf_add(t, numbers, sizeof numbers);

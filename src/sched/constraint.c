@@ -188,9 +188,10 @@ int constraint_check(const char *expr, int code, bool (*known)(void *, const cha
 
 int constraint_split(const char *expr, struct constraint_alternatives *ret, struct err *e)
 {
-    *ret = (struct constraint_alternatives){0};
     const char *open = expr ? strchr(expr, '[') : NULL, *close = open ? strchr(open, ']') : NULL;
     if (!close || strchr(open, '*')) { /* counted groups are matched node by node */
+        if (ret->n == CONSTRAINT_ALTERNATIVES_MAX)
+            return err_set(e, ESLURM_INVALID_FEATURE, "too many alternatives");
         ret->v[ret->n++] = mem_strdup(expr ? expr : "");
         return 0;
     }
@@ -199,7 +200,7 @@ int constraint_split(const char *expr, struct constraint_alternatives *ret, stru
     text_split(&inner, body, '|');
     mem_free(body);
     int r = 0;
-    if (inner.n == 0 || inner.n > CONSTRAINT_ALTERNATIVES_MAX)
+    if (inner.n == 0 || inner.n > CONSTRAINT_ALTERNATIVES_MAX - ret->n)
         r = err_set(e, ESLURM_INVALID_FEATURE, "'%s' has %u alternatives", expr, inner.n);
     for (uint32_t i = 0; r == 0 && i < inner.n; i++)
         ret->v[ret->n++] = buf_format("%.*s(%s)%s", (int)(open - expr), expr, inner.v[i], close + 1);

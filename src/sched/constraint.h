@@ -19,6 +19,7 @@ struct constraint_alternatives {
     char *v[CONSTRAINT_ALTERNATIVES_MAX];
     uint32_t n;
 };
+/* Adds to *ret, which begins as {0}. */
 int constraint_split(const char *expr, struct constraint_alternatives *ret, struct err *e);
 void constraint_release(struct constraint_alternatives *a);
 

@@ -168,6 +168,8 @@ static void set_tasks(struct demand *d, const struct job_spec *spec)
         d->ntasks = spec->ntasks;
     else
         d->ntasks = d->nodes_min * (d->tasks_per_node ? d->tasks_per_node : 1);
+    if (d->tasks_per_node && spec->ntasks != NO_VAL && d->ntasks > (uint64_t)d->nodes_min * d->tasks_per_node)
+        d->nodes_min = (d->ntasks + d->tasks_per_node - 1) / d->tasks_per_node;
     d->tasks_per_node_exact = d->tasks_per_node && spec->ntasks == NO_VAL;
     d->tasks_open = spec->ntasks == NO_VAL && !d->tasks_per_node;
     d->block_cores = spec->dist == DIST_PLANE || (spec->dist_sub && text_starts(spec->dist_sub, "block"));
@@ -231,6 +233,8 @@ static void settle_gres(struct demand *d)
             g->tasks_each = d->tasks_per_gpu;
         if (g->per_task || g->per_node)
             g->per_job = 0;
+        if (g->per_job) /* they tell how many nodes it takes */
+            d->nodes_want = d->nodes_min;
     }
 }
 

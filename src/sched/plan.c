@@ -151,10 +151,10 @@ static uint32_t first_possible(struct plan *p, const struct job *job, const stru
 
 /* The first moment at which it would fit if nothing were promised or started in this run; INT64_MAX: none
  * within the window. The search goes out from what the last run has found, in steps that double. */
-static int64_t first_moment(struct plan *p, const struct job *job, const struct part *part, uint32_t seconds)
+static int64_t first_moment(struct plan *p, const struct job *job, const struct part *part, uint32_t seconds,
+                            uint32_t lo, uint32_t n)
 {
-    uint32_t n = ends_until(p, p->window_end);
-    uint32_t lo = first_possible(p, job, part, seconds, n), hi = n; /* it is in [lo, hi]; n = none */
+    uint32_t hi = n; /* it is in [lo, hi]; n = none */
     uint32_t at = job->start_time > p->v->now ? ends_until(p, job->start_time) : 0;
     at = at > lo + 1 ? at - 1 : lo;
     for (uint32_t step = 1; at < n && lo < hi; step *= 2) {
@@ -188,6 +188,21 @@ static bool fits_at_all(struct plan *p, const struct job *job, const struct part
     return ok;
 }
 
+/* Promises that start, if it fits then. */
+static bool promise_at(struct plan *p, const struct job *job, const struct part *part, int64_t at,
+                       uint32_t seconds, char **ret_nodes)
+{
+    struct selection s;
+    bool ok = fits(p, job, part, at, seconds, false, &s);
+    if (ok) {
+        *ret_nodes = names_of(p, &s.start);
+        timeline_book(p->time, &s.start, at, at + seconds, exclusive_id(p, job, part));
+        p->promises++;
+    }
+    selection_release(&s);
+    return ok;
+}
+
 int64_t plan_promise(struct plan *p, const struct job *job, const struct part *part, int64_t from,
                      char **ret_nodes)
 {
@@ -196,19 +211,18 @@ int64_t plan_promise(struct plan *p, const struct job *job, const struct part *p
         return 0;
     uint32_t seconds = plan_seconds(p, job, part);
     int64_t at = from;
-    if (!at)
-        at = fits_at_all(p, job, part, seconds) ? next_moment(p, p->v->now)
-                                                : first_moment(p, job, part, seconds);
+    if (!at && fits_at_all(p, job, part, seconds)) {
+        at = next_moment(p, p->v->now);
+    } else if (!at) {
+        uint32_t n = ends_until(p, p->window_end), first = first_possible(p, job, part, seconds, n);
+        at = first < n ? moment(p, p->time->ends.v[first]) : INT64_MAX;
+        if (at <= p->window_end && promise_at(p, job, part, at, seconds, ret_nodes))
+            return at; /* as it would have been found by the longer way */
+        at = first_moment(p, job, part, seconds, first, n);
+    }
     for (uint32_t tries = 0; tries < PLAN_MOMENTS_MAX && at <= p->window_end; tries++) {
-        struct selection s;
-        if (fits(p, job, part, at, seconds, false, &s)) {
-            *ret_nodes = names_of(p, &s.start);
-            timeline_book(p->time, &s.start, at, at + seconds, exclusive_id(p, job, part));
-            p->promises++;
-            selection_release(&s);
+        if (promise_at(p, job, part, at, seconds, ret_nodes))
             return at;
-        }
-        selection_release(&s);
         at = next_moment(p, tries < MOMENTS_EXACT ? at : at + (at - p->v->now) / GAP_PART);
     }
     return 0;

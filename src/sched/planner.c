@@ -22,6 +22,7 @@
 #include "sched/quota.h"
 #include "sched/room.h"
 #include "sched/switches.h"
+#include "sched/tail.h"
 
 enum {
     DEFER_SECONDS = 3, /* with defer, jobs of so many seconds are taken together */
@@ -35,6 +36,7 @@ enum {
 struct planner {
     struct backlog backlog;
     struct room room;
+    struct tail tail;
     bool exhaustive;
     int64_t last_full, last_backfill, last_deep; /* runs; INT64_MIN = none yet */
 };
@@ -53,6 +55,7 @@ void planner_free(struct planner *p)
         return;
     backlog_release(&p->backlog);
     room_release(&p->room);
+    tail_release(&p->tail);
     mem_free(p);
 }
 
@@ -87,6 +90,7 @@ struct run {
     struct licenses licenses;
     struct map_u64 tried_index; /* shape and partition -> index + 1 */
     VEC(struct tried) tried;
+    uint64_t work_max;     /* 0: no limit */
     uint64_t promise_work; /* no promise is sought once so much has been spent */
     bool promised;         /* the job at hand has a planned start in one of its partitions */
     struct bits blocked;   /* partitions in which a job of higher priority waits for resources */
@@ -311,11 +315,14 @@ static bool try_job(struct run *r, const struct waiting *w, uint32_t task)
     return best.started;
 }
 
+static bool enough_started(const struct run *r)
+{
+    return r->budget->starts_max && r->ret->starts.n >= r->budget->starts_max;
+}
+
 static bool spent(const struct run *r)
 {
-    uint64_t work = r->ret->work + r->plan.work;
-    return (r->budget->work_max && work >= r->budget->work_max) ||
-           (r->budget->starts_max && r->ret->starts.n >= r->budget->starts_max);
+    return (r->work_max && r->ret->work + r->plan.work >= r->work_max) || enough_started(r);
 }
 
 /* Further tasks of an array that has to wait are promised their starts too, so that nothing slips in. */
@@ -428,6 +435,54 @@ static void take_licenses(struct run *r)
         licenses_take(&r->licenses, ((const struct job *)e->value)->spec->licenses);
 }
 
+/* From job `at` of the queue to where the last run was ended: what lies between keeps what it was promised.
+ */
+static void skip_to(struct run *r, uint32_t at, uint32_t next)
+{
+    struct planner *p = r->planner;
+    for (uint32_t i = at; i < next; i++)
+        is_due(r, p->backlog.queue.v[i].job);
+    bits_or(&r->blocked, &p->tail.blocked);
+    r->plan.promises += tail_book(&p->tail, &p->backlog, at, next);
+}
+
+/* All jobs in order; or as many as half of the budget allows, and with the rest those where the last run was
+ * ended. */
+static void go_through(struct run *r)
+{
+    struct backlog *b = &r->planner->backlog;
+    struct tail *t = &r->planner->tail;
+    uint32_t next = t->pending ? tail_index(t, b) : 0;
+    bool ahead =
+        next > 0 && (r->quota.backfill || r->opts.builtin); /* what was looked at then is still to come */
+    r->work_max = ahead ? r->budget->work_max / 2 : r->budget->work_max;
+    for (uint32_t i = 0; i < b->queue.n; i++) {
+        const struct waiting *w = &b->queue.v[i];
+        if (ahead && i == next) {
+            ahead = false;
+            r->work_max = r->budget->work_max;
+        }
+        if (!is_due(r, w->job))
+            continue;
+        if (w->job->flags & JOBF_ARRAY)
+            try_array(r, w);
+        else
+            try_job(r, w, NO_VAL);
+        if (!spent(r) || i + 1 == b->queue.n)
+            continue;
+        if (ahead && !enough_started(r) && next < b->queue.n) {
+            skip_to(r, i + 1, next);
+            i = next - 1;
+            continue;
+        }
+        r->ret->complete = false;
+        if (!enough_started(r))
+            tail_set(t, w + 1, &b->time, r->v->now, &r->blocked);
+        return;
+    }
+    t->pending = false;
+}
+
 void planner_run(struct planner *p, const struct sched_view *v, const struct sched_budget *b,
                  struct sched_result *ret)
 {
@@ -442,20 +497,11 @@ void planner_run(struct planner *p, const struct sched_view *v, const struct sch
     set_turns(&r);
     if (v->policy->complete_wait)
         withhold(&r);
-    for (uint32_t i = 0; i < p->backlog.queue.n && ret->complete; i++) {
-        const struct waiting *w = &p->backlog.queue.v[i];
-        if (!is_due(&r, w->job))
-            continue;
-        if (w->job->flags & JOBF_ARRAY)
-            try_array(&r, w);
-        else
-            try_job(&r, w, NO_VAL);
-        ret->complete = !spent(&r) || i + 1 == p->backlog.queue.n;
-    }
+    go_through(&r);
     if (r.quota.cut && r.quota.main)
         look_again(&r, p->last_full + r.opts.sched_interval);
     ret->work += r.plan.work;
-    if (!ret->starts.n) /* another run would come no further */
+    if (!ret->starts.n && !p->tail.pending) /* another run would come no further */
         ret->complete = true;
     plan_release(&r.plan);
     licenses_release(&r.licenses);

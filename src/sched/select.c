@@ -55,6 +55,7 @@ struct candidate {
 };
 
 static const uint64_t RANK_ASLEEP = (uint64_t)1 << 32;
+static const uint64_t RANK_IDLE = (uint64_t)1 << 33; /* bf_busy_nodes: of promises only */
 
 struct search {
     const struct sched_view *v;
@@ -130,6 +131,14 @@ static bool room_for(struct search *s)
     return false;
 }
 
+static uint64_t rank_of(const struct search *s, const struct node *n, enum node_service service)
+{
+    const struct sched_opts *o = s->v->policy->sched;
+    uint64_t rank = n->weight | (service == NODE_ASLEEP ? RANK_ASLEEP : 0);
+    bool promise = s->loads->from > s->v->now;
+    return promise && o && o->bf_busy_nodes && !n->running_jobs ? rank | RANK_IDLE : rank;
+}
+
 /* Fills the list with every node that offers something under one alternative of the constraint. */
 static void find_candidates(struct search *s, const char *features, bool now)
 {
@@ -163,12 +172,11 @@ static void find_candidates(struct search *s, const char *features, bool now)
         s->work++;
         struct offer o = offer_make(&s->d, s->v->policy, n, load_get(s->loads, n));
         if (o.tasks)
-            *VEC_PUSH(&s->list) =
-                (struct candidate){.node = n,
-                                   .rank = n->weight | (service == NODE_ASLEEP ? RANK_ASLEEP : 0),
-                                   .tasks = o.tasks,
-                                   .gres = o.gres,
-                                   .required = required};
+            *VEC_PUSH(&s->list) = (struct candidate){.node = n,
+                                                     .rank = rank_of(s, n, service),
+                                                     .tasks = o.tasks,
+                                                     .gres = o.gres,
+                                                     .required = required};
     }
 }
 
@@ -261,7 +269,7 @@ static bool larger(const struct candidate *x, const struct candidate *y)
 {
     if (x->tasks != y->tasks)
         return x->tasks > y->tasks;
-    if ((x->rank ^ y->rank) & RANK_ASLEEP)
+    if ((x->rank ^ y->rank) & (RANK_ASLEEP | RANK_IDLE))
         return x->rank < y->rank;
     return x->node->index < y->node->index;
 }
@@ -513,6 +521,15 @@ static void search_release(struct search *s, struct constraint_alternatives *alt
     VEC_FREE(&s->list);
 }
 
+/* A list of nodes that is longer than the job may have: its first ones count. */
+static void shorten_required(struct search *s)
+{
+    uint32_t kept = 0;
+    for (uint32_t i = bits_next(&s->required, 0); i != BITS_MAX; i = bits_next(&s->required, i + 1))
+        if (kept++ >= s->d.nodes_max)
+            bits_clear(&s->required, i);
+}
+
 /* What the job asks for, as numbers. Negative with *e where it cannot be read; it is to be released then too.
  */
 static int search_init(struct search *s, struct constraint_alternatives *alt, const struct sched_view *v,
@@ -525,9 +542,12 @@ static int search_init(struct search *s, struct constraint_alternatives *alt, co
         r = nodeset_parse(v, job->spec->req_nodes, &s->required, e);
     if (r == 0)
         r = nodeset_parse(v, job->spec->exc_nodes, &s->excluded, e);
+    if (r == 0 && job->spec->prefer)
+        r = constraint_split(job->spec->prefer, alt, e);
     if (r == 0)
         r = constraint_split(job->spec->features, alt, e);
     load_map_specialize(loads, job->spec->core_spec, job->spec->thread_spec);
+    shorten_required(s);
     uint32_t need = bits_count(&s->required);
     if (need > s->d.nodes_min)
         s->d.nodes_min = need;

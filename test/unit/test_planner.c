@@ -469,10 +469,127 @@ static void specialised_cores_of_a_node_are_left_alone(void **state)
     }
 }
 
+/* --- runs that their budget ends ---------------------------------------------------------------------- */
+
+enum { LARGE_JOBS = 40, SMALL_BUDGET = 60 };
+
+/* All nodes but n3 are taken; jobs of different sizes want two nodes each. */
+static void long_queue(struct cluster *c)
+{
+    for (uint32_t i = 0; i < 3; i++) {
+        struct job *j = new_job(c);
+        j->priority = 5000;
+        j->spec->share = SHARE_NODE;
+        j->spec->time_limit = 30 + i;
+        queue_job(c, j, NULL);
+    }
+    plan(c);
+    for (uint32_t i = 0; i < LARGE_JOBS; i++) {
+        struct job *j = new_job(c);
+        j->spec->min_nodes = j->spec->max_nodes = 2;
+        j->spec->cpus_per_task = 8;
+        j->spec->time_limit = 10 + i;
+        queue_job(c, j, NULL);
+    }
+}
+
+static uint32_t small_job(struct cluster *c, uint32_t minutes)
+{
+    struct job *j = new_job(c);
+    j->priority = 1;
+    j->spec->time_limit = minutes;
+    queue_job(c, j, NULL);
+    return j->job_id;
+}
+
+/* Runs of little budget, until one says that all was looked at. */
+static uint32_t run_to_the_end(struct cluster *c, struct planner *p)
+{
+    for (uint32_t runs = 1;; runs++) {
+        struct sched_budget budget = {.work_max = SMALL_BUDGET};
+        struct sched_result r;
+        planner_run(p, &c->view, &budget, &r);
+        apply_plan(c, &r);
+        bool complete = r.complete;
+        sched_result_release(&r);
+        assert_true(runs < LARGE_JOBS);
+        if (complete)
+            return runs;
+    }
+}
+
+static void a_run_goes_on_where_its_budget_ended_it(void **state)
+{
+    struct cluster c;
+    setup(&c);
+    long_queue(&c);
+    uint32_t fits = small_job(&c, 5), disturbs = small_job(&c, 59);
+    struct planner *p = planner_new();
+    planner_look_everywhere(p);
+    assert_true(run_to_the_end(&c, p) > 2);
+    assert_int_equal(job(&c, fits)->state, JOB_RUNNING);
+    /* the first of the large jobs is promised n3 too, and that is remembered at the end of the queue */
+    assert_int_equal(job(&c, disturbs)->state, JOB_PENDING);
+    planner_free(p);
+    teardown(&c);
+}
+
+/* Half of each run is for the first jobs. */
+static void the_head_of_the_queue_does_not_wait_for_the_tail(void **state)
+{
+    struct cluster c;
+    struct sched_budget budget = {.work_max = SMALL_BUDGET};
+    struct sched_result r;
+    setup(&c);
+    long_queue(&c);
+    struct planner *p = planner_new();
+    planner_look_everywhere(p);
+    planner_run(p, &c.view, &budget, &r);
+    apply_plan(&c, &r);
+    assert_false(r.complete);
+    sched_result_release(&r);
+    end_job(&c, 1);
+    planner_run(p, &c.view, &budget, &r);
+    assert_int_equal(r.starts.n, 1);
+    assert_int_equal(r.starts.v[0].job_id, 4);
+    sched_result_release(&r);
+    planner_free(p);
+    teardown(&c);
+}
+
+/* The job of two nodes has to wait: without the option it is promised the lowest ones. */
+static void promises_go_to_busy_nodes_where_the_site_wants_it(void **state)
+{
+    for (uint32_t busy = 0; busy < 2; busy++) {
+        struct cluster c;
+        setup(&c);
+        c.policy->sched = meta_new(&record_sched_opts);
+        sched_opts_init(c.policy->sched);
+        c.policy->sched->bf_busy_nodes = busy;
+        for (uint32_t i = 1; i < NODES; i++) {
+            struct job *j = new_job(&c);
+            j->spec->req_nodes = buf_format("n%u", i);
+            j->spec->share = SHARE_NODE;
+            queue_job(&c, j, NULL);
+        }
+        plan(&c);
+        struct job *j = new_job(&c);
+        j->spec->min_nodes = j->spec->max_nodes = 2;
+        j->spec->share = SHARE_NODE;
+        queue_job(&c, j, NULL);
+        plan(&c);
+        assert_string_equal(job(&c, 4)->sched_nodes, busy ? "n[1-2]" : "n[0-1]");
+        teardown(&c);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(following_equals_starting_anew),
+        cmocka_unit_test(promises_go_to_busy_nodes_where_the_site_wants_it),
+        cmocka_unit_test(a_run_goes_on_where_its_budget_ended_it),
+        cmocka_unit_test(the_head_of_the_queue_does_not_wait_for_the_tail),
         cmocka_unit_test(a_planner_that_lives_on_decides_alike),
         cmocka_unit_test(parameters_bound_what_backfill_does),
         cmocka_unit_test(builtin_keeps_strict_order),

@@ -340,7 +340,7 @@ static void constraints_match_as_the_manual_says(void **state)
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         if (constraint_match(rows[i].expr, rows[i].have) != rows[i].match)
             fail_msg("'%s' against '%s'", rows[i].expr, rows[i].have);
-    struct constraint_alternatives alt;
+    struct constraint_alternatives alt = {0};
     assert_int_equal(constraint_split("[rack1|rack2]&fast", &alt, NULL), 0);
     assert_int_equal(alt.n, 2);
     assert_string_equal(alt.v[1], "(rack2)&fast");
