@@ -50,8 +50,12 @@ struct jobopt_world {
     uint32_t uid, gid;    /* of the caller */
     uint32_t session;     /* the caller's */
     uint16_t umask;
-    bool one_sharing;       /* SelectTypeParameters of slurm.conf lacks MULTIPLE_SHARING_GRES_PJ */
-    const char *gres_types; /* GresTypes of slurm.conf: "gpu,nic"; NULL = not known, so not checked */
+    /* What slurm.conf says. `site` fills it when an option needs it: --help needs no configuration. NULL = it
+     * is filled already. */
+    void (*site)(struct jobopt_world *w);
+    void *site_arg;         /* site's own */
+    const char *gres_types; /* GresTypes: "gpu,nic"; NULL = not known, so not checked */
+    bool one_sharing;       /* SelectTypeParameters lacks MULTIPLE_SHARING_GRES_PJ */
 };
 
 /* Where an option's value came from; later ones win. */

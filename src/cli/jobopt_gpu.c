@@ -7,6 +7,14 @@
 #include "base/mem.h"
 #include "base/text.h"
 
+static const struct jobopt_world *site(struct jobopt *o)
+{
+    if (o->world.site)
+        o->world.site(&o->world);
+    o->world.site = NULL;
+    return &o->world;
+}
+
 int set_cpus_per_gpu(struct jobopt_use *u)
 {
     uint32_t v;
@@ -101,7 +109,7 @@ int set_gres(struct jobopt_use *u)
     if (text_casecmp(u->arg, "help") != 0)
         return 0;
     struct text_list types = {0};
-    text_split(&types, u->o->world.gres_types ? u->o->world.gres_types : "", ',');
+    text_split(&types, site(u->o)->gres_types ? u->o->world.gres_types : "", ',');
     buf_adds(&u->o->out, "Valid gres options are:\n");
     for (uint32_t i = 0; i < types.n; i++)
         buf_addf(&u->o->out, "%s[[:type]:count]\n", types.v[i]);
@@ -133,7 +141,7 @@ int set_gres_flags(struct jobopt_use *u)
     text_list_release(&items);
     if (rc == 0 && u->o->cmd != JOBOPT_SRUN && text_has(u->arg, "allow-task-sharing"))
         rc = jobopt_fail(u->o, JOBOPT_EXIT_ARG, "--gres-flags=allow-task-sharing is only used with srun.");
-    if (rc == 0 && u->o->world.one_sharing && text_has(u->arg, "one-task-per-sharing"))
+    if (rc == 0 && text_has(u->arg, "one-task-per-sharing") && site(u->o)->one_sharing)
         rc = jobopt_fail(u->o, JOBOPT_EXIT_ARG,
                          "In order to use --gres-flags=one-task-per-sharing you must also have "
                          "SelectTypeParameters=MULTIPLE_SHARING_GRES_PJ in your slurm.conf");
@@ -240,8 +248,10 @@ static int check_gres(struct jobopt *o, const char *list)
     struct text_list items = {0}, types = {0};
     bool typed = false, plain = false;
     int rc = 0;
-    text_split(&items, says_none(list) ? "" : list, ',');
-    text_split(&types, o->world.gres_types ? o->world.gres_types : "", ',');
+    if (says_none(list))
+        return 0;
+    text_split(&items, list, ',');
+    text_split(&types, site(o)->gres_types ? o->world.gres_types : "", ',');
     for (uint32_t i = 0; i < items.n && rc == 0; i++) {
         const char *item = items.v[i] + (text_starts_nocase(items.v[i], "gres/") ? 5 : 0);
         size_t len = strcspn(item, ":=");

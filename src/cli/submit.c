@@ -17,16 +17,23 @@ enum { GROUPS_MAX = 65536, PATH_SIZE = 4096, HOST_SIZE = 256, MULTIPLE_SHARING_G
 
 extern char **environ;
 
-/* The world outlives the options, and both last as long as the process. */
-static void fill_world(struct jobopt_world *w, const struct conf *conf)
+static void fill_site(struct jobopt_world *w)
 {
-    static char cwd[PATH_SIZE], host[HOST_SIZE];
     static struct buf gres = BUF_INIT;
+    const struct conf *conf = cli_env(w->site_arg)->conf;
     const struct meta_strs *types = conf_list(conf, CONF_GRES_TYPES);
     for (uint32_t i = 0; types && i < types->n; i++) {
         buf_sep(&gres, ",");
         buf_adds(&gres, types->v[i]);
     }
+    w->gres_types = gres.s;
+    w->one_sharing = !(conf_u64(conf, CONF_SELECT_TYPE_PARAMETERS) & MULTIPLE_SHARING_GRES_PJ);
+}
+
+/* The world outlives the options, and both last as long as the process. */
+static void fill_world(struct jobopt_world *w, struct cli *cli)
+{
+    static char cwd[PATH_SIZE], host[HOST_SIZE];
     if (!getcwd(cwd, sizeof cwd))
         buf_print(cwd, sizeof cwd, "/");
     gethostname(host, sizeof host - 1);
@@ -41,8 +48,8 @@ static void fill_world(struct jobopt_world *w, const struct conf *conf)
                                .uid = getuid(),
                                .gid = getgid(),
                                .umask = (uint16_t)mask,
-                               .gres_types = gres.s};
-    w->one_sharing = !(conf_u64(conf, CONF_SELECT_TYPE_PARAMETERS) & MULTIPLE_SHARING_GRES_PJ);
+                               .site = fill_site,
+                               .site_arg = cli};
 }
 
 /* Specialised cores and threads are the site's to give. */
@@ -64,7 +71,7 @@ static void check_specialised(struct cli *cli, struct job_spec *s)
 bool submit_read_options(struct cli *cli, enum jobopt_cmd cmd, struct jobopt *o, int *ret_status)
 {
     struct jobopt_world world;
-    fill_world(&world, cli_env(cli)->conf);
+    fill_world(&world, cli);
     jobopt_init(o, cmd, &world);
     enum jobopt_result result = jobopt_read(o, cli->argc, cli->argv);
     fputs(o->out.s, stdout);
