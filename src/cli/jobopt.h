@@ -50,6 +50,8 @@ struct jobopt_world {
     uint32_t uid, gid;    /* of the caller */
     uint32_t session;     /* the caller's */
     uint16_t umask;
+    /* PropagateResourceLimits and PropagateResourceLimitsExcept; NULL = not known: all limits go */
+    const struct meta_strs *limits, *limits_except;
     /* What slurm.conf says. `site` fills it when an option needs it: --help needs no configuration. NULL = it
      * is filled already. */
     void (*site)(struct jobopt_world *w);

@@ -428,7 +428,7 @@ int jobopt_check_gpus(struct jobopt *o, struct jobopt_part *p)
     /* A step inherits the job's options through its environment; amounts are those of the job, not of the
      * step. */
     if (p->cli.jobid != NO_VAL)
-        return 0;
+        return p->spec.ntasks == NO_VAL ? check_tasks_per_gpu(o, p, &g) : 0;
     if (check_amounts(o, p, &g) < 0 || check_nodes(o, p, &g) < 0 || check_tasks(o, p, &g) < 0)
         return -1;
     return check_tasks_per_gpu(o, p, &g);

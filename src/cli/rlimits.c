@@ -5,6 +5,7 @@
 #include <sys/resource.h>
 
 #include "base/buf.h"
+#include "base/text.h"
 
 const struct rlimit_name rlimit_names[] = {
     {"CPU", RLIMIT_CPU},         {"FSIZE", RLIMIT_FSIZE}, {"DATA", RLIMIT_DATA},   {"STACK", RLIMIT_STACK},
@@ -60,4 +61,19 @@ bool rlimits_holds(const char *list, const char *name)
         at += item + (at[item] == ',');
     }
     return false;
+}
+
+static bool among(const struct meta_strs *list, const char *name)
+{
+    for (uint32_t i = 0; i < list->n; i++)
+        if (text_casecmp(list->v[i], name) == 0 || text_casecmp(list->v[i], "ALL") == 0)
+            return true;
+    return false;
+}
+
+bool rlimits_propagate(const struct meta_strs *list, const struct meta_strs *except, const char *name)
+{
+    if (except && except->n)
+        return !among(except, name);
+    return !list || !list->n || among(list, name);
 }

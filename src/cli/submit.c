@@ -80,6 +80,10 @@ bool submit_read_options(struct cli *cli, enum jobopt_cmd cmd, struct jobopt *o,
     *ret_status = o->exit_code;
     cli->verbose = o->parts[0]->cli.verbose;
     cli->quiet = o->parts[0]->cli.quiet;
+    if (result == JOBOPT_GO) {
+        o->world.limits = conf_list(cli_env(cli)->conf, CONF_PROPAGATE_RESOURCE_LIMITS);
+        o->world.limits_except = conf_list(cli_env(cli)->conf, CONF_PROPAGATE_RESOURCE_LIMITS_EXCEPT);
+    }
     for (uint32_t i = 0; result == JOBOPT_GO && i < o->n_parts; i++) {
         struct job_spec *spec = &o->parts[i]->spec;
         check_specialised(cli, spec);
