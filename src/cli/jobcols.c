@@ -2,13 +2,17 @@
 /* The columns of jobs in squeue(1). One row a column in the table below; a reader for each that is not a
  * plain field. */
 #include "cli/jobcols.h"
-#include "model/jobvars.h"
+
+#include <limits.h>
 
 #include "base/mem.h"
 #include "base/text.h"
 #include "cli/jobview.h"
 #include "cli/names.h"
 #include "cli/timefmt.h"
+#include "model/jobvars.h"
+
+enum { STATE_LETTERS = 4 };
 
 #define READER(fn) static void fn(const void *row, const void *ctx_, struct buf *out)
 #define ORDER(fn)  static int64_t fn(const void *row, const void *ctx_)
@@ -318,10 +322,17 @@ READER(sluid)
     buf_adds(out, text);
 }
 
+/* The letters of the short form as a number: CANCELLED (CA) comes before COMPLETED (CD), that before PENDING.
+ */
 ORDER(state_order)
 {
-    const struct job *job = JOB(row);
-    return (int64_t)job->state + (job->flags & JOBF_COMPLETING ? 0x8000 : 0);
+    int64_t letters = 0;
+    const char *s = job_state_short(JOB(row));
+    for (int i = 0; i < STATE_LETTERS; i++) {
+        letters = letters << CHAR_BIT | (unsigned char)*s;
+        s += *s != '\0';
+    }
+    return letters;
 }
 
 static void add_path(const void *row, const void *ctx_, const char *pattern, struct buf *out)
@@ -452,7 +463,7 @@ const struct column jobcols_jobs[] = {
     {"Sluid", 's', "SLUID", sluid, NULL, "submit_time"},
     {"StartTime", 'S', "START_TIME", start_time, start_time_order, "spec.begin_time"},
     {"StateCompact", 't', "ST", state_short, state_order, ""},
-    {"State", 'T', "STATE", state, state_order, ""},
+    {"State", 'T', "STATE", state, NULL, ""},
     {"UserName", 'u', "USER", user, NULL, "spec.user_name"},
     {"UserID", 'U', "UID", uid, uid_order, ""},
     {"Reservation", 'v', "RESERVATION", reservation, NULL, "spec.reservation"},

@@ -56,8 +56,8 @@ struct jobopt_world {
     void *read_conf_arg;
     /* PropagateResourceLimits and PropagateResourceLimitsExcept; NULL = not known: all limits go */
     const struct meta_strs *limits, *limits_except;
-    bool one_sharing;       /* SelectTypeParameters of slurm.conf lacks MULTIPLE_SHARING_GRES_PJ */
-    const char *gres_types; /* GresTypes of slurm.conf: "gpu,nic"; NULL = not known, so not checked */
+    const char *gres_types; /* GresTypes: "gpu,nic"; NULL = not known, so not checked */
+    bool one_sharing;       /* SelectTypeParameters lacks MULTIPLE_SHARING_GRES_PJ */
 };
 
 /* Where an option's value came from; later ones win. */

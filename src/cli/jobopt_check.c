@@ -279,6 +279,8 @@ int jobopt_check(struct jobopt *o, struct jobopt_part *p)
     c->time_given = given(p, "time");
     if (p->spec.time_limit == 0)
         p->spec.time_limit = INFINITE;
+    if (p->spec.time_min == 0)
+        p->spec.time_min = INFINITE;
     if (check_layout(o, p) < 0 || jobopt_check_gpus(o, p) < 0)
         return -1;
     apply_hint(p);

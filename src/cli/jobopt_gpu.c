@@ -211,17 +211,19 @@ static uint64_t count_of(const char *list)
     return sum;
 }
 
-/* The GPUs in a list of mixed resources: "gpu:2,nic:1" or "cpu=2,gres/gpu=1". */
-static uint64_t gpus_among(const char *list)
+/* The GPUs in a list of mixed resources: "gpu:2,nic:1", or, where they need the prefix, "cpu=2,gres/gpu=1".
+ */
+static uint64_t gpus_among(const char *list, bool prefixed)
 {
     struct text_list items = {0};
     uint64_t sum = 0, n;
     text_split(&items, list ? list : "", ',');
     for (uint32_t i = 0; i < items.n; i++) {
         const char *item = items.v[i];
-        if (text_starts_nocase(item, "gres/") || text_starts_nocase(item, "gres:"))
+        bool has_prefix = text_starts_nocase(item, "gres/") || text_starts_nocase(item, "gres:");
+        if (has_prefix)
             item += 5;
-        if (text_casecmp_n(item, "gpu", 3) == 0 && strchr(":=", item[3]))
+        if ((has_prefix || !prefixed) && text_casecmp_n(item, "gpu", 3) == 0 && strchr(":=", item[3]))
             sum += item_count(item + 3 + (item[3] != '\0'), &n) ? capped(n) : 0;
     }
     text_list_release(&items);
@@ -239,7 +241,9 @@ static int check_gres(struct jobopt *o, const char *list)
     struct text_list items = {0}, types = {0};
     bool typed = false, plain = false;
     int rc = 0;
-    text_split(&items, says_none(list) ? "" : list, ',');
+    if (says_none(list))
+        return 0;
+    text_split(&items, list, ',');
     const char *configured = items.n ? jobopt_conf(o)->gres_types : NULL;
     text_split(&types, configured ? configured : "", ',');
     for (uint32_t i = 0; i < items.n && rc == 0; i++) {
@@ -275,8 +279,8 @@ static struct gpus count_gpus(const struct jobopt_part *p)
                      .node = count_of(jobopt_text(p, "gpus-per-node")),
                      .socket = count_of(jobopt_text(p, "gpus-per-socket")),
                      .task = count_of(jobopt_text(p, "gpus-per-task"))};
-    g.node += gpus_among(jobopt_text(p, "gres"));
-    g.task += gpus_among(jobopt_text(p, "tres-per-task"));
+    g.node += gpus_among(jobopt_text(p, "gres"), false);
+    g.task += gpus_among(jobopt_text(p, "tres-per-task"), true);
     return g;
 }
 
@@ -296,10 +300,10 @@ static int check_exclusive(struct jobopt *o, const struct jobopt_part *p)
                             against[i]);
     }
     if (jobopt_given(p, "gpus-per-node") > JOBOPT_ENV && jobopt_given(p, "gres") > JOBOPT_ENV &&
-        gpus_among(jobopt_text(p, "gres")))
+        gpus_among(jobopt_text(p, "gres"), false))
         return jobopt_fatal(o, "--gpus-per-node and --gres=gpu are mutually exclusive.");
     if (jobopt_given(p, "gpus-per-task") > JOBOPT_ENV && jobopt_given(p, "tres-per-task") > JOBOPT_ENV &&
-        gpus_among(jobopt_text(p, "tres-per-task")))
+        gpus_among(jobopt_text(p, "tres-per-task"), true))
         return jobopt_fatal(
             o, "You can not have --tres-per-task=gres/gpu= and --gpus-per-task please use one or the other");
     return 0;
@@ -488,7 +492,7 @@ static void compose_task(struct jobopt_part *p)
     for (uint32_t i = 0; i < items.n; i++) {
         if (is_tres(items.v[i], "cpu"))
             continue;
-        has_gpus |= gpus_among(items.v[i]) > 0;
+        has_gpus |= gpus_among(items.v[i], true) > 0;
         buf_sep(&task, ",");
         buf_adds(&task, items.v[i]);
     }
@@ -524,7 +528,7 @@ void jobopt_compose_tres(struct jobopt_part *p)
     add_prefixed(&job, jobopt_text(p, "gpus"), "gres/gpu:");
     if (!says_none(gres))
         add_prefixed(&node, gres, "gres/");
-    if (!gpus_among(gres))
+    if (!gpus_among(gres, false))
         add_prefixed(&node, jobopt_text(p, "gpus-per-node"), "gres/gpu:");
     add_prefixed(&socket, jobopt_text(p, "gpus-per-socket"), "gres/gpu:");
     take_text(&s->tres_per_job, &job);

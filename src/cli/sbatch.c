@@ -90,6 +90,19 @@ static int wait_for(struct cli *cli, uint32_t job_id)
     return highest;
 }
 
+/* What a refused submission ends with: SLURM_EXIT_ERROR, unless that is no number above 0. */
+static int exit_error(const struct cli *cli)
+{
+    const char *text = getenv("SLURM_EXIT_ERROR");
+    uint32_t status;
+    if (!text)
+        return EXIT_FAILURE;
+    if (text_to_u32(text, &status) && status)
+        return (int)(status & 0xff);
+    cli_error(cli, "SLURM_EXIT_ERROR has zero value");
+    return EXIT_FAILURE;
+}
+
 static int submit(struct cli *cli, const struct jobopt *o)
 {
     const struct job_cli_opts *opts = &o->parts[0]->cli;
@@ -102,14 +115,14 @@ static int submit(struct cli *cli, const struct jobopt *o)
         cli_error(cli, "%s", e.text);
         return EXIT_FAILURE;
     }
-    int rc = submit_call(cli, &request, &reply, &e);
+    int failed = exit_error(cli), rc = submit_call(cli, &request, &reply, &e);
     meta_release(&record_submit_request, &request);
     if (rc < 0) {
         if (opts->test_only)
             fprintf(stderr, "allocation failure: %.*s\n", (int)strcspn(e.text, "\n"), e.text);
         else
             submit_complain(cli, "Batch job submission failed: ", &e);
-        return EXIT_FAILURE;
+        return failed;
     }
     if (opts->test_only) {
         submit_say_when(cli, &reply);

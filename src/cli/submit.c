@@ -179,7 +179,8 @@ void submit_split_environment(const struct jobenv *from, struct meta_strs *env, 
 void submit_say_when(struct cli *cli, const struct submit_reply *reply)
 {
     struct buf when = BUF_INIT;
-    timefmt_time(reply->start_time, "Unknown", &when);
+    /* A held job, or one that waits for another, is shown as if it were released now. */
+    timefmt_time(reply->start_time ? reply->start_time : cli_now(), "Unknown", &when);
     cli_info(cli, "Job %u to start at %s a using %u processors on nodes %s in partition %s", reply->job_id,
              when.s, reply->cpus, reply->nodes ? reply->nodes : "", reply->partition ? reply->partition : "");
     buf_release(&when);

@@ -94,6 +94,42 @@ static bool take_target(const char **s, struct depend_part *p)
     return take_state(s, p);
 }
 
+/* ID_[FIRST[-LAST],...]: one part for each task. */
+static bool take_tasks(struct depend *d, const char **s, struct depend_part p)
+{
+    uint32_t last;
+    if (!take_number(s, &p.job_id) || p.job_id == 0)
+        return false;
+    p.array = false;
+    p.minutes = 0;
+    p.state = DEP_OPEN;
+    for (*s += strlen("_["); **s != ']'; *s += **s == ',') {
+        if (!take_number(s, &p.task_id))
+            return false;
+        last = p.task_id;
+        if (**s == '-') {
+            (*s)++;
+            if (!take_number(s, &last))
+                return false;
+        }
+        if ((**s != ',' && **s != ']') || last < p.task_id)
+            return false;
+        for (; p.task_id <= last; p.task_id++) {
+            if (d->parts.n >= DEPEND_PARTS_MAX)
+                return false;
+            add_part(d, &p);
+        }
+    }
+    (*s)++;
+    return true;
+}
+
+static bool has_task_list(const char *s)
+{
+    s += strspn(s, "0123456789");
+    return s[0] == '_' && s[1] == '[' && s[2] != ']';
+}
+
 /* TYPE:TARGET[:TARGET...], singleton, or a bare TARGET. */
 static bool take_clause(struct depend *d, const char **s)
 {
@@ -113,9 +149,14 @@ static bool take_clause(struct depend *d, const char **s)
             return false;
     }
     for (;;) {
-        if (!take_target(s, &p) || d->parts.n >= DEPEND_PARTS_MAX)
-            return false;
-        add_part(d, &p);
+        if (has_task_list(*s)) {
+            if (!take_tasks(d, s, p))
+                return false;
+        } else {
+            if (!take_target(s, &p) || d->parts.n >= DEPEND_PARTS_MAX)
+                return false;
+            add_part(d, &p);
+        }
         if (**s != ':')
             return true;
         (*s)++;

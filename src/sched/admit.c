@@ -232,6 +232,53 @@ static const struct part *default_partition(const struct sched_view *v)
     return NULL;
 }
 
+/* "gres/gpu:[verbose,]TYPE" of --tres-bind */
+static bool bind_ok(const char *item)
+{
+    static const char *const plain[] = {"closest", "none", NULL};
+    static const char *const valued[] = {
+        "single:", "per_task:", "map:", "mask:", "map_gpu:", "mask_gpu:", NULL};
+    const char *type = text_starts_nocase(item, "gres/") ? strchr(item, ':') : NULL;
+    if (!type || type == item + strlen("gres/"))
+        return false;
+    type++;
+    if (text_starts_nocase(type, "verbose,") || text_starts_nocase(type, "v,"))
+        type = strchr(type, ',') + 1;
+    for (int i = 0; plain[i]; i++)
+        if (text_same_nocase(type, plain[i]))
+            return true;
+    for (int i = 0; valued[i]; i++) {
+        if (!text_starts_nocase(type, valued[i]))
+            continue;
+        const char *value = type + strlen(valued[i]);
+        return *valued[i] != 'm' || value[strspn(value, "0123456789abcdefABCDEFxX,*")] == '\0';
+    }
+    return false;
+}
+
+/* Resources of --tres-per-task with a count are CPUs, devices or licenses. */
+static bool per_task_ok(const char *item)
+{
+    static const char *const types[] = {"cpu", "gres/", "gres:", "license/", NULL};
+    if (!strpbrk(item, ":="))
+        return true;
+    for (int i = 0; types[i]; i++)
+        if (text_starts_nocase(item, types[i]))
+            return true;
+    return false;
+}
+
+static bool all_ok(const char *list, char sep, bool (*ok)(const char *item))
+{
+    struct text_list items = {0};
+    bool good = true;
+    text_split(&items, list ? list : "", sep);
+    for (uint32_t i = 0; i < items.n && good; i++)
+        good = ok(items.v[i]);
+    text_list_release(&items);
+    return good;
+}
+
 /* What does not depend on the partition. */
 static int check_request(const struct sched_view *v, const struct job_spec *spec, bool privileged,
                          struct err *e)
@@ -240,6 +287,8 @@ static int check_request(const struct sched_view *v, const struct job_spec *spec
         return refuse(e, ESLURM_REQUESTED_RESERVATION_INVALID, NULL);
     if (spec->reboot == 1 && !privileged)
         return refuse(e, ESLURM_ACCESS_DENIED, "rebooting of nodes is only allowed for admins");
+    if (!all_ok(spec->tres_bind, '+', bind_ok) || !all_ok(spec->tres_per_task, ',', per_task_ok))
+        return refuse(e, ESLURM_INVALID_TRACKABLE_RESOURCE_SPECIFICATION, NULL);
     struct licenses licenses;
     licenses_init(&licenses, v->policy->licenses);
     int r = licenses_check(&licenses, spec->licenses, sched_opts_of(v->policy).allow_zero_lic, e);

@@ -472,7 +472,7 @@ static const struct row rows[] = {
      .log = "fatal: --cpus-per-task, --tres-per-task=cpu:#, and --cpus-per-gpu are mutually exclusive"},
     {SBATCH, .args = "--mem-per-cpu=10 --ntasks=1 --mem=0", .rc = 1,
      .log = "fatal: --mem, --mem-per-cpu, and --mem-per-gpu are mutually exclusive."},
-    {SBATCH, .args = "-t 1 --time-min=0", .fields = "time_limit=00:01:00; time_min=00:00:00"},
+    {SBATCH, .args = "-t 1 --time-min=0", .fields = "time_limit=00:01:00; time_min=UNLIMITED"},
     {SBATCH, .args = "-w n1 -x n1", .fields = "min_nodes=1; max_nodes=1; req_nodes=n1; exc_nodes=n1"},
     {SBATCH, .args = "--tmp=-1", .rc = 255, .log = "error: Invalid --tmp specification"},
     {SBATCH, .args = "--mem-per-cpu=-1", .rc = 255, .log = "error: Invalid --mem-per-cpu specification"},

@@ -62,6 +62,7 @@ s --gpus-per-node=3
 s --gpus-per-node=0
 s --gpus-per-socket=1
 s --gpus-per-socket=1 --sockets-per-node=2
+s --gpus-per-socket=x
 s --gpus-per-task=1
 s --gpus-per-task=1 -n2
 s --gpus-per-task=x
@@ -109,6 +110,7 @@ s --tres-per-task=cpu=2
 s --tres-per-task=gres/gpu:1
 s --tres-per-task=gres/gpu=1
 s --tres-per-task=gres:gpu:1
+s --tres-per-task=gpu:1
 s --tres-per-task=mem:1G
 s --tres-per-task=mem=1G
 s --tres-per-task=cpu:x
@@ -118,7 +120,11 @@ s --tres-per-task=cpu
 s --tres-per-task=cpu:2 -c 3
 s --tres-per-task=cpu:2 -c 2
 s --tres-bind=gres/gpu:closest
+s --tres-bind=x
 s --tres-bind=
+s --tres-bind=gpu:closest
+s --tres-bind=gres/gpu:x
+s --tres-bind=gres/gpu:verbose
 s --tres-bind=gres/gpu:verbose,single:2
 s -L matlab
 s -L matlab:2
