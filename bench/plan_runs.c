@@ -156,6 +156,14 @@ static double run(struct cluster *c, struct planner *p, uint64_t *ret_work)
     return spent;
 }
 
+static uint32_t expected_starts(const struct cluster *c)
+{
+    uint32_t n = 0, id = 0;
+    for (const struct job *j; (j = ptree_next(&c->jobs, &id)); id++)
+        n += j->state == JOB_PENDING && j->start_time > NOW;
+    return n;
+}
+
 int main(int argc, char **argv)
 {
     uint32_t nodes = argc > 1 ? (uint32_t)strtoul(argv[1], NULL, 10) : 10000;
@@ -184,6 +192,7 @@ int main(int argc, char **argv)
     double first = run(&c, p, &work), again = 0, changed = 0;
     printf("%u nodes, %u running, %u waiting\nfirst run %.1f ms, %llu units of work\n", nodes, running,
            waiting, first, (unsigned long long)work);
+    printf("%u jobs have an expected start\n", expected_starts(&c));
     run(&c, p, &work);
     for (uint32_t i = 0; i < ROUNDS; i++)
         again += run(&c, p, &work);
@@ -194,6 +203,7 @@ int main(int argc, char **argv)
     }
     printf("nothing changed %.1f ms, %u jobs ended %.1f ms, %llu units of work\n", again / ROUNDS, CHANGES,
            changed / ROUNDS, (unsigned long long)work);
+    printf("%u jobs have an expected start\n", expected_starts(&c));
     planner_free(p);
     ptree_release(&c.jobs);
     ptree_release(&c.nodes);

@@ -52,6 +52,7 @@ struct jobopt_world {
     uint16_t umask;
     /* PropagateResourceLimits and PropagateResourceLimitsExcept; NULL = not known: all limits go */
     const struct meta_strs *limits, *limits_except;
+    bool one_sharing;       /* SelectTypeParameters of slurm.conf lacks MULTIPLE_SHARING_GRES_PJ */
     const char *gres_types; /* GresTypes of slurm.conf: "gpu,nic"; NULL = not known, so not checked */
 };
 

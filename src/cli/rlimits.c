@@ -14,17 +14,31 @@ const struct rlimit_name rlimit_names[] = {
 };
 const uint32_t rlimit_names_count = sizeof rlimit_names / sizeof *rlimit_names;
 
+/* The name without the "RLIMIT_" that may stand before it. */
+static const char *short_name(const char *name, size_t *len)
+{
+    static const char prefix[] = "RLIMIT_";
+    size_t n = sizeof prefix - 1;
+    if (*len <= n || memcmp(name, prefix, n) != 0)
+        return name;
+    *len -= n;
+    return name + n;
+}
+
 static bool is_known(const char *name, size_t len)
 {
+    name = short_name(name, &len);
     for (uint32_t i = 0; i < rlimit_names_count; i++) {
         if (strlen(rlimit_names[i].name) == len && memcmp(rlimit_names[i].name, name, len) == 0)
             return true;
     }
-    return (len == 3 && memcmp(name, "ALL", len) == 0) || (len == 4 && memcmp(name, "NONE", len) == 0);
+    return false;
 }
 
 bool rlimits_known(const char *list, char *ret_bad, size_t size)
 {
+    if (strcmp(list, "ALL") == 0 || strcmp(list, "NONE") == 0) /* each stands alone */
+        return true;
     for (const char *at = list; *at;) {
         size_t len = strcspn(at, ",");
         if (len && !is_known(at, len)) {
@@ -40,10 +54,11 @@ bool rlimits_holds(const char *list, const char *name)
 {
     size_t want = strlen(name);
     for (const char *at = list; at && *at;) {
-        size_t len = strcspn(at, ",");
-        if ((len == want && memcmp(at, name, len) == 0) || (len == 3 && memcmp(at, "ALL", 3) == 0))
+        size_t item = strcspn(at, ","), len = item;
+        const char *found = short_name(at, &len);
+        if ((len == want && memcmp(found, name, len) == 0) || (len == 3 && memcmp(at, "ALL", 3) == 0))
             return true;
-        at += len + (at[len] == ',');
+        at += item + (at[item] == ',');
     }
     return false;
 }

@@ -39,6 +39,7 @@ static const struct row {
     [FACT_STEP_CHANGED] = {apply_step_changed, false},
     [FACT_NODE_REBOOTING] = {apply_node_rebooting, false},
     [FACT_NODE_POWERED] = {apply_node_powered, true},
+    [FACT_NODE_POWER_HELD] = {apply_node_power_held, false},
     [FACT_JOB_CHECKED] = {apply_job_checked, false},
     [FACT_JOB_EPILOG_DONE] = {apply_job_epilog_done, false},
     [FACT_JOB_ID_USED] = {apply_job_id_used, false},

@@ -37,6 +37,7 @@ void apply_node_contacted(struct state *s, const void *record, int64_t time);
 void apply_node_rebooting(struct state *s, const void *record, int64_t time);
 void apply_node_powered(struct state *s, const void *record, int64_t time);
 void apply_node_checked(struct state *s, const void *record, int64_t time);
+void apply_node_power_held(struct state *s, const void *record, int64_t time);
 void apply_node_pinged(struct state *s, const void *record, int64_t time);
 /* apply_conf.c */
 void apply_configured(struct state *s, const void *record, int64_t time);

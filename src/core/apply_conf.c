@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "core/conf_names.h"
+#include "core/power.h"
 
 /* --- nodes
  * --------------------------------------------------------------------------------------------------- */
@@ -43,6 +44,7 @@ static void keep_runtime(struct node *to, const struct node *from)
     to->reboot_time = from->reboot_time;
     to->reboot_drained = from->reboot_drained;
     to->power_time = from->power_time;
+    to->power_drained = from->power_drained;
     to->alloc_cpus = from->alloc_cpus;
     to->alloc_mem = from->alloc_mem;
     to->running_jobs = from->running_jobs;
@@ -175,9 +177,6 @@ static void put_nodes(struct state *s, const struct configure *c, int64_t time)
     directory_rebuild(s);
     for (uint32_t i = 0; i < c->down.n; i++)
         start_down(s, &c->down.v[i], &fresh, time);
-    const struct node *n;
-    for (uint32_t i = 0; (n = ptree_next(&s->nodes, &i)); i++)
-        node_timer(s, n);
     bits_release(&present);
     bits_release(&fresh);
 }
@@ -213,6 +212,7 @@ static void link_parts(struct state *s)
     for (uint32_t i = 0; i < limit; i++)
         buf_release(&names[i]);
     mem_free(names);
+    power_link(s);
 }
 
 static void clear_default(struct state *s, uint32_t but)

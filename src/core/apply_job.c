@@ -70,6 +70,8 @@ static void set_numbers(struct job *j, const struct job_changed *c)
         j->eligible_time = c->eligible_time;
     if (c->accrue_time != -1)
         j->accrue_time = c->accrue_time;
+    if (c->start_time)
+        j->start_time = c->start_time;
     if (c->end_time != -1)
         j->end_time = c->end_time;
     if (c->time_limit != NO_VAL)

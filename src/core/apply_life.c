@@ -131,7 +131,8 @@ void apply_job_ending(struct state *s, const void *record, int64_t time)
         j->nudge_time = 0;
         drop_steps(j);
     }
-    const uint64_t former = JOBF_CONFIGURING | JOBF_REQUEUED | JOBF_REQUEUE_HOLD | JOBF_SPECIAL_EXIT;
+    const uint64_t former =
+        JOBF_CONFIGURING | JOBF_PROLOG | JOBF_REQUEUED | JOBF_REQUEUE_HOLD | JOBF_SPECIAL_EXIT;
     j->flags = (j->flags & ~former) | c->set_flags | JOBF_COMPLETING;
     j->state = c->state;
     j->reason = c->reason;
@@ -198,10 +199,11 @@ void apply_job_requeued(struct state *s, const void *record, int64_t time)
     enum job_phase to;
     struct job *j = move_begin(&e, s, c->job_id, EVENT_REQUEUE, &to);
     REQUIRE(!bits_any(&j->completing) && !(j->flags & JOBF_EPILOG));
-    const uint64_t of_the_run = JOBF_COMPLETING | JOBF_CONFIGURING | JOBF_REQUEUED | JOBF_REQUEUE_HOLD |
-                                JOBF_TERM_SENT | JOBF_KILL_SENT | JOBF_WARN_SENT | JOBF_LAUNCHED |
-                                JOBF_WHOLE_NODES | JOBF_USER_NODES | JOBF_CPUS_GIVEN | JOBF_KILL_HURRY |
-                                JOBF_SPECIAL_EXIT | JOBF_MAILED_50 | JOBF_MAILED_80 | JOBF_MAILED_90;
+    const uint64_t of_the_run = JOBF_COMPLETING | JOBF_CONFIGURING | JOBF_PROLOG | JOBF_REQUEUED |
+                                JOBF_REQUEUE_HOLD | JOBF_TERM_SENT | JOBF_KILL_SENT | JOBF_WARN_SENT |
+                                JOBF_LAUNCHED | JOBF_WHOLE_NODES | JOBF_USER_NODES | JOBF_CPUS_GIVEN |
+                                JOBF_KILL_HURRY | JOBF_SPECIAL_EXIT | JOBF_MAILED_50 | JOBF_MAILED_80 |
+                                JOBF_MAILED_90;
     j->flags = (j->flags & ~of_the_run) | c->set_flags;
     j->state = JOB_PENDING;
     j->restarts++;

@@ -3,6 +3,7 @@
 #include "core/apply.h"
 
 #include "base/mem.h"
+#include "core/power.h"
 
 static struct node *edit(struct state *s, uint32_t index)
 {
@@ -35,6 +36,8 @@ void apply_node_registered(struct state *s, const void *record, int64_t time)
 {
     const struct node_registered *c = record;
     struct node *n = edit(s, c->node_index);
+    const uint64_t off = NODEF_POWERED_DOWN | NODEF_POWERING_UP;
+    bool came_up = n->flags & off && !(c->flags & off);
     if (c->node)
         take_found(n, c->node);
     n->state = c->state;
@@ -48,6 +51,8 @@ void apply_node_registered(struct state *s, const void *record, int64_t time)
         n->reason_time = 0;
         n->reason_uid = NO_VAL;
     }
+    if (came_up) /* idle from here on */
+        n->last_busy = n->power_time = time;
     n->token = c->token;
     n->last_contact = n->last_health = time; /* slurmd checks it when it starts */
     if (!n->last_busy)                       /* idle since it came */
@@ -74,6 +79,10 @@ static void keep_derived(struct node *to, struct node *from)
     to->gres_used.n = from->gres_used.n;
     from->gres_used.v = rows;
     from->gres_used.n = rows_n;
+    to->power_idle = from->power_idle;
+    to->power_counted = from->power_counted;
+    to->power_up_s = from->power_up_s;
+    to->power_down_s = from->power_down_s;
     char *parts = to->partitions;
     to->partitions = from->partitions;
     from->partitions = parts;
@@ -123,24 +132,53 @@ void apply_node_rebooting(struct state *s, const void *record, int64_t time)
     node_timer(s, n);
 }
 
+/* SuspendRate, ResumeRate. */
+static void count_move(struct power_rate *r, int64_t time)
+{
+    if (time >= r->since + POWER_RATE_SECONDS || time < r->since)
+        *r = (struct power_rate){time, 0};
+    r->count++;
+}
+
+/* DRAIN that came with the wish to power it down goes with it; an administrator's stays. */
+static void begin_suspending(struct state *s, struct node *n)
+{
+    n->flags = (n->flags & ~(NODEF_POWER_DOWN | NODEF_POWERING_UP)) | NODEF_POWERING_DOWN;
+    if (n->power_drained)
+        n->flags &= ~NODEF_DRAIN;
+    n->power_drained = false;
+    if (s->policy->idle_on_suspend) {
+        n->flags &= ~(NODEF_DRAIN | NODEF_FAIL);
+        n->state = NODE_UP;
+    }
+    if (n->state == NODE_DOWN || n->flags & (NODEF_DRAIN | NODEF_FAIL))
+        return;
+    mem_set_str(&n->reason, NULL);
+    n->reason_time = 0;
+    n->reason_uid = NO_VAL;
+}
+
 void apply_node_powered(struct state *s, const void *record, int64_t time)
 {
     const struct node_powered *c = record;
     struct node *n = edit(s, c->node_index);
     switch (c->move) {
     case POWER_RESUMING:
-        n->flags &= ~(NODEF_POWER_UP | NODEF_POWER_DOWN | NODEF_POWERED_DOWN | NODEF_POWERING_DOWN);
-        n->flags |= NODEF_POWERING_UP;
+        n->flags &= ~(NODEF_POWER_UP | NODEF_POWERED_DOWN | NODEF_POWERING_DOWN);
+        n->flags |= NODEF_POWERING_UP | NODEF_NOT_RESPONDING | NODEF_NO_CONTACT_YET;
+        count_move(&s->resumed, time);
         break;
     case POWER_SUSPENDING:
-        n->flags = (n->flags & ~NODEF_POWER_DOWN) | NODEF_POWERING_DOWN;
+        begin_suspending(s, n);
+        count_move(&s->suspended, time);
         break;
     case POWER_SUSPENDED:
-        n->flags &= ~(NODEF_POWERING_DOWN | NODEF_DRAIN | NODEF_NOT_RESPONDING);
+        n->flags &= ~(NODEF_POWERING_DOWN | NODEF_NOT_RESPONDING);
         n->flags |= NODEF_POWERED_DOWN | NODEF_NO_CONTACT_YET;
         break;
     case POWER_RESUME_FAILED:
-        n->flags &= ~NODEF_POWERING_UP;
+        n->flags &= ~(NODEF_POWERING_UP | NODEF_POWER_DOWN | NODEF_NOT_RESPONDING);
+        n->flags |= NODEF_POWERED_DOWN;
         n->state = NODE_DOWN;
         mem_set_str(&n->reason, "ResumeTimeout reached");
         n->reason_uid = s->policy->slurm_uid;
@@ -148,6 +186,15 @@ void apply_node_powered(struct state *s, const void *record, int64_t time)
         break;
     }
     n->power_time = time;
+    n->power_look = 0;
     n->last_contact = time; /* SlurmdTimeout counts when it is up again */
+    node_timer(s, n);
+}
+
+void apply_node_power_held(struct state *s, const void *record, int64_t time)
+{
+    const struct node_power_held *c = record;
+    struct node *n = edit(s, c->node_index);
+    n->power_look = c->until;
     node_timer(s, n);
 }

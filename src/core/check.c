@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "core/moves.h"
+#include "core/power.h"
 #include "model/jobtext.h"
 
 /* What jobs hold on one node, added up. */
@@ -54,6 +55,10 @@ static void check_alloc(struct check *c, const struct job *j)
                      j->alloc.v[i].node_index);
         else
             add_share(c, j, i);
+        const struct node *n = state_node_at(c->s, j->alloc.v[i].node_index);
+        if (n && job_is_active(j) && !(j->flags & JOBF_CONFIGURING) && n->state == NODE_UP &&
+            !node_is_ready(n))
+            buf_addf(c->out, "job %u: runs on node %s, which is off or boots\n", j->job_id, n->name);
     }
 }
 

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "core/core.h"
 #include "core/mail.h"
+#include "core/power.h"
 #include "model/jobtext.h"
 
 static int64_t sooner(int64_t a, int64_t b)
@@ -106,22 +107,10 @@ int64_t node_ping_due(const struct state *s, const struct node *n)
 int64_t node_reboot_due(const struct state *s, const struct node *n)
 {
     if (n->flags & NODEF_REBOOT_ISSUED)
-        return n->reboot_time + (s->policy ? s->policy->resume_timeout : 0);
+        return n->power_up_s == INFINITE ? INT64_MAX : n->reboot_time + n->power_up_s;
     if (n->flags & NODEF_REBOOT_REQUESTED && !n->running_jobs)
         return n->reboot_time + REBOOT_GRACE_SECONDS;
     return INT64_MAX;
-}
-
-int64_t node_power_due(const struct state *s, const struct node *n)
-{
-    if (!s->policy || !s->policy->power_save || n->state == NODE_FUTURE)
-        return INT64_MAX;
-    if (n->flags & NODEF_POWERING_DOWN)
-        return n->power_time + s->policy->suspend_timeout;
-    if (n->flags & NODEF_POWERING_UP)
-        return n->power_time + s->policy->resume_timeout;
-    bool down = n->flags & NODEF_POWER_DOWN && !n->running_jobs && !(n->flags & NODEF_POWERED_DOWN);
-    return down || n->flags & NODEF_POWER_UP ? 0 : INT64_MAX;
 }
 
 enum { SPREAD = 7919 }; /* seconds between neighbours, a prime: modulo the interval they are all over it */

@@ -21,7 +21,6 @@ int64_t step_limit_time(const struct step *st);
 int64_t node_ping_due(const struct state *s, const struct node *n);
 int64_t node_reboot_due(const struct state *s,
                         const struct node *n); /* to be issued; ResumeTimeout after it */
-int64_t node_power_due(const struct state *s, const struct node *n);  /* its next power move */
 int64_t node_health_due(const struct state *s, const struct node *n); /* HealthCheckInterval */
 int64_t node_timeout(const struct state *s, const struct node *n);    /* SlurmdTimeout */
 

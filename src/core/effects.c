@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "core/mail.h"
 #include "core/moves.h"
+#include "core/power.h"
 #include "core/state_impl.h"
 #include "model/jobtext.h"
 
@@ -40,7 +41,7 @@ static void account(struct outbox *out, uint32_t job_id, uint32_t step_id)
 static bool reachable(const struct state *s, uint32_t node_index)
 {
     const struct node *n = state_node_at(s, node_index);
-    return n && n->state != NODE_DOWN;
+    return n && n->state != NODE_DOWN && node_is_ready(n);
 }
 
 static struct kill_job *add_kill(struct outbox *out, enum effect_type type, const struct job *j,
@@ -103,7 +104,7 @@ static void launch(const struct job *j, struct outbox *out)
 /* What a start brings about first. */
 static void begin(const struct job *j, struct outbox *out)
 {
-    if (j->flags & JOBF_CONFIGURING)
+    if (j->flags & JOBF_PROLOG)
         add(out, EFFECT_PROLOG, j->job_id, NO_VAL);
     launch(j, out);
 }
@@ -182,7 +183,7 @@ static void of_contact(const struct state *s, const struct node_contact *f, stru
     const struct node *n = state_node_at(s, f->node_index);
     bool absent = n->state == NODE_UNKNOWN || n->flags & NODEF_NO_CONTACT_YET ||
                   (n->state == NODE_DOWN && n->flags & NODEF_NOT_RESPONDING);
-    if (f->ok && absent)
+    if (f->ok && absent && !(n->flags & NODEF_POWERED_DOWN))
         node_control(f->node_index, "register", out);
 }
 

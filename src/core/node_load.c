@@ -70,6 +70,21 @@ static void give_cpus(struct node *n, const struct job_node *a)
     bits_minus(&n->alloc_cores, &a->cores);
 }
 
+/* Whether it is idle decides when it is rebooted or powered down. */
+static void retime(struct state *s, const struct node *n)
+{
+    const uint64_t waiting = NODEF_REBOOT_REQUESTED | NODEF_POWER_DOWN | NODEF_POWERED_DOWN;
+    if (n->flags & waiting || n->power_idle != INFINITE)
+        node_timer(s, n);
+}
+
+/* PowerDownOnIdle: a partition whose nodes are powered down after use. */
+static bool powers_down(const struct state *s, const struct job *job)
+{
+    const struct part *p = s->policy->power_save && job->partition ? state_part(s, job->partition) : NULL;
+    return p && p->flags & PARTF_POWERDOWNONIDLE;
+}
+
 void node_take(struct state *s, const struct job *job, uint32_t i, int64_t time)
 {
     const struct job_node *a = &job->alloc.v[i];
@@ -84,9 +99,10 @@ void node_take(struct state *s, const struct job *job, uint32_t i, int64_t time)
         n->exclusive_job = job->job_id;
     if (job->flags & JOBF_USER_NODES)
         n->owner = job->uid;
+    if (powers_down(s, job))
+        n->flags |= NODEF_POWER_DOWN;
     idset_add(&s->node_jobs[a->node_index], job->job_id);
-    if (n->flags & (NODEF_REBOOT_REQUESTED | NODEF_POWER_DOWN))
-        node_timer(s, n);
+    retime(s, n);
 }
 
 /* Does another job keep the node for its user? */
@@ -112,8 +128,7 @@ void node_give(struct state *s, const struct job *job, uint32_t i, int64_t time)
     if (n->exclusive_job == job->job_id)
         n->exclusive_job = 0;
     idset_remove(&s->node_jobs[a->node_index], job->job_id);
-    if (n->flags & (NODEF_REBOOT_REQUESTED | NODEF_POWER_DOWN))
-        node_timer(s, n);
+    retime(s, n);
     if (n->owner != NO_VAL && !still_owned(s, &s->node_jobs[a->node_index]))
         n->owner = NO_VAL;
 }

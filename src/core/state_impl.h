@@ -13,6 +13,12 @@
 #include "core/timer.h"
 #include "sched/sched.h"
 
+/* Nodes that were powered up, or down, in the present minute. Forgotten with the process. */
+struct power_rate {
+    int64_t since; /* the minute began then */
+    uint32_t count;
+};
+
 struct state {
     struct ptree jobs, nodes, parts;
     struct policy *policy;
@@ -22,6 +28,7 @@ struct state {
     uint32_t default_part;
     uint32_t next_job_id;
     uint32_t next_node_index;
+    struct power_rate resumed, suspended;
 
     /* The writer's indexes: derived from the tables. */
     struct timers timers;

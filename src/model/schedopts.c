@@ -98,7 +98,7 @@ const struct sched_parameter sched_param_table[] = {
     LATER("preempt_youngest_first"),
     FLAG(reduce_completing_frag),
     U32(requeue_delay, NO_VAL, 0, INT32_MAX),
-    LATER("requeue_on_resume_failure"),
+    FLAG(requeue_on_resume_failure),
     FLAG(salloc_wait_nodes),
     FLAG(sbatch_wait_nodes),
     I32(sched_interval, 60, -1, INT32_MAX),

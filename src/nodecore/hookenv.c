@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "nodecore/hookenv.h"
 
+#include "base/hostlist.h"
 #include "base/mem.h"
 #include "model/jobtext.h"
 #include "model/jobvars.h"
@@ -48,15 +49,26 @@ static void add_spec(struct meta_strs *env, const struct job_spec *spec)
         add_text(env, texts[i].name, texts[i].value);
 }
 
+/* An order that is the same for all nodes of a job has their names and no `alloc`. */
+static uint32_t nodes_of(const struct job *j)
+{
+    struct hostlist names = {0};
+    uint32_t n = hostlist_parse(&names, j->nodes, NULL) == 0 ? names.count : j->alloc.n;
+
+    hostlist_release(&names);
+    return n;
+}
+
 /* Only where it has or had nodes. */
 static void add_place(struct meta_strs *env, const struct job *j)
 {
     struct buf counts = BUF_INIT;
+    uint32_t n = nodes_of(j);
 
     add_text(env, "SLURM_JOB_NODELIST", j->nodes);
-    if (!j->alloc.n)
+    if (!n)
         return;
-    env_set(env, "SLURM_JOB_NUM_NODES", "%u", j->alloc.n);
+    env_set(env, "SLURM_JOB_NUM_NODES", "%u", n);
     jobvars_cpus_per_node(j, &counts);
     add_text(env, "SLURM_JOB_CPUS_PER_NODE", counts.s);
     buf_release(&counts);

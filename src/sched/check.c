@@ -28,7 +28,7 @@ static int check_node(const struct sched_view *v, struct load_map *loads, const 
                       bool exclusive, uint32_t uid, struct err *e)
 {
     const struct node *n = ptree_get(v->nodes, share->node_index);
-    if (!n || !node_available(n))
+    if (!n || node_service(v->policy, n) == NODE_AWAY)
         return err_set(e, ESLURM_NODES_BUSY, "%s is not available", n ? n->name : "a removed node");
     const struct node_load *l = load_get(loads, n);
     if (n->owner != NO_VAL && n->owner != uid)

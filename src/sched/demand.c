@@ -200,7 +200,7 @@ static uint32_t cpus_per_gpu(const char *text)
 bool demand_is_exclusive(const struct policy *p, const struct job_spec *spec, const struct part *part)
 {
     return spec->share == SHARE_NODE || part->max_share == 0 || p->linear || spec->core_spec != NO_VAL16 ||
-           spec->thread_spec != NO_VAL16;
+           spec->thread_spec != NO_VAL16 || spec->reboot == 1;
 }
 
 /* What is asked of the nodes besides sizes. */

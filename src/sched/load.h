@@ -30,8 +30,11 @@ struct node_load {
     uint32_t gres_n;
 };
 
+struct room;
+
 struct load_map {
     const struct sched_view *v;
+    struct room *room;               /* sums of what is free, or NULL: every node is looked at */
     const struct timeline *time;     /* NULL: as the nodes are now */
     int64_t from, until;             /* the stretch, until exclusive */
     bool empty;                      /* every node as if idle: could it ever run? */

@@ -31,13 +31,12 @@ struct node_shape node_shape(const struct policy *p, const struct node *n)
                                .socket_units = max32(units / sockets, 1)};
 }
 
-/* CPUs of a unit that tasks may use, which are also those that are charged. */
-static uint32_t usable_cpus(const struct demand *d, const struct node_shape *s)
+uint32_t usable_cpus(const struct demand *d, const struct node_shape *s)
 {
     return d->threads && d->threads < s->unit_cpus ? d->threads : s->unit_cpus;
 }
 
-static uint32_t task_cpus(const struct demand *d, uint32_t usable)
+uint32_t task_cpus(const struct demand *d, uint32_t usable)
 {
     uint32_t cpus = d->cpus_per_task;
     if (d->tasks_per_core)
@@ -45,7 +44,7 @@ static uint32_t task_cpus(const struct demand *d, uint32_t usable)
     return d->bind_devices && d->gres_n ? div_up(cpus, usable) * usable : cpus; /* no core is shared then */
 }
 
-static uint64_t node_memory(const struct node *n)
+uint64_t node_memory(const struct node *n)
 {
     return n->real_memory > n->mem_spec ? n->real_memory - n->mem_spec : 0;
 }
@@ -221,6 +220,7 @@ struct offer offer_make(const struct demand *d, const struct policy *p, const st
     uint32_t cpus = taken < s.units ? (s.units - taken) * usable : 0;
     if (d->bind_devices && d->gres_n)
         cpus = bound_units(d, &s, n, l) * usable;
+    uint32_t cpus_free = cpus;
     uint64_t mem_free = node_memory(n) > l->mem ? node_memory(n) - l->mem : 0;
     if (p->cr_memory || d->mem_node || d->mem_cpu) {
         if (!p->cr_memory)
@@ -235,14 +235,16 @@ struct offer offer_make(const struct demand *d, const struct policy *p, const st
     uint32_t cpus_a_task = task_cpus(d, usable);
     if (cpus < d->cpus_node_min || !cpus)
         return o;
+    if (d->overcommit && cpus < min32(d->cpus_per_task, cpus_free)) /* which is taken in any case */
+        return o;
     uint32_t tasks = d->overcommit ? UINT32_MAX : cpus / cpus_a_task;
     if (d->tasks_per_socket)
         tasks = min32(tasks, socket_tasks(d, &s, l, usable, cpus_a_task));
-    if (d->tasks_per_node_exact && tasks < d->tasks_per_node)
-        return o;
     if (d->tasks_per_node)
         tasks = min32(tasks, d->tasks_per_node);
     o.tasks = gres_tasks(d, p, n, l, d->cpus_per_gpu ? cpus / d->cpus_per_gpu : UINT64_MAX, tasks, &o.gres);
+    if (d->tasks_per_node_exact && o.tasks < d->tasks_per_node)
+        o.tasks = 0;
     return o;
 }
 

@@ -16,6 +16,12 @@ struct node_shape {
     uint32_t sockets, socket_units;
 };
 struct node_shape node_shape(const struct policy *p, const struct node *n);
+/* MiB that jobs may have. */
+uint64_t node_memory(const struct node *n);
+/* CPUs of a unit that tasks may use, which are also those that are charged; and how many of them a task
+ * takes. */
+uint32_t usable_cpus(const struct demand *d, const struct node_shape *s);
+uint32_t task_cpus(const struct demand *d, uint32_t usable);
 
 struct offer {
     const struct node *node;

@@ -18,7 +18,7 @@ enum {
     GAP_PART = 16,
 };
 
-void plan_init(struct plan *p, const struct sched_view *v, struct timeline *time,
+void plan_init(struct plan *p, const struct sched_view *v, struct timeline *time, struct room *room,
                const struct sched_opts *opts)
 {
     *p = (struct plan){.v = v, .time = time, .promises_max = PLAN_JOBS_MAX};
@@ -27,6 +27,7 @@ void plan_init(struct plan *p, const struct sched_view *v, struct timeline *time
     if (opts->bf_node_space_size) /* a planned job takes up to two records of Slurm's table */
         p->promises_max = opts->bf_node_space_size / 2;
     load_map_init(&p->loads, v, false);
+    p->loads.room = room;
     timeline_settle(time);
 }
 
@@ -130,13 +131,32 @@ static bool fits_after(struct plan *p, const struct job *job, const struct part 
     return ok;
 }
 
+/* The first end before which it cannot fit, whatever else is true of it; n: none. */
+static uint32_t first_possible(struct plan *p, const struct job *job, const struct part *part,
+                               uint32_t seconds, uint32_t n)
+{
+    uint32_t lo = 0, hi = n;
+    while (lo < hi) {
+        uint32_t mid = lo + (hi - lo) / 2;
+        int64_t at = moment(p, p->time->ends.v[mid]);
+        load_map_move(&p->loads, p->time, at, at + seconds, true);
+        p->work++;
+        if (select_could(p->v, &p->loads, job, part))
+            hi = mid;
+        else
+            lo = mid + 1;
+    }
+    return hi;
+}
+
 /* The first moment at which it would fit if nothing were promised or started in this run; INT64_MAX: none
  * within the window. The search goes out from what the last run has found, in steps that double. */
 static int64_t first_moment(struct plan *p, const struct job *job, const struct part *part, uint32_t seconds)
 {
-    uint32_t n = ends_until(p, p->window_end), lo = 0, hi = n; /* it is in [lo, hi]; n = none */
+    uint32_t n = ends_until(p, p->window_end);
+    uint32_t lo = first_possible(p, job, part, seconds, n), hi = n; /* it is in [lo, hi]; n = none */
     uint32_t at = job->start_time > p->v->now ? ends_until(p, job->start_time) : 0;
-    at = at ? at - 1 : 0;
+    at = at > lo + 1 ? at - 1 : lo;
     for (uint32_t step = 1; at < n && lo < hi; step *= 2) {
         if (fits_after(p, job, part, at, seconds)) {
             hi = at;

@@ -28,7 +28,8 @@ struct plan {
     uint64_t work;
 };
 
-void plan_init(struct plan *p, const struct sched_view *v, struct timeline *time,
+/* room: follows the same view; NULL: every node is looked at each time. */
+void plan_init(struct plan *p, const struct sched_view *v, struct timeline *time, struct room *room,
                const struct sched_opts *opts);
 void plan_release(struct plan *p); /* and drops the bookings */
 /* How long the job would run at most, in seconds. */

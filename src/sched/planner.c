@@ -20,6 +20,7 @@
 #include "sched/limits.h"
 #include "sched/plan.h"
 #include "sched/quota.h"
+#include "sched/room.h"
 #include "sched/switches.h"
 
 enum {
@@ -33,6 +34,8 @@ enum {
 
 struct planner {
     struct backlog backlog;
+    struct room room;
+    bool exhaustive;
     int64_t last_full, last_backfill, last_deep; /* runs; INT64_MIN = none yet */
 };
 
@@ -49,7 +52,13 @@ void planner_free(struct planner *p)
     if (!p)
         return;
     backlog_release(&p->backlog);
+    room_release(&p->room);
     mem_free(p);
+}
+
+void planner_look_everywhere(struct planner *p)
+{
+    p->exhaustive = true;
 }
 
 void sched_result_release(struct sched_result *r)
@@ -427,7 +436,8 @@ void planner_run(struct planner *p, const struct sched_view *v, const struct sch
     ret->notes.eval_time = v->now;
     struct run r = {.planner = p, .v = v, .budget = b, .ret = ret, .opts = sched_opts_of(v->policy)};
     backlog_update(&p->backlog, v);
-    plan_init(&r.plan, v, &p->backlog.time, &r.opts);
+    room_update(&p->room, v, &p->backlog.time);
+    plan_init(&r.plan, v, &p->backlog.time, p->exhaustive ? NULL : &p->room, &r.opts);
     take_licenses(&r);
     set_turns(&r);
     if (v->policy->complete_wait)

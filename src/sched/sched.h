@@ -55,6 +55,8 @@ void sched_result_release(struct sched_result *r);
 struct planner;
 struct planner *planner_new(void);
 void planner_free(struct planner *p);
+/* From now on it looks at every node for every job, as a reference for tests. */
+void planner_look_everywhere(struct planner *p);
 void planner_run(struct planner *p, const struct sched_view *v, const struct sched_budget *b,
                  struct sched_result *ret);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Which nodes a job gets. Nodes of the lowest weight come first; among those, the smallest run of
- * neighbouring nodes that is enough by itself (best fit), so that large holes stay for large jobs; inside a
- * run, from the lowest index on.
+ * Which nodes a job gets. Nodes that are up come before those that are off, of both those of the lowest
+ * weight; among those, the smallest run of neighbouring nodes that is enough by itself (best fit), so that
+ * large holes stay for large jobs; inside a run, from the lowest index on.
  */
 #include "sched/select.h"
 
@@ -16,6 +16,7 @@
 #include "sched/constraint.h"
 #include "sched/nodeset.h"
 #include "sched/offer.h"
+#include "sched/room.h"
 #include "sched/switches.h"
 
 /* A node that is none of these can take a job now. */
@@ -24,9 +25,18 @@ static const uint64_t FLAGS_AWAY = NODEF_DRAIN | NODEF_NOT_RESPONDING | NODEF_FA
                                    NODEF_MAINTENANCE | NODEF_REBOOT_ISSUED | NODEF_INVALID_REG |
                                    NODEF_BLOCKED | NODEF_NO_CONTACT_YET;
 
-bool node_available(const struct node *n)
+/* What says nothing while a node is off or on its way up: it comes when a job has it. */
+static const uint64_t FLAGS_ASLEEP =
+    NODEF_POWERED_DOWN | NODEF_POWERING_UP | NODEF_NOT_RESPONDING | NODEF_NO_CONTACT_YET;
+
+enum node_service node_service(const struct policy *p, const struct node *n)
 {
-    return n->state == NODE_UP && !(n->flags & FLAGS_AWAY);
+    if (n->state != NODE_UP)
+        return NODE_AWAY;
+    if (!(n->flags & FLAGS_AWAY))
+        return NODE_READY;
+    bool asleep = p->power_save && n->flags & (NODEF_POWERED_DOWN | NODEF_POWERING_UP);
+    return asleep && !(n->flags & FLAGS_AWAY & ~FLAGS_ASLEEP) ? NODE_ASLEEP : NODE_AWAY;
 }
 
 static uint32_t least(uint32_t a, uint32_t b)
@@ -36,12 +46,15 @@ static uint32_t least(uint32_t a, uint32_t b)
 
 struct candidate {
     const struct node *node;
+    uint64_t rank; /* its weight; those that have to be powered up come after all others */
     uint32_t tasks;
     uint64_t gres;
     uint32_t given; /* tasks, once the choice is made */
     bool required, chosen;
     uint32_t room, placed; /* tasks that fit its units, and those that will be there */
 };
+
+static const uint64_t RANK_ASLEEP = (uint64_t)1 << 32;
 
 struct search {
     const struct sched_view *v;
@@ -55,6 +68,7 @@ struct search {
     VEC(struct candidate) list; /* in index order */
     uint32_t possible, away;    /* nodes that could ever serve; those of them that are not available */
     struct bits away_required;  /* required nodes that are not available */
+    struct bits classes;        /* of nodes that could ever serve; see sched/room.h */
     uint64_t work;
     uint32_t nodes, tasks; /* chosen so far */
     uint64_t gres;
@@ -76,9 +90,51 @@ static bool of_another_user(struct search *s, const struct node *n)
     return n->owner != NO_VAL || (s->d.user_nodes && load_get(s->loads, n)->jobs);
 }
 
+/* What a node has left for such a job is not what it has left for others. */
+static bool asks_specialized(const struct job *job)
+{
+    return job->spec->core_spec != NO_VAL16 || job->spec->thread_spec != NO_VAL16;
+}
+
+static bool could_serve(struct search *s, const char *features, const struct node *n)
+{
+    return constraint_match(features, n->active_features ? n->active_features : n->features) &&
+           offer_possible(&s->d, s->v->policy, n, load_idle(s->loads, n));
+}
+
+/* What one node of a class says holds for all of them. */
+static void find_classes(struct search *s, const char *features)
+{
+    const struct room *r = s->loads->room;
+    bits_clear_all(&s->classes);
+    for (uint32_t i = 0; i < r->classes.n; i++) {
+        const struct node *n = room_sample(r, s->v, i);
+        if (n && could_serve(s, features, n))
+            bits_set(&s->classes, i);
+    }
+}
+
+/* Can there be enough for one alternative of the constraint at all? If not, no node has to be looked at,
+ * except to tell which one is missed. */
+static bool room_for(struct search *s)
+{
+    struct room *r = s->loads->room;
+    bool named = bits_any(&s->required) || bits_any(&s->excluded);
+    if (asks_specialized(s->job) || (named && s->loads->from <= s->v->now))
+        return true;
+    s->work++;
+    if (room_enough(r, &s->d, s->part, &s->classes, s->loads, &s->work))
+        return true;
+    s->list.n = 0;
+    room_count(r, s->part, &s->classes, &s->possible, &s->away);
+    return false;
+}
+
 /* Fills the list with every node that offers something under one alternative of the constraint. */
 static void find_candidates(struct search *s, const char *features, bool now)
 {
+    const struct room *r = now ? s->loads->room : NULL;
+    bool full_is_full = s->loads->from <= s->v->now && !asks_specialized(s->job);
     s->list.n = 0;
     s->possible = s->away = 0;
     bits_clear_all(&s->away_required);
@@ -88,24 +144,31 @@ static void find_candidates(struct search *s, const char *features, bool now)
         if (!n || (s->only && !bits_test(s->only, i)) || bits_test(&s->excluded, i) ||
             n->state == NODE_FUTURE)
             continue;
-        s->work++;
-        if (!constraint_match(features, n->active_features ? n->active_features : n->features) ||
-            !offer_possible(&s->d, s->v->policy, n, load_idle(s->loads, n)))
+        if (r ? !bits_test(&s->classes, r->nodes.v[i].class) : !could_serve(s, features, n))
             continue;
         s->possible++;
         bool required = bits_test(&s->required, i);
-        if (now && !node_available(n)) {
-            s->away++;
-            if (required)
+        enum node_service service = node_service(s->v->policy, n);
+        if (now && service == NODE_AWAY) {
+            bool leaves = n->flags & NODEF_POWER_DOWN; /* when it is idle: it comes back */
+            s->away += !leaves;
+            if (required && !leaves)
                 bits_set(&s->away_required, i);
             continue;
         }
         if ((s->avoid && bits_test(s->avoid, i)) || (now && of_another_user(s, n)))
             continue;
+        if (r && full_is_full && !r->nodes.v[i].left.units)
+            continue;
+        s->work++;
         struct offer o = offer_make(&s->d, s->v->policy, n, load_get(s->loads, n));
         if (o.tasks)
             *VEC_PUSH(&s->list) =
-                (struct candidate){.node = n, .tasks = o.tasks, .gres = o.gres, .required = required};
+                (struct candidate){.node = n,
+                                   .rank = n->weight | (service == NODE_ASLEEP ? RANK_ASLEEP : 0),
+                                   .tasks = o.tasks,
+                                   .gres = o.gres,
+                                   .required = required};
     }
 }
 
@@ -122,14 +185,14 @@ static void choose(struct search *s, struct candidate *c)
     s->gres += c->gres;
 }
 
-/* The next run of neighbouring unchosen candidates of one weight at or after *at: [*at, return value). */
-static uint32_t next_run(const struct search *s, uint32_t weight, uint32_t *at)
+/* The next run of neighbouring unchosen candidates of one rank at or after *at: [*at, return value). */
+static uint32_t next_run(const struct search *s, uint64_t rank, uint32_t *at)
 {
     uint32_t i = *at;
-    while (i < s->list.n && (s->list.v[i].chosen || s->list.v[i].node->weight != weight))
+    while (i < s->list.n && (s->list.v[i].chosen || s->list.v[i].rank != rank))
         i++;
     *at = i;
-    while (i < s->list.n && !s->list.v[i].chosen && s->list.v[i].node->weight == weight &&
+    while (i < s->list.n && !s->list.v[i].chosen && s->list.v[i].rank == rank &&
            (i == *at || s->list.v[i].node->index == s->list.v[i - 1].node->index + 1))
         i++;
     return i;
@@ -145,13 +208,13 @@ static bool run_is_enough(const struct search *s, uint32_t from, uint32_t to)
     return enough(&whole);
 }
 
-/* Takes from the best run of this weight until it is enough or the weight has nothing left. */
-static void choose_by_runs(struct search *s, uint32_t weight)
+/* Takes from the best run of this rank until it is enough or the rank has nothing left. */
+static void choose_by_runs(struct search *s, uint64_t rank)
 {
     while (!enough(s) && s->nodes < s->d.nodes_max) {
         uint32_t best = 0, best_end = 0;
         bool best_enough = false;
-        for (uint32_t at = 0, end; (end = next_run(s, weight, &at)) > at; at = end) {
+        for (uint32_t at = 0, end; (end = next_run(s, rank, &at)) > at; at = end) {
             bool is_enough = run_is_enough(s, at, end);
             uint32_t size = end - at, best_size = best_end - best;
             if (!best_size || (is_enough && (!best_enough || size < best_size)) ||
@@ -189,29 +252,49 @@ static struct candidate *last_of_lowest_weight(struct search *s)
 {
     struct candidate *last = &s->list.v[0];
     for (uint32_t i = 1; i < s->list.n; i++)
-        if (s->list.v[i].node->weight <= last->node->weight)
+        if (s->list.v[i].rank <= last->rank)
             last = &s->list.v[i];
     return last;
 }
 
-static int by_size(const void *a, const void *b, void *arg)
+static bool larger(const struct candidate *x, const struct candidate *y)
 {
-    const struct candidate *const *x = a, *const *y = b;
-    if ((*x)->tasks != (*y)->tasks)
-        return (*x)->tasks > (*y)->tasks ? -1 : 1;
-    return (*x)->node->index < (*y)->node->index ? -1 : 1;
+    if (x->tasks != y->tasks)
+        return x->tasks > y->tasks;
+    if ((x->rank ^ y->rank) & RANK_ASLEEP)
+        return x->rank < y->rank;
+    return x->node->index < y->node->index;
 }
 
-/* With few nodes allowed, the largest offers first. */
+/* Lets order[i] of a heap sink to its place. */
+static void sink(struct candidate **order, uint32_t n, uint32_t i)
+{
+    for (uint32_t child; (child = 2 * i + 1) < n; i = child) {
+        if (child + 1 < n && larger(order[child + 1], order[child]))
+            child++;
+        if (!larger(order[child], order[i]))
+            return;
+        struct candidate *c = order[i];
+        order[i] = order[child];
+        order[child] = c;
+    }
+}
+
+/* With few nodes allowed, the largest offers first: a heap, because mostly few are taken of many. */
 static void choose_by_size(struct search *s)
 {
     struct candidate **order = mem_array(s->list.n, sizeof *order);
+    uint32_t n = 0;
     for (uint32_t i = 0; i < s->list.n; i++)
-        order[i] = &s->list.v[i];
-    vec_sort(order, s->list.n, sizeof *order, by_size, NULL);
-    for (uint32_t i = 0; i < s->list.n && !enough(s) && s->nodes < s->d.nodes_max; i++)
-        if (!order[i]->chosen)
-            choose(s, order[i]);
+        if (!s->list.v[i].chosen)
+            order[n++] = &s->list.v[i];
+    for (uint32_t i = n / 2; i > 0; i--)
+        sink(order, n, i - 1);
+    while (n && !enough(s) && s->nodes < s->d.nodes_max) {
+        choose(s, order[0]);
+        order[0] = order[--n];
+        sink(order, n, 0);
+    }
     mem_free(order);
 }
 
@@ -254,14 +337,14 @@ static bool find_nodes(struct search *s)
         choose(s, last_of_lowest_weight(s));
         return enough(s);
     }
-    for (uint32_t last = 0, weight; !enough(s); last = weight + 1) {
-        weight = UINT32_MAX;
+    for (uint64_t last = 0, rank; !enough(s); last = rank + 1) {
+        rank = UINT64_MAX;
         for (uint32_t i = 0; i < s->list.n; i++)
-            if (s->list.v[i].node->weight >= last && s->list.v[i].node->weight < weight)
-                weight = s->list.v[i].node->weight;
-        if (weight == UINT32_MAX)
+            if (s->list.v[i].rank >= last && s->list.v[i].rank < rank)
+                rank = s->list.v[i].rank;
+        if (rank == UINT64_MAX)
             break;
-        choose_by_runs(s, weight);
+        choose_by_runs(s, rank);
     }
     if (enough(s))
         return s->nodes <= s->d.nodes_max;
@@ -366,14 +449,15 @@ static void make_start(struct search *s, struct start_job *ret)
         ret->ntasks = s->d.ntasks;
 }
 
-/* A drained node comes back by hand, which may be for somebody else's reservation. */
+/* A drained node comes back by hand, which may be for somebody else's reservation; one that is being powered
+ * down is said to be likewise. */
 static void explain_away(const struct search *s, struct selection *ret)
 {
     bool drained = true;
     for (uint32_t i = bits_next(&s->away_required, 0); i != BITS_MAX;
          i = bits_next(&s->away_required, i + 1)) {
         const struct node *n = ptree_get(s->v->nodes, i);
-        drained &= n->state == NODE_UP && (n->flags & NODEF_DRAIN) != 0;
+        drained &= n->state == NODE_UP && n->flags & (NODEF_DRAIN | NODEF_POWERING_DOWN);
     }
     char *names = nodeset_text(s->v, &s->away_required);
     if (drained)
@@ -404,6 +488,11 @@ static void explain_failure(struct search *s, enum select_mode mode, struct sele
 static bool find_below(struct search *s, const struct switch_sets *below, const char *features, bool now)
 {
     bool ok = false;
+    if (now && s->loads->room) {
+        find_classes(s, features);
+        if (!room_for(s))
+            return false;
+    }
     for (uint32_t i = 0; i <= below->list.n && !ok; i++) {
         s->only = i < below->list.n ? &below->list.v[i] : NULL;
         find_candidates(s, features, now);
@@ -413,34 +502,57 @@ static bool find_below(struct search *s, const struct switch_sets *below, const 
     return ok;
 }
 
+static void search_release(struct search *s, struct constraint_alternatives *alt)
+{
+    constraint_release(alt);
+    demand_release(&s->d);
+    bits_release(&s->required);
+    bits_release(&s->excluded);
+    bits_release(&s->away_required);
+    bits_release(&s->classes);
+    VEC_FREE(&s->list);
+}
+
+/* What the job asks for, as numbers. Negative with *e where it cannot be read; it is to be released then too.
+ */
+static int search_init(struct search *s, struct constraint_alternatives *alt, const struct sched_view *v,
+                       struct load_map *loads, const struct job *job, const struct part *part, struct err *e)
+{
+    *s = (struct search){.v = v, .job = job, .part = part, .loads = loads};
+    *alt = (struct constraint_alternatives){0};
+    int r = demand_init(&s->d, v, job, part, e);
+    if (r == 0)
+        r = nodeset_parse(v, job->spec->req_nodes, &s->required, e);
+    if (r == 0)
+        r = nodeset_parse(v, job->spec->exc_nodes, &s->excluded, e);
+    if (r == 0)
+        r = constraint_split(job->spec->features, alt, e);
+    load_map_specialize(loads, job->spec->core_spec, job->spec->thread_spec);
+    uint32_t need = bits_count(&s->required);
+    if (need > s->d.nodes_min)
+        s->d.nodes_min = need;
+    if (s->d.nodes_max < s->d.nodes_min)
+        s->d.nodes_max = s->d.nodes_min;
+    return r;
+}
+
 void select_job(const struct sched_view *v, struct load_map *loads, const struct job *job,
                 const struct part *part, enum select_mode mode, const struct bits *avoid,
                 struct selection *ret)
 {
-    struct search s = {.v = v, .job = job, .part = part, .loads = loads, .avoid = avoid};
-    struct constraint_alternatives alt = {0};
+    struct search s;
+    struct constraint_alternatives alt;
     struct switch_sets below;
     struct err e = {0};
     *ret = (struct selection){.reason = WHY_NONE};
     meta_init(&record_start_job, &ret->start);
-    int r = demand_init(&s.d, v, job, part, &e);
-    if (r == 0)
-        r = nodeset_parse(v, job->spec->req_nodes, &s.required, &e);
-    if (r == 0)
-        r = nodeset_parse(v, job->spec->exc_nodes, &s.excluded, &e);
-    if (r == 0)
-        r = constraint_split(job->spec->features, &alt, &e);
+    int r = search_init(&s, &alt, v, loads, job, part, &e);
+    s.avoid = avoid;
     if (r < 0) {
         ret->reason = WHY_BADCONSTRAINTS;
         buf_print(ret->text, sizeof ret->text, "%.250s", e.text);
     }
     switch_sets_init(v, job, &below);
-    load_map_specialize(loads, job->spec->core_spec, job->spec->thread_spec);
-    uint32_t need = bits_count(&s.required);
-    if (need > s.d.nodes_min)
-        s.d.nodes_min = need;
-    if (s.d.nodes_max < s.d.nodes_min)
-        s.d.nodes_max = s.d.nodes_min;
     for (uint32_t i = 0; r == 0 && i < alt.n && !ret->ok; i++) {
         ret->ok = find_below(&s, &below, alt.v[i], mode == SELECT_NOW);
         if (ret->ok)
@@ -449,13 +561,24 @@ void select_job(const struct sched_view *v, struct load_map *loads, const struct
     if (!ret->ok && r == 0)
         explain_failure(&s, mode, ret);
     ret->work = s.work;
-    constraint_release(&alt);
     switch_sets_release(&below);
-    demand_release(&s.d);
-    bits_release(&s.required);
-    bits_release(&s.excluded);
-    bits_release(&s.away_required);
-    VEC_FREE(&s.list);
+    search_release(&s, &alt);
+}
+
+bool select_could(const struct sched_view *v, struct load_map *loads, const struct job *job,
+                  const struct part *part)
+{
+    struct search s;
+    struct constraint_alternatives alt;
+    if (!loads->room)
+        return true;
+    bool could = search_init(&s, &alt, v, loads, job, part, NULL) < 0;
+    for (uint32_t i = 0; i < alt.n && !could; i++) {
+        find_classes(&s, alt.v[i]);
+        could = room_for(&s);
+    }
+    search_release(&s, &alt);
+    return could;
 }
 
 void sched_select(const struct sched_view *v, const struct job *job, const struct part *part,

@@ -42,9 +42,12 @@ void switch_sets_init(const struct sched_view *v, const struct job *job, struct 
     bool single = job->spec->max_nodes == 1 || (job->node_count <= 1 && job->spec->ntasks <= 1);
     if (!p->topology.n || single)
         return;
-    for (uint32_t level = 0, left = p->topology.n; left; level++) {
+    for (uint32_t level = 0, next, left = p->topology.n; left; level = next) {
+        next = UINT32_MAX;
         for (uint32_t i = 0; i < p->topology.n; i++) {
             const struct topo_switch *s = &p->topology.v[i];
+            if (s->level > level && s->level < next)
+                next = s->level;
             if (s->level != level)
                 continue;
             left--;

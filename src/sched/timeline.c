@@ -3,6 +3,7 @@
 
 #include "base/bits.h"
 #include "base/mem.h"
+#include "base/text.h"
 #include "meta/meta.h"
 
 static struct timeline_node *node_at(struct timeline *t, uint32_t index)
@@ -28,6 +29,9 @@ void timeline_release(struct timeline *t)
     VEC_FREE(&t->ends);
     VEC_FREE(&t->come);
     VEC_FREE(&t->gone);
+    VEC_FREE(&t->releases);
+    VEC_FREE(&t->more);
+    VEC_FREE(&t->fewer);
     VEC_FREE(&t->bookings);
 }
 
@@ -37,13 +41,30 @@ static bool holds_share(const struct job *job, uint32_t at)
     return !(job->flags & JOBF_COMPLETING) || bits_test(&job->completing, at);
 }
 
+static struct release release_of(const struct job *job, uint32_t at)
+{
+    const struct job_node *share = &job->alloc.v[at];
+    struct release r = {.end = job->end_time,
+                        .mem = share->mem,
+                        .job_id = job->job_id,
+                        .node = share->node_index,
+                        .units = job->flags & JOBF_CPUS_GIVEN ? 0 : bits_count(&share->cores)};
+    for (uint32_t i = 0; i < share->gres.n; i++)
+        if (text_same(share->gres.v[i].name, "gpu"))
+            r.gpus += (uint32_t)share->gres.v[i].count;
+    return r;
+}
+
 void timeline_add(struct timeline *t, const struct job *job)
 {
     *VEC_PUSH(&t->come) = job->end_time;
     for (uint32_t i = 0; i < job->alloc.n; i++)
-        if (holds_share(job, i))
-            *VEC_PUSH(&node_at(t, job->alloc.v[i].node_index)->holds) =
-                (struct hold){&job->alloc.v[i], job->end_time, job->job_id, job->flags & JOBF_CPUS_GIVEN};
+        if (holds_share(job, i)) {
+            struct release r = release_of(job, i);
+            *VEC_PUSH(&node_at(t, r.node)->holds) = (struct hold){
+                &job->alloc.v[i], r.end, r.job_id, r.units, r.gpus, job->flags & JOBF_CPUS_GIVEN};
+            *VEC_PUSH(&t->more) = r;
+        }
 }
 
 void timeline_remove(struct timeline *t, const struct job *job)
@@ -52,6 +73,7 @@ void timeline_remove(struct timeline *t, const struct job *job)
     for (uint32_t i = 0; i < job->alloc.n; i++) {
         if (!holds_share(job, i))
             continue;
+        *VEC_PUSH(&t->fewer) = release_of(job, i);
         struct timeline_node *n = node_at(t, job->alloc.v[i].node_index);
         for (uint32_t k = 0; k < n->holds.n; k++)
             if (n->holds.v[k].job_id == job->job_id) {
@@ -67,11 +89,42 @@ static int by_time(const void *a, const void *b, void *arg)
     return x < y ? -1 : x > y;
 }
 
+static int by_release(const void *a, const void *b, void *arg)
+{
+    const struct release *x = a, *y = b;
+    if (x->end != y->end)
+        return x->end < y->end ? -1 : 1;
+    if (x->job_id != y->job_id)
+        return x->job_id < y->job_id ? -1 : 1;
+    return x->node < y->node ? -1 : x->node > y->node;
+}
+
+static void settle_releases(struct timeline *t)
+{
+    vec_sort(t->more.v, t->more.n, sizeof *t->more.v, by_release, NULL);
+    vec_sort(t->fewer.v, t->fewer.n, sizeof *t->fewer.v, by_release, NULL);
+    __typeof__(t->releases) all = {0};
+    VEC_RESERVE(&all, t->releases.n + t->more.n);
+    for (uint32_t i = 0, c = 0, g = 0; i < t->releases.n || c < t->more.n;) {
+        bool old =
+            c == t->more.n || (i < t->releases.n && by_release(&t->releases.v[i], &t->more.v[c], NULL) <= 0);
+        const struct release *r = old ? &t->releases.v[i++] : &t->more.v[c++];
+        if (g < t->fewer.n && by_release(&t->fewer.v[g], r, NULL) == 0)
+            g++;
+        else
+            all.v[all.n++] = *r;
+    }
+    VEC_FREE(&t->releases);
+    t->releases = all;
+    t->more.n = t->fewer.n = 0;
+}
+
 /* One merge, whatever has changed. */
 void timeline_settle(struct timeline *t)
 {
     if (!t->come.n && !t->gone.n)
         return;
+    settle_releases(t);
     vec_sort(t->come.v, t->come.n, sizeof *t->come.v, by_time, NULL);
     vec_sort(t->gone.v, t->gone.n, sizeof *t->gone.v, by_time, NULL);
     __typeof__(t->ends) all = {0};

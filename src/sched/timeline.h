@@ -18,13 +18,21 @@ struct hold {
     const struct job_node *share; /* the job's */
     int64_t end;                  /* expected */
     uint32_t job_id;
-    bool cores_given; /* suspended: others may have its cores */
+    uint32_t units, gpus; /* what it gives back of them */
+    bool cores_given;     /* suspended: others may have its cores */
 };
 
 struct booking {
     int64_t start, end;
     struct start_job what; /* owned */
     uint32_t exclusive_job;
+};
+
+/* What one node gets back when a job ends. */
+struct release {
+    int64_t end;
+    uint64_t mem; /* MiB */
+    uint32_t job_id, node, units, gpus;
 };
 
 /* A part of a booking, on one node. */
@@ -41,6 +49,8 @@ struct timeline {
     VEC(struct timeline_node) nodes; /* by index; beyond the end: nothing */
     VEC(int64_t) ends;               /* of the holds of every job, one a job, in order */
     VEC(int64_t) come, gone;         /* changes of `ends` since the last timeline_settle */
+    VEC(struct release) releases;    /* of every hold, by end */
+    VEC(struct release) more, fewer; /* changes of `releases` since the last timeline_settle */
     VEC(struct booking) bookings;
 };
 
@@ -48,7 +58,7 @@ void timeline_release(struct timeline *t);
 /* A job that holds resources, until `end`; and the same job, as it was added, no longer. */
 void timeline_add(struct timeline *t, const struct job *job);
 void timeline_remove(struct timeline *t, const struct job *job);
-/* Brings `ends` up to date. */
+/* Brings `ends` and `releases` up to date. */
 void timeline_settle(struct timeline *t);
 /* Takes over what->alloc and the rest of *what. */
 void timeline_book(struct timeline *t, struct start_job *what, int64_t start, int64_t end,

@@ -4,6 +4,7 @@
  * acknowledgement), the rest by looking at everything: after every step, or in large worlds now and then.
  */
 #include "base/mem.h"
+#include "base/text.h"
 #include "core/state_impl.h"
 #include "meta/meta.h"
 #include "model/jobtext.h"
@@ -96,6 +97,18 @@ static void check_run(struct world *w, uint32_t job_id)
                    j->restarts);
 }
 
+/* A node with a job, or one that is excluded, is not powered down by itself. */
+static void check_power(struct world *w, const struct node_powered *f)
+{
+    const struct node *n = state_node_at(w->ctl.state, f->node_index);
+    if (f->move != POWER_SUSPENDING)
+        return;
+    if (n->running_jobs)
+        world_fail(w, NO_VAL, f->node_index, "%s is powered down with %u jobs", n->name, n->running_jobs);
+    if (text_same(n->name, "v0"))
+        world_fail(w, NO_VAL, f->node_index, "%s is powered down, and is excluded from that", n->name);
+}
+
 void check_fact(struct world *w, const struct fact *f)
 {
     if (f->type == FACT_JOB_NODE_DONE)
@@ -104,6 +117,8 @@ void check_fact(struct world *w, const struct fact *f)
         check_lost(w, f->record);
         check_run(w, ((const struct job_ending *)f->record)->job_id);
     }
+    if (f->type == FACT_NODE_POWERED)
+        check_power(w, f->record);
     if (f->type == FACT_JOB_ENDED)
         note_end(w, f->record);
     if (f->type == FACT_JOB_REQUEUED) {
@@ -229,6 +244,8 @@ void check_replay(struct world *w)
 /* Nothing lives on the node and it has nothing left to say. */
 static bool node_quiet(const struct vnode *n)
 {
+    if (n->off)
+        return !n->stepds.n && !n->files.n;
     return n->up && n->registered && !n->stepds.n && !n->scripts.n && !n->core.unsent.n && !n->files.n &&
            map_u64_count(&n->core.jobs) == 0;
 }

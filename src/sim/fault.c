@@ -119,8 +119,10 @@ void fault_event(struct world *w, const struct event *e)
         calm_down(w);
     else if (e->kind == EV_RECOVER)
         vctl_start(w);
-    else if (e->kind == EV_NODE_START)
+    else if (e->kind == EV_NODE_START && !n->off && !n->up)
         vnode_start(w, n);
+    else if (e->kind == EV_POWER_ON || e->kind == EV_POWER_OFF)
+        vpower_event(w, n, e->kind == EV_POWER_ON, e->msg.sent);
     else if (e->kind == EV_HEAL)
         n->cut = false;
     else if (w->calm)

@@ -266,13 +266,15 @@ static void begin(struct world *w)
     w->check_every = size <= SMALL_WORLD ? 1 : size / 4;
     w->prolog = world_rand(w, 4);
     w->epilog = world_rand(w, 4);
+    w->saving = world_rand(w, 2);
     w->hooks = world_rand(w, 3) == 0;
     w->config = conf_make(w, w->opt.nodes, 0);
     for (uint32_t i = 0; i < w->opt.nodes; i++)
         vnode_init(w, i);
     vctl_start(w);
     for (uint32_t i = 0; i < w->opt.nodes; i++)
-        vnode_start(w, &w->nodes.v[i]);
+        if (!w->nodes.v[i].off)
+            vnode_start(w, &w->nodes.v[i]);
     fault_begin(w);
     world_push(w, 1000, (struct event){.kind = EV_USER, .node = NO_VAL});
     world_push(w, CALM_AFTER_MS, (struct event){.kind = EV_CALM, .node = NO_VAL});
@@ -283,6 +285,7 @@ static void end(struct world *w)
     for (uint32_t i = 0; i < w->heap.n; i++)
         event_release(&w->heap.v[i]);
     VEC_FREE(&w->heap);
+    VEC_FREE(&w->round);
     for (uint32_t i = 0; i < w->nodes.n; i++)
         vnode_release(&w->nodes.v[i]);
     VEC_FREE(&w->nodes);

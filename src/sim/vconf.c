@@ -7,7 +7,27 @@
 
 enum { CORES = 8, MEMORY_MB = 16000, GPUS = 2 };
 
-static struct policy *policy(uint32_t variant)
+enum { CLOUD_EVERY = 4 };
+
+bool conf_is_cloud(const struct world *w, uint32_t index)
+{
+    return w->saving && index % CLOUD_EVERY == CLOUD_EVERY - 1;
+}
+
+/* Short times, so that nodes go and come often; the first one stays on. */
+static void save_power(struct policy *p, uint32_t variant)
+{
+    p->power_save = true;
+    p->suspend_time = variant & 1 ? 30 : 90;
+    p->suspend_timeout = 20;
+    p->resume_timeout = 120;
+    p->suspend_rate = variant & 2 ? 0 : 4;
+    p->resume_rate = variant & 1 ? 0 : 6;
+    p->suspend_exc_nodes = mem_strdup("v0,v[1-5]:1");
+    p->power_interval = 10;
+}
+
+static struct policy *policy(const struct world *w, uint32_t variant)
 {
     struct policy *p = meta_new(&record_policy);
     p->cluster_name = mem_strdup("sim");
@@ -29,6 +49,8 @@ static struct policy *policy(uint32_t variant)
     p->priority_type = mem_strdup("priority/basic");
     p->requeue_delay = 10;
     meta_strs_push(&p->gres_types, "gpu");
+    if (w->saving)
+        save_power(p, variant);
     return p;
 }
 
@@ -75,7 +97,7 @@ void conf_describe(struct world *w, uint32_t index, struct node *ret)
 struct configure *conf_make(struct world *w, uint32_t nodes, uint32_t variant)
 {
     struct configure *c = meta_new(&record_configure);
-    c->policy = policy(variant);
+    c->policy = policy(w, variant);
     c->policy->prolog_slurmctld = c->policy->epilog_slurmctld = w->hooks;
     add_part(c, "main", nodes, true);
     if (!(variant & 2))
@@ -93,6 +115,7 @@ struct configure *conf_make(struct world *w, uint32_t nodes, uint32_t variant)
         n->threads = 1;
         n->real_memory = MEMORY_MB;
         n->weight = 1;
+        n->flags = conf_is_cloud(w, i) ? NODEF_CLOUD : 0;
         add_gpus(n, i);
     }
     return c;

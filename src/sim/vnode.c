@@ -123,6 +123,7 @@ void vnode_init(struct world *w, uint32_t index)
     n->index = index;
     n->boot_time = SIM_EPOCH;
     n->just_booted = true;
+    n->off = conf_is_cloud(w, index);
     buf_print(n->name, sizeof n->name, "v%u", index);
 }
 
@@ -160,6 +161,7 @@ void vnode_crash(struct world *w, struct vnode *n, bool reboot)
         return;
     vstep_reboot(n);
     n->boot_time = vnode_clock(w, n);
+    n->booted = w->now;
     n->just_booted = true;
 }
 

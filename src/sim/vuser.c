@@ -5,6 +5,7 @@
 
 #include "base/bits.h"
 #include "base/mem.h"
+#include "base/text.h"
 #include "meta/meta.h"
 #include "model/jobtext.h"
 #include "sim/world.h"
@@ -188,14 +189,18 @@ static const char *node_out_of_service(struct world *w)
 /* Nodes with jobs are taken out, and such that are out are taken back. */
 static void update_some_node(struct world *w)
 {
-    static const char *const states[] = {"DRAIN", "DOWN", "DOWN", "FAIL", "UNDRAIN", "RESUME"};
+    static const char *const states[] = {"DRAIN",  "DOWN",       "DOWN",     "FAIL",           "UNDRAIN",
+                                         "RESUME", "POWER_DOWN", "POWER_UP", "POWER_DOWN_ASAP"};
+    const uint32_t plain = 6; /* the rest is about power */
     const char *out = world_rand(w, 2) ? node_out_of_service(w) : NULL;
     const struct job *j = some_running_job(w);
     const char *name = out                  ? out
                        : j && j->batch_host ? j->batch_host
                                             : w->nodes.v[world_rand(w, w->nodes.n)].name;
-    const char *state =
-        out ? world_rand(w, 4) ? "RESUME" : "IDLE" : states[world_rand(w, sizeof states / sizeof *states)];
+    const char *state = out ? world_rand(w, 4) ? "RESUME" : "IDLE"
+                            : states[world_rand(w, w->saving ? sizeof states / sizeof *states : plain)];
+    if (!strcmp(name, "v0") && text_starts(state, "POWER"))
+        return; /* which is never off: a check */
     update_node(w, name, state);
     if (!strcmp(state, "DOWN") && world_rand(w, 2))
         take_back_soon(w, name);
@@ -280,12 +285,17 @@ static void release_jobs(struct world *w)
         meta_free(&record_job_update, r);
 }
 
+/* What a late SuspendProgram has switched off behind the controller's back is switched on by hand. */
 static void release_nodes(struct world *w)
 {
     const struct node *n;
-    for (uint32_t i = 0; (n = ptree_next(&w->ctl.seen->nodes, &i)); i++)
+    for (uint32_t i = 0; (n = ptree_next(&w->ctl.seen->nodes, &i)); i++) {
+        struct vnode *v = node_at(w, i);
         if (n->state == NODE_DOWN || n->flags & (NODEF_DRAIN | NODEF_FAIL))
             update_node(w, n->name, "RESUME");
+        if (n->state == NODE_DOWN && !(n->flags & NODEF_POWERED_DOWN) && v && v->off)
+            vpower_order(w, v, true);
+    }
 }
 
 /* Once everything works again every job is let run, those that never can are cancelled, and nodes are taken

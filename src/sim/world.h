@@ -4,9 +4,10 @@
  *
  *   sim.c    the event loop and the network      fault.c  what goes wrong, and when
  *   vctl.c   the controller's shell: commits     vsend.c  the controller's shell: replies and effects
+ *   vtree.c  the tree that messages for many nodes go through
  *   vnode.c  slurmd, around the real nodecore    vstep.c  its slurmstepds, scripts and files
  *   vuser.c  the users                           vconf.c  the configuration
- *   check.c  what must hold
+ *   check.c  what must hold                      vpower.c machines that are off
  *
  * They meet only through messages, which world_send() delays, loses and doubles as the fault plan says.
  */
@@ -35,6 +36,8 @@ enum event_kind {
     EV_RECOVER,
     EV_NODE_CRASH,
     EV_NODE_START,
+    EV_POWER_ON,
+    EV_POWER_OFF,
     EV_CUT, /* a node is cut off */
     EV_HEAL,
     EV_CLOCK,
@@ -105,9 +108,11 @@ struct vnode {
     uint32_t index;
     char name[16];
     bool up, cut, registered;
+    bool off;              /* the machine, not only its daemon */
     struct node_core core; /* while up */
     uint64_t token;
     int64_t clock_skew, boot_time; /* s */
+    int64_t booted;                /* ms */
     bool just_booted;
     uint64_t term_seen;  /* highest of the messages that came to this process */
     struct message last; /* the last launch that came here: it may come again */
@@ -158,6 +163,7 @@ struct world {
     struct vctl ctl;
     VEC(struct vnode) nodes;
     bool calm, prolog, epilog, hooks; /* hooks: PrologSlurmctld and EpilogSlurmctld */
+    bool saving;                      /* power */
     int64_t disk_full_until;          /* ms */
     int64_t late_ms;                  /* while a controller sends that hangs, and wakes after its successor */
     struct map_u64 acked;     /* job id -> itself: acknowledged submissions that have not been seen to end */
@@ -172,6 +178,9 @@ struct world {
     struct vnode *registering;          /* whose registration, fresh from it, is being decided */
     uint32_t users_left;                /* things that users still want to do */
     uint64_t check_every;               /* steps between looks at everything */
+    VEC(struct message) round;          /* for several nodes; not sent yet */
+    enum msg_type round_type;
+    uint32_t round_job;
     struct configure *config;
     uint32_t subject_job, subject_node; /* what the complaint is about, NO_VAL = nothing */
 };
@@ -231,6 +240,11 @@ void send_sign(struct world *w, struct answer *a);
 /* Which simulated node the core's index stands for; NULL: it has been removed. */
 struct vnode *node_at(struct world *w, uint32_t node_index);
 
+/* --- vtree.c --- */
+/* Messages of one kind and job that follow each other are one round; tree_flush() sends the last one. */
+void tree_add(struct world *w, enum msg_type type, uint32_t job_id, uint32_t node, void *record);
+void tree_flush(struct world *w);
+
 /* --- vnode.c --- */
 void vnode_init(struct world *w, uint32_t index);
 void vnode_release(struct vnode *n);
@@ -257,7 +271,13 @@ bool vstep_left(const struct vnode *n, const struct vmark *m); /* it lives, or h
 void vstep_script(struct world *w, struct vnode *n, uint32_t job_id, bool epilog);
 void vstep_reboot(struct vnode *n); /* nothing of it is left */
 
+/* --- vpower.c --- */
+void vpower_order(struct world *w, struct vnode *n, bool on); /* ResumeProgram or SuspendProgram is called */
+/* And has done its work; `called`: ms. */
+void vpower_event(struct world *w, struct vnode *n, bool on, int64_t called);
+
 /* --- vconf.c --- */
+bool conf_is_cloud(const struct world *w, uint32_t index); /* off until a job needs it */
 /* The first `nodes` nodes; `variant` tells small changes apart. */
 struct configure *conf_make(struct world *w, uint32_t nodes, uint32_t variant);
 void conf_describe(struct world *w, uint32_t index, struct node *ret); /* what a host finds */

@@ -118,6 +118,55 @@ static void set_scheduler(struct policy *p, const struct conf *c)
         p->requeue_delay = conf_param_u32(c, CONF_AUTH_INFO, "cred_expire", NO_VAL);
 }
 
+/* SuspendExcStates */
+static void set_suspend_states(struct policy *p, const struct meta_strs *states)
+{
+    static const struct {
+        const char *name;
+        uint64_t flag;
+    } names[] = {{"CLOUD", NODEF_CLOUD},
+                 {"DRAIN", NODEF_DRAIN},
+                 {"DYNAMIC_NORM", NODEF_DYNAMIC_NORM},
+                 {"DYNAMIC_FUTURE", 0}, /* there are none */
+                 {"FAIL", NODEF_FAIL},
+                 {"INVALID_REG", NODEF_INVALID_REG},
+                 {"MAINTENANCE", NODEF_MAINTENANCE},
+                 {"NOT_RESPONDING", NODEF_NOT_RESPONDING},
+                 {"PLANNED", NODEF_PLANNED},
+                 {"RESERVED", NODEF_RESERVED}};
+
+    for (uint32_t i = 0; i < states->n; i++) {
+        bool known = text_same_nocase(states->v[i], "DOWN");
+        p->suspend_exc_down |= known;
+        for (uint32_t k = 0; k < sizeof names / sizeof *names; k++)
+            if (text_same_nocase(states->v[i], names[k].name)) {
+                p->suspend_exc_flags |= names[k].flag;
+                known = true;
+            }
+        if (!known)
+            log_error("Invalid SuspendExcState %s", states->v[i]);
+    }
+}
+
+static void set_power(struct policy *p, const struct conf *c)
+{
+    const struct meta_strs *parts = conf_list(c, CONF_SUSPEND_EXC_PARTS);
+
+    p->power_save = conf_str(c, CONF_SUSPEND_PROGRAM) && conf_str(c, CONF_RESUME_PROGRAM);
+    p->reboot_program = conf_str(c, CONF_REBOOT_PROGRAM);
+    p->suspend_timeout = conf_u32(c, CONF_SUSPEND_TIMEOUT);
+    p->resume_timeout = conf_u32(c, CONF_RESUME_TIMEOUT);
+    p->suspend_time = conf_u32(c, CONF_SUSPEND_TIME);
+    p->suspend_rate = conf_u32(c, CONF_SUSPEND_RATE);
+    p->resume_rate = conf_u32(c, CONF_RESUME_RATE);
+    p->suspend_exc_nodes = copy_str(c, CONF_SUSPEND_EXC_NODES);
+    for (uint32_t i = 0; i < parts->n; i++)
+        meta_strs_push(&p->suspend_exc_parts, parts->v[i]);
+    set_suspend_states(p, conf_list(c, CONF_SUSPEND_EXC_STATES));
+    p->power_interval = conf_param_u32(c, CONF_SLURMCTLD_PARAMETERS, "power_save_interval", 10);
+    p->idle_on_suspend = conf_has_param(c, CONF_SLURMCTLD_PARAMETERS, "idle_on_node_suspend", NULL);
+}
+
 static void set_exit_codes(struct bits *ret, const struct conf *c, enum conf_key key)
 {
     const char *text = conf_str(c, key);
@@ -157,6 +206,9 @@ static void set_topology(struct policy *p, const struct conf *c)
         meta_release(&record_topo_switch, s);
         meta_copy(&record_topo_switch, s, &units[i]);
     }
+    const struct topo_plan *plans = conf_topologies(c, &n);
+    for (uint32_t i = 0; i < n; i++)
+        meta_strs_push(&p->topology_names, plans[i].name ? plans[i].name : "");
 }
 
 static struct policy *make_policy(const struct conf *c)
@@ -187,9 +239,7 @@ static struct policy *make_policy(const struct conf *c)
     p->keep_part_info = flags && text_has(flags, "KeepPartInfo");
     p->keep_part_state = flags && text_has(flags, "KeepPartState");
     p->allow_spec = conf_bool(c, CONF_ALLOW_SPEC_RESOURCES_USAGE);
-    p->power_save = conf_str(c, CONF_SUSPEND_PROGRAM) && conf_str(c, CONF_RESUME_PROGRAM);
-    p->suspend_timeout = conf_u32(c, CONF_SUSPEND_TIMEOUT);
-    p->resume_timeout = conf_u32(c, CONF_RESUME_TIMEOUT);
+    set_power(p, c);
     p->max_batch_requeue = conf_u32(c, CONF_MAX_BATCH_REQUEUE);
     p->job_comp = jobcomp_type(c, &no_records) != JOBCOMP_NONE;
     if (no_records)

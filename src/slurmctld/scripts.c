@@ -26,8 +26,9 @@
 #include "os/process.h"
 #include "slurmctld/ctld.h"
 #include "slurmctld/jobcomp.h"
+#include "slurmctld/powerprog.h"
 
-enum { RUNS_MAX = 256, TOLD_SECONDS_MAX = 300 };
+enum { RUNS_MAX = 256, TOLD_SECONDS_MAX = 300, RESUME_GRACE_SECONDS = 10 };
 
 struct order;
 struct kind;
@@ -61,6 +62,7 @@ struct run {
     uint32_t at, limit_s;
     pid_t pid; /* 0: none runs */
     int pidfd;
+    int file; /* SLURM_RESUME_FILE, 0 = none */
     uv_poll_t watch;
     uv_timer_t limit;
     bool timed_out;
@@ -123,6 +125,8 @@ static void run_free(struct run *r)
     strs_free(&r->args);
     strs_free(&r->env);
     mem_free(r->about);
+    if (r->file > 0)
+        close(r->file);
     mem_free(r);
 }
 
@@ -265,14 +269,13 @@ static void runs_start(struct scripts *s)
     }
 }
 
-/* How long the programs of jobs may take; those of nodes have ResumeTimeout and SuspendTimeout in the core.
- * 0: as long as they like. */
+/* How long a program may take. 0: as long as it likes. */
 static uint32_t time_limit(const struct conf *conf, const struct kind *kind)
 {
     if (kind->effect == EFFECT_MAIL || kind->effect == EFFECT_JOB_COMP)
         return TOLD_SECONDS_MAX;
     if (kind->effect != EFFECT_PROLOG && kind->effect != EFFECT_EPILOG)
-        return 0;
+        return powerprog_time_limit(conf);
     uint32_t own = conf_u32(conf, kind->effect == EFFECT_PROLOG ? CONF_PROLOG_TIMEOUT : CONF_EPILOG_TIMEOUT);
 
     return own && own < NO_VAL16 ? own : conf_u32(conf, CONF_PROLOG_EPILOG_TIMEOUT);
@@ -381,26 +384,45 @@ static void on_order(void *arg)
     mem_free(o);
 }
 
+static void say_nodes(const struct kind *kind, const struct conf *conf, const char *nodes)
+{
+    if (kind->effect == EFFECT_RESUME_FAIL)
+        log_error("nodes %s not resumed by ResumeTimeout(%u), setting DOWN and POWERED_DOWN", nodes,
+                  conf_u32(conf, CONF_RESUME_TIMEOUT));
+    else
+        log_info("power %s: %s", kind->effect == EFFECT_RESUME ? "up" : "down", nodes);
+}
+
 /* All nodes that are to have the same: one run. */
 static void add_nodes(struct order *o, const struct kind *kind, const struct conf *conf,
                       const struct outbox *out, const struct snapshot *snapshot)
 {
     struct hostlist list = {0};
+    struct bits nodes = {0};
 
     for (uint32_t i = 0; i < out->list.n; i++) {
         const struct effect *f = &out->list.v[i];
         const struct node *n = f->type == kind->effect ? ptree_get(&snapshot->nodes, f->node_index) : NULL;
-        if (n)
-            (void)hostlist_push(&list, n->name, NULL);
+        if (!n)
+            continue;
+        (void)hostlist_push(&list, n->name, NULL);
+        bits_set(&nodes, n->index);
     }
     if (list.count) {
         struct buf text = BUF_INIT;
 
         hostlist_text(&list, &text);
-        *VEC_PUSH(&o->runs) = run_of_nodes(o->scripts, kind, conf, text.s);
+        struct run *r = run_of_nodes(o->scripts, kind, conf, text.s);
+        say_nodes(kind, conf, text.s);
+        if (kind->effect == EFFECT_RESUME)
+            r->file = powerprog_resume_file(snapshot, &nodes, text.s);
+        if (r->file > 0)
+            env_set(&r->env, "SLURM_RESUME_FILE", "/proc/%d/fd/%d", (int)getpid(), r->file);
+        *VEC_PUSH(&o->runs) = r;
         buf_release(&text);
     }
     hostlist_release(&list);
+    bits_release(&nodes);
 }
 
 static void add_jobs(struct order *o, const struct kind *kind, const struct conf *conf,
@@ -491,14 +513,20 @@ struct scripts *scripts_start(struct ctld *c)
     return s;
 }
 
-/* The loop ends when every program that was killed here has been collected. */
+/* The loop ends when every program that was killed here has been collected. A ResumeProgram gets a while to
+ * read its file. */
 static void stop(void *arg)
 {
     struct scripts *s = arg;
 
     s->stopping = true;
-    for (uint32_t i = 0; i < s->runs.n; i++)
-        kill(-s->runs.v[i]->pid, SIGKILL);
+    for (uint32_t i = 0; i < s->runs.n; i++) {
+        struct run *r = s->runs.v[i];
+        if (r->kind->effect == EFFECT_RESUME)
+            uv_timer_start(&r->limit, on_limit, RESUME_GRACE_SECONDS * 1000, 0);
+        else
+            kill(-r->pid, SIGKILL);
+    }
     for (uint32_t i = 0; i < s->waiting.n; i++)
         run_free(s->waiting.v[i]);
     VEC_FREE(&s->waiting);

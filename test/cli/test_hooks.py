@@ -159,7 +159,7 @@ def test_nodes_are_powered_down_and_up_by_hand(site, tmp_path):
     s.out("scontrol", "update", "nodename=n1", "state=power_up")
     wait_for("ResumeProgram", lambda: words(tmp_path / "power")[2:] == ["resume", "n1"])
     assert "POWERING_UP" in s.node("n1")
-    s.start_slurmd("n1")
+    s.start_slurmd("n1", "-b")
     s.wait_state("n1", "idle")
 
 

@@ -17,10 +17,18 @@ static void free_job(struct shared *s)
     s->refs = 1;
     meta_free(&record_job, s);
 }
+static struct shared *copy_node(const struct shared *s)
+{
+    return meta_dup(&record_node, s);
+}
 static void free_node(struct shared *s)
 {
     s->refs = 1;
     meta_free(&record_node, s);
+}
+static struct shared *copy_part(const struct shared *s)
+{
+    return meta_dup(&record_part, s);
 }
 static void free_part(struct shared *s)
 {
@@ -28,13 +36,14 @@ static void free_part(struct shared *s)
     meta_free(&record_part, s);
 }
 static const struct ptree_type jobs_type = {copy_job, free_job};
-static const struct ptree_type nodes_type = {NULL, free_node};
-static const struct ptree_type parts_type = {NULL, free_part};
+static const struct ptree_type nodes_type = {copy_node, free_node};
+static const struct ptree_type parts_type = {copy_part, free_part};
 
 static uint32_t node_index(const void *ctx, const char *name)
 {
-    return name[0] == 'n' && name[1] >= '0' && name[1] < '0' + NODES && !name[2] ? (uint32_t)(name[1] - '0')
-                                                                                 : NO_VAL;
+    const struct cluster *c = ctx;
+    uint32_t i;
+    return name[0] == 'n' && text_to_u32(name + 1, &i) && i < c->nodes.count ? i : NO_VAL;
 }
 static uint32_t part_index(const void *ctx, const char *name)
 {
@@ -100,7 +109,35 @@ void setup(struct cluster *c)
                                   .policy = c->policy,
                                   .node_index = node_index,
                                   .part_index = part_index,
+                                  .ctx = c,
                                   .now = NOW};
+}
+
+void add_nodes(struct cluster *c, uint32_t n)
+{
+    for (uint32_t i = 0; i < 2; i++) {
+        struct part *p = ptree_edit(&c->parts, i);
+        bits_set_range(&p->members, NODES, NODES + n - 1 - i * (n / 2));
+        p->total_nodes = bits_count(&p->members);
+        p->total_cpus = p->total_nodes * 8;
+    }
+    for (uint32_t i = NODES; i < NODES + n; i++) {
+        add_node(c, i);
+        struct node *x = node(c, i);
+        x->weight = 1 + i % 2;
+        if (i % 3 == 0) {
+            x->cores = 4;
+            x->cpus = 16;
+            x->real_memory = 30000;
+            mem_set_str(&x->features, "intel,rack3");
+        }
+        if (i % 3 == 1) {
+            meta_release(&record_gres_decl, &x->gres.v[0]);
+            x->gres.n = 0;
+        }
+        if (i % 5 == 0)
+            x->core_spec = 1;
+    }
 }
 
 void teardown(struct cluster *c)
@@ -135,7 +172,7 @@ static void hold(struct cluster *c, const struct start_job *s, const struct job 
 {
     for (uint32_t i = 0; i < s->alloc.n; i++) {
         const struct job_node *share = &s->alloc.v[i];
-        struct node *n = (struct node *)ptree_get(&c->nodes, share->node_index);
+        struct node *n = ptree_edit(&c->nodes, share->node_index);
         assert_false(bits_intersects(&n->alloc_cores, &share->cores));
         bits_or(&n->alloc_cores, &share->cores);
         n->alloc_mem += share->mem;
@@ -193,7 +230,7 @@ uint32_t plan(struct cluster *c)
 
 struct node *node(struct cluster *c, uint32_t index)
 {
-    return (struct node *)ptree_get(&c->nodes, index);
+    return ptree_edit(&c->nodes, index);
 }
 
 static void give_back(struct node *n, const struct job_node *share, uint32_t job_id)

@@ -16,6 +16,9 @@ struct cluster {
 };
 
 void setup(struct cluster *c);
+/* More nodes of three sizes, one without GPUs, some with a core for the system: debug has all of them, long
+ * half. */
+void add_nodes(struct cluster *c, uint32_t n);
 void teardown(struct cluster *c);
 /* A job that nobody has yet. */
 struct job *new_job(struct cluster *c);

@@ -647,7 +647,9 @@ static void nodes_are_powered_down_and_up_by_hand(void **arg)
     world_tick(&w);
     assert_int_equal(world_effects(&w, EFFECT_RESUME, NO_VAL), 1);
     NODE("n1", "idle#");
-    world_register(&w, "n1");
+    world_register(&w, "n1"); /* the slurmd from before is still there */
+    NODE("n1", "idle#");
+    boots("n1");
     NODE("n1", "idle");
 }
 
@@ -658,7 +660,7 @@ static void a_node_that_does_not_power_up_is_down(void **arg)
     world_pass(&w, 40);
     assert_int_equal(world_node_state(&w, "n2", "POWER_UP", NULL), 0);
     world_pass(&w, 60);
-    NODE("n2", "down");
+    NODE("n2", "down~");
     shows_reason("n2", "ResumeTimeout reached");
     assert_int_equal(world_effects(&w, EFFECT_RESUME_FAIL, NO_VAL), 1);
 }

@@ -84,6 +84,8 @@ void decide_requeue(struct decide *d, const struct job *j, uint64_t flags, enum 
  * ------------------------------------------------------------------------------------------ */
 /* An active job could not be launched on its first node: it is requeued held. */
 void decide_launch_failed(struct decide *d, const struct job *j, uint32_t code, bool drain);
+/* When a job that begins now with a limit of so many minutes ends; 0: it has none. */
+int64_t decide_limit_end(const struct decide *d, uint32_t minutes);
 
 /* --- decide_node.c
  * ------------------------------------------------------------------------------------------- */
@@ -110,6 +112,15 @@ struct reboot_nodes;
 void decide_reboot_ask(struct decide *d, struct node *n, const struct reboot_nodes *r);
 /* The request is taken back. */
 void decide_reboot_cancel(struct node *n);
+
+/* --- decide_power.c
+ * ------------------------------------------------------------------------------------------ */
+/* The power of these nodes is due (node_power_due). */
+void decide_power_tick(struct decide *d, const struct bits *due);
+/* Are all nodes of the job ready, `but` (or NULL) not looked at? */
+bool decide_nodes_ready(const struct decide *d, const struct job *j, const struct node *but);
+/* The node, which was off or booting, is ready with this command: jobs that waited for it begin. */
+void decide_node_came_up(struct decide *d, const struct node *n);
 
 /* --- depend_eval.c
  * ------------------------------------------------------------------------------------------- */

@@ -5,7 +5,10 @@
 
 #include "base/mem.h"
 #include "base/text.h"
+#include "core/power.h"
 #include "model/jobtext.h"
+
+enum { BOOT_TIME_ERROR = 2 }; /* seconds by which a host may err about when it booted */
 
 struct node *decide_node_change(struct decide *d, const struct node *n)
 {
@@ -107,10 +110,14 @@ static void compare_size(const struct node *conf, const struct node *found, stru
 }
 
 /* What a host that is no less than configured becomes, by ReturnToService. */
-static void back_in_service(const struct decide *d, const struct node *n, struct node_registered *f)
+static void back_in_service(const struct decide *d, const struct node *n, const struct node_register *r,
+                            struct node_registered *f)
 {
     const char *silent = "Not responding";
     bool by_silence = n->reason && text_starts(n->reason, silent);
+    /* A slurmd from before it was powered down does not make it come up. */
+    if (node_is_asleep(n) && !r->node_boot && r->node->boot_time <= n->boot_time + BOOT_TIME_ERROR)
+        return;
     f->flags &= ~(NODEF_NOT_RESPONDING | NODEF_NO_CONTACT_YET | NODEF_POWERING_UP | NODEF_POWERED_DOWN);
     if (n->flags & NODEF_INVALID_REG) {
         f->flags &= ~(NODEF_INVALID_REG | NODEF_DRAIN);
@@ -149,8 +156,8 @@ static void find_lost(struct decide *d, const struct node_register *r, const str
     bits_set(&here, n->index);
     IDSET_EACH (set, id) {
         const struct job *j = state_job(d->s, id);
-        if (listed(r, id))
-            continue;
+        if (listed(r, id) || (j->flags & JOBF_CONFIGURING && !node_is_ready(n)))
+            continue; /* what waits for the node to boot has not been there */
         bool batch = j->flags & JOBF_BATCH && text_same(j->batch_host, n->name);
         /* What an earlier slurmd had taken and this one does not know will not be started by anybody. */
         bool lost =
@@ -216,7 +223,7 @@ int decide_node_register(struct decide *d, const void *record)
             (f->flags | NODEF_INVALID_REG | NODEF_DRAIN) & ~(NODEF_NOT_RESPONDING | NODEF_NO_CONTACT_YET);
         f->reason = mem_strdup(why.s);
     } else {
-        back_in_service(d, n, f);
+        back_in_service(d, n, r, f);
         if (n->flags & NODEF_REBOOT_ISSUED && (r->node_boot || r->node->boot_time > n->reboot_time))
             decide_rebooted(n, f);
     }
@@ -225,12 +232,19 @@ int decide_node_register(struct decide *d, const void *record)
     find_strays(d, r, n);
     const struct node_register_reply *reply = d->reply;
     bool away = n->state != NODE_UP || n->flags & NODEF_NO_CONTACT_YET;
+    struct node next = *n;
+    next.flags = f->flags;
+    bool came_up = node_is_asleep(n) && !node_is_asleep(&next); /* it has booted since it went down */
     /* Back in service once it registers without them, and not by what it sent before it went down. */
-    if (away && (reply->kill_jobs.n || r->node->asked != n->asked)) {
+    if (away && (reply->kill_jobs.n || (r->node->asked != n->asked && !came_up))) {
+        f->node->boot_time = n->boot_time;
         f->state = n->state;
         f->flags = n->flags;
         mem_set_str(&f->reason, NULL);
     }
+    next.flags = f->flags;
+    if (f->state == NODE_UP && !node_is_ready(n) && node_is_ready(&next))
+        decide_node_came_up(d, n);
     fill_reply(d, n);
     return 0;
 }
@@ -250,8 +264,8 @@ int decide_node_contact(struct decide *d, const void *record)
     bool must_register = n->state == NODE_DOWN || n->state == NODE_FUTURE || n->flags & NODEF_NO_CONTACT_YET;
     if (r->ok && silent && !must_register)
         decide_node_change(d, n)->flags &= ~NODEF_NOT_RESPONDING;
-    else if (!r->ok && !silent && n->state != NODE_FUTURE &&
-             !(n->flags & (NODEF_POWERED_DOWN | NODEF_POWERING_DOWN)))
+    else if (!r->ok && !silent && n->state != NODE_FUTURE && !node_is_asleep(n) &&
+             !(n->flags & NODEF_POWERING_DOWN))
         decide_node_change(d, n)->flags |= NODEF_NOT_RESPONDING;
     struct node_contact *f = facts_add(d->out, FACT_NODE_CONTACTED);
     meta_release(&record_node_contact, f);

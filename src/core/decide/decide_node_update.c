@@ -23,7 +23,9 @@ static bool is_plain(const struct node *n)
 
 static bool may_resume(const struct node *n)
 {
-    return !(n->flags & NODEF_INVALID_REG) && !is_plain(n);
+    bool waited_for = n->flags & POWER_FLAGS && n->state == NODE_UP && n->running_jobs &&
+                      !(n->flags & (NODEF_DRAIN | NODEF_FAIL));
+    return !(n->flags & NODEF_INVALID_REG) && !is_plain(n) && !waited_for;
 }
 
 static bool may_idle(const struct node *n)
@@ -67,7 +69,7 @@ static void do_resume(struct decide *d, struct node *n)
         ~(NODEF_DRAIN | NODEF_FAIL | NODEF_REBOOT_REQUESTED | NODEF_REBOOT_ISSUED | NODEF_POWERING_DOWN);
     if (n->state == NODE_DOWN || n->state == NODE_FUTURE) {
         n->state = NODE_UP;
-        n->flags |= NODEF_NOT_RESPONDING | NODEF_NO_CONTACT_YET;
+        n->flags |= NODEF_NO_CONTACT_YET | (n->flags & NODEF_POWERED_DOWN ? 0 : NODEF_NOT_RESPONDING);
         n->last_contact = d->now;
         n->last_ping = 0;
     }
@@ -97,6 +99,7 @@ static void do_undrain(struct decide *d, struct node *n)
 static void do_drain(struct decide *d, struct node *n)
 {
     n->flags = (n->flags | NODEF_DRAIN) & ~NODEF_FAIL;
+    n->power_drained = false;
 }
 
 static void do_fail(struct decide *d, struct node *n)
@@ -128,18 +131,23 @@ static void do_noresp(struct decide *d, struct node *n)
 static void do_power_up(struct decide *d, struct node *n)
 {
     n->flags &= ~NODEF_POWER_DOWN;
+    n->power_look = 0;
     if (n->flags & (NODEF_POWERED_DOWN | NODEF_POWERING_DOWN))
         n->flags |= NODEF_POWER_UP;
 }
 
 static void do_power_down(struct decide *d, struct node *n)
 {
-    n->flags = (n->flags | NODEF_POWER_DOWN) & ~NODEF_POWER_UP;
+    n->flags |= NODEF_POWER_DOWN; /* when it is up, if it is to come up first */
+    n->power_look = 0;
 }
 
 static void do_power_down_asap(struct decide *d, struct node *n)
 {
-    n->flags = (n->flags | NODEF_POWER_DOWN | NODEF_DRAIN) & ~NODEF_POWER_UP;
+    if (!(n->flags & NODEF_DRAIN))
+        n->power_drained = true;
+    n->flags |= NODEF_DRAIN;
+    do_power_down(d, n);
 }
 
 static void do_reboot(struct decide *d, struct node *n)

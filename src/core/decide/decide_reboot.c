@@ -117,6 +117,10 @@ static void time_out(struct decide *d, const struct node *n)
         f->flags &= ~NODEF_DRAIN;
     set_reason(d, f, reason);
     mem_free(reason);
+    struct bits lost = {0};
+    bits_set(&lost, n->index);
+    decide_end_jobs(d, &lost); /* --reboot */
+    bits_release(&lost);
 }
 
 bool decide_reboot_tick(struct decide *d, const struct node *n)

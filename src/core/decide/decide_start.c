@@ -10,12 +10,13 @@
 #include "base/text.h"
 #include "core/mail.h"
 #include "core/moves.h"
+#include "core/power.h"
 #include "model/jobtext.h"
 #include "model/schedopts.h"
 #include "sched/demand.h"
 #include "sched/tres.h"
 
-static int64_t limit_end(const struct decide *d, uint32_t minutes)
+int64_t decide_limit_end(const struct decide *d, uint32_t minutes)
 {
     return minutes == INFINITE || minutes == NO_VAL ? 0 : d->now + (int64_t)minutes * 60;
 }
@@ -81,6 +82,24 @@ static uint32_t split(struct decide *d, const struct job *j, uint32_t task)
     return f->job_id = bits_count(&j->array_tasks) == 1 ? j->job_id : decide_next_id(d);
 }
 
+/* Nodes that are off are powered up when the job has them, and with --reboot the others reboot; whether it
+ * has to wait for any. */
+static bool prepare_nodes(struct decide *d, const struct start_job *r, const struct job *j)
+{
+    bool reboot = j->spec->reboot == 1 && d->s->policy->reboot_program, waits = false;
+    for (uint32_t i = 0; i < r->alloc.n; i++) {
+        const struct node *n = state_node_at(d->s, r->alloc.v[i].node_index);
+        if (node_is_asleep(n)) {
+            waits = true;
+        } else if (reboot) {
+            struct node_ref *f = facts_add(d->out, FACT_NODE_REBOOTING);
+            f->node_index = n->index;
+            waits = true;
+        }
+    }
+    return waits;
+}
+
 static void add_started(struct decide *d, const struct start_job *r, const struct job *j,
                         const struct part *p)
 {
@@ -97,7 +116,7 @@ static void add_started(struct decide *d, const struct start_job *r, const struc
     f->ntasks = r->ntasks;
     f->start_time = d->now;
     f->time_limit = time_limit(j, p);
-    f->end_time = limit_end(d, f->time_limit);
+    f->end_time = decide_limit_end(d, f->time_limit);
     f->alloc_tres = tres_of_alloc(d->s->policy, r);
     f->batch_host = mem_strdup(state_node_at(d->s, r->alloc.v[0].node_index)->name);
     f->scheduler = mem_strdup(r->scheduler);
@@ -106,6 +125,8 @@ static void add_started(struct decide *d, const struct start_job *r, const struc
     if (j->spec->share == SHARE_USER || p->flags & PARTF_EXCLUSIVEUSER)
         f->set_flags |= JOBF_USER_NODES;
     if (d->s->policy->prolog_slurmctld)
+        f->set_flags |= JOBF_CONFIGURING | JOBF_PROLOG;
+    if (prepare_nodes(d, r, j))
         f->set_flags |= JOBF_CONFIGURING;
     if (mail_of_array(j) && !(j->flags & JOBF_ARRAY_BEGUN))
         f->set_flags |= JOBF_ARRAY_BEGUN;
@@ -193,7 +214,7 @@ int decide_prolog_done(struct decide *d, const void *record)
 {
     const struct prolog_done *r = record;
     const struct job *j = state_job(d->s, r->job_id);
-    if (!j || !job_is_active(j) || j->restarts != r->restarts || !(j->flags & JOBF_CONFIGURING))
+    if (!j || !job_is_active(j) || j->restarts != r->restarts || !(j->flags & JOBF_PROLOG))
         return 0;
     if (r->failed) {
         struct ending how = ENDING(decide_can_requeue(d, j) ? JOB_PENDING : JOB_CANCELLED, WHY_NONE);
@@ -202,8 +223,8 @@ int decide_prolog_done(struct decide *d, const void *record)
         return 0;
     }
     struct job_changed *f = decide_job_change(d, j->job_id);
-    f->clear_flags = JOBF_CONFIGURING;
-    f->end_time = limit_end(d, j->time_limit);
+    f->clear_flags = JOBF_PROLOG | (decide_nodes_ready(d, j, NULL) ? JOBF_CONFIGURING : 0);
+    f->end_time = decide_limit_end(d, j->time_limit);
     return 0;
 }
 

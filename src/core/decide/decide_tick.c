@@ -8,25 +8,13 @@
 #include "base/mem.h"
 #include "core/deadline.h"
 #include "core/mail.h"
+#include "core/power.h"
 #include "model/jobtext.h"
 
 /* --- nodes
  * --------------------------------------------------------------------------------------------------- */
 
-static bool tick_power(struct decide *d, const struct node *n)
-{
-    if (node_power_due(d->s, n) > d->now)
-        return false;
-    struct node_powered *f = facts_add(d->out, FACT_NODE_POWERED);
-    f->node_index = n->index;
-    f->move = n->flags & NODEF_POWERING_DOWN ? POWER_SUSPENDED
-              : n->flags & NODEF_POWERING_UP ? POWER_RESUME_FAILED
-              : n->flags & NODEF_POWER_UP    ? POWER_RESUMING
-                                             : POWER_SUSPENDING;
-    return true;
-}
-
-static void tick_node(struct decide *d, const struct node *n, struct bits *silent)
+static void tick_node(struct decide *d, const struct node *n, struct bits *silent, struct bits *power)
 {
     const struct state *s = d->s;
     if (n->resume_after && n->resume_after <= d->now) {
@@ -41,8 +29,12 @@ static void tick_node(struct decide *d, const struct node *n, struct bits *silen
         mem_set_str(&f->reason, NULL);
         return;
     }
-    if (decide_reboot_tick(d, n) || tick_power(d, n))
+    if (decide_reboot_tick(d, n))
         return;
+    if (node_power_due(s, n) <= d->now) {
+        bits_set(power, n->index);
+        return;
+    }
     if (node_health_due(s, n) <= d->now) {
         struct node_ref *f = facts_add(d->out, FACT_NODE_CHECKED);
         f->node_index = n->index;
@@ -58,16 +50,19 @@ static void tick_node(struct decide *d, const struct node *n, struct bits *silen
 
 static void tick_nodes(struct decide *d, const struct timer_list *due)
 {
-    struct bits silent = {0};
+    struct bits silent = {0}, power = {0};
     for (uint32_t i = 0; i < due->list.n; i++) {
         uint64_t key = due->list.v[i].key;
         const struct node *n = key >> 32 == TIMER_NODE ? state_node_at(d->s, (uint32_t)key) : NULL;
         if (n)
-            tick_node(d, n, &silent);
+            tick_node(d, n, &silent, &power);
     }
     if (bits_any(&silent))
         decide_nodes_down(d, &silent, "Not responding", NODEF_NOT_RESPONDING);
+    if (bits_any(&power))
+        decide_power_tick(d, &power);
     bits_release(&silent);
+    bits_release(&power);
 }
 
 /* --- jobs

@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "core/moves.h"
+#include "core/power.h"
 #include "model/jobtext.h"
 
 enum { REQUEUE_DELAY_DEFAULT = 120 }; /* seconds: AuthInfo=cred_expire */
@@ -12,7 +13,7 @@ static bool is_gone(const struct decide *d, const struct job *j, uint32_t i, con
 {
     uint32_t index = j->alloc.v[i].node_index;
     const struct node *n = state_node_at(d->s, index);
-    return !n || n->state == NODE_DOWN || (gone && bits_test(gone, index));
+    return !n || n->state == NODE_DOWN || !node_is_ready(n) || (gone && bits_test(gone, index));
 }
 
 static int64_t purge_time(const struct decide *d)
@@ -175,13 +176,19 @@ static void give_up_nodes(struct decide *d, const struct job *j, const struct bi
     }
 }
 
+/* --no-kill; but what has not begun begins with all of its nodes, or anew. */
+static bool goes_on_without(const struct job *j, bool removed)
+{
+    return j->spec->no_kill == 1 && j->alloc.n > 1 && !removed && !(j->flags & JOBF_CONFIGURING);
+}
+
 void decide_lost_node(struct decide *d, const struct job *j, const struct bits *gone, bool removed)
 {
     if (j->flags & JOBF_COMPLETING) {
         give_up_nodes(d, j, gone);
         return;
     }
-    if (!job_is_active(j) || (j->spec->no_kill == 1 && j->alloc.n > 1 && !removed))
+    if (!job_is_active(j) || goes_on_without(j, removed))
         return;
     bool again = !removed && decide_can_requeue(d, j);
     struct ending how = ENDING(again ? JOB_PENDING : JOB_NODE_FAIL, WHY_NODEDOWN);
