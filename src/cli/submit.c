@@ -17,12 +17,23 @@ enum { GROUPS_MAX = 65536, PATH_SIZE = 4096, HOST_SIZE = 256, MULTIPLE_SHARING_G
 
 extern char **environ;
 
+/* --help and its like are answered on hosts without a configuration, too. */
+static bool asks_first(const struct cli *cli)
+{
+    static const char *const early[] = {"-h", "--help", "--usage", "-V", "--version"};
+    for (int i = 1; i < cli->argc && *cli->argv[i] == '-'; i++)
+        for (size_t k = 0; k < sizeof early / sizeof *early; k++)
+            if (strcmp(cli->argv[i], early[k]) == 0)
+                return true;
+    return false;
+}
+
 /* The world outlives the options, and both last as long as the process. */
 static void fill_world(struct jobopt_world *w, const struct conf *conf)
 {
     static char cwd[PATH_SIZE], host[HOST_SIZE];
     static struct buf gres = BUF_INIT;
-    const struct meta_strs *types = conf_list(conf, CONF_GRES_TYPES);
+    const struct meta_strs *types = conf ? conf_list(conf, CONF_GRES_TYPES) : NULL;
     for (uint32_t i = 0; types && i < types->n; i++) {
         buf_sep(&gres, ",");
         buf_adds(&gres, types->v[i]);
@@ -41,8 +52,8 @@ static void fill_world(struct jobopt_world *w, const struct conf *conf)
                                .uid = getuid(),
                                .gid = getgid(),
                                .umask = (uint16_t)mask,
-                               .gres_types = gres.s};
-    w->one_sharing = !(conf_u64(conf, CONF_SELECT_TYPE_PARAMETERS) & MULTIPLE_SHARING_GRES_PJ);
+                               .gres_types = conf ? gres.s : NULL};
+    w->one_sharing = conf && !(conf_u64(conf, CONF_SELECT_TYPE_PARAMETERS) & MULTIPLE_SHARING_GRES_PJ);
 }
 
 /* Specialised cores and threads are the site's to give. */
@@ -64,7 +75,7 @@ static void check_specialised(struct cli *cli, struct job_spec *s)
 bool submit_read_options(struct cli *cli, enum jobopt_cmd cmd, struct jobopt *o, int *ret_status)
 {
     struct jobopt_world world;
-    fill_world(&world, cli_env(cli)->conf);
+    fill_world(&world, asks_first(cli) ? NULL : cli_env(cli)->conf);
     jobopt_init(o, cmd, &world);
     enum jobopt_result result = jobopt_read(o, cli->argc, cli->argv);
     fputs(o->out.s, stdout);
