@@ -65,9 +65,10 @@ static int send_piece(struct transfer *t)
     for (uint32_t i = 0; i < t->n; i++) {
         struct target *to = &t->targets[i];
         const char *path = t->piece.path;
-        char *named = t->o->name_nodes ? buf_format("%s_%s", path, to->where->name) : NULL;
-        if (named)
-            t->piece.path = named;
+        bool names = t->o->name_nodes;
+        char *named = buf_format("%s%s%s%s", path, names ? "_" : "", names ? to->where->name : "",
+                                 t->o->suffix ? t->o->suffix : "");
+        t->piece.path = named;
         rc = client_send(to->c, MSG_BCAST, &t->piece, &e);
         t->piece.path = (char *)path;
         mem_free(named);
@@ -129,14 +130,15 @@ int bcast_send(struct cli *cli, const struct bcast_grant *to, const struct bcast
     t.piece.path = mem_strdup(o->dest);
     t.piece.force = o->force;
     t.piece.preserve = o->preserve;
-    int rc = open_source(&t);
+    t.piece.folder = t.piece.last = o->folder;
+    int rc = o->folder ? 0 : open_source(&t);
     for (uint32_t i = 0; i < t.n && rc == 0; i++) {
         const struct step_node *n = &to->nodes.v[i];
         t.targets[i].where = n;
         t.targets[i].c = client_to_node(cli_env(cli), n->addr ? n->addr : n->name, n->port, n->name);
     }
     if (rc == 0)
-        rc = send_all(&t);
+        rc = o->folder ? send_piece(&t) : send_all(&t);
     for (uint32_t i = 0; i < t.n; i++)
         client_close(t.targets[i].c);
     mem_free(t.targets);

@@ -18,6 +18,8 @@ struct bcast_order {
     const char *source; /* a regular file here */
     const char *dest;   /* absolute path there */
     bool name_nodes;    /* "_NODENAME" is added to it */
+    const char *suffix; /* added after that; may be NULL */
+    bool folder;        /* a folder is made there, and nothing is read */
     bool force, preserve;
     uint64_t block; /* bytes of a piece; 0 or more than BCAST_BLOCK_MAX: that */
 };

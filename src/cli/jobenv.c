@@ -298,7 +298,7 @@ static void set_binding(struct jobenv *e, const char *text, const char *name, bo
     read_binding(text, &b);
     const char *verbose = b.verbose ? "verbose" : "quiet";
     if (for_tasks) {
-        jobenv_setf(e, name, "%s,%s%s", verbose, b.type.s, b.list);
+        jobenv_setf(e, name, "%s%s%s%s", verbose, b.type.len ? "," : "", b.type.s, b.list);
         buf_print(part, sizeof part, "%s_TYPE", name);
         jobenv_set(e, part, b.type.s);
         buf_print(part, sizeof part, "%s_LIST", name);
@@ -341,10 +341,15 @@ void jobenv_add_layout(struct jobenv *e, const struct jobopt_part *p, const stru
     const struct job_spec *s = &p->spec;
     /* A job of its own is laid out by the same request, and only one for memory is looked at again. */
     bool asked = p->cli.jobid != NO_VAL || s->mem_per_node != NO_VAL64 || s->mem_per_cpu != NO_VAL64;
-    if (!asked || jobenv_get(e, "SLURM_DISTRIBUTION"))
+    const char *given = jobenv_get(e, "SLURM_DISTRIBUTION");
+    bool packing = given && (text_same(given, "pack") || text_same(given, "nopack"));
+    if (!asked || (given && !packing))
         return;
     bool counted = p->cli.ntasks_given || !p->cli.cpus_given;
-    jobenv_set(e, "SLURM_DISTRIBUTION", counted && step->ntasks <= step->layout.n ? "cyclic" : "block");
+    const char *dist = counted && step->ntasks <= step->layout.n ? "cyclic" : "block";
+    char *text = packing ? buf_format("%s,%s", dist, given) : mem_strdup(dist);
+    jobenv_set(e, "SLURM_DISTRIBUTION", text);
+    mem_free(text);
 }
 
 void jobenv_add_launchers(struct jobenv *e)
@@ -391,6 +396,7 @@ static void set_step(struct jobenv *e, const struct job_cli_opts *c, const struc
 {
     enum { LEVEL_INFO = 2, SRUN_LEVEL_INFO = 3 };
     jobenv_setf(e, "SLURM_UMASK", "%04o", s->umask);
+    set_text(e, "SLURMD_TRES_FREQ", s->tres_freq);
     jobenv_setf(e, "SRUN_DEBUG", "%u", SRUN_LEVEL_INFO + c->verbose - c->quiet);
     jobenv_setf(e, "SLURMD_DEBUG", "%u", c->slurmd_debug == NO_VAL ? LEVEL_INFO : c->slurmd_debug);
     if (c->label)

@@ -215,7 +215,8 @@ int jobopt_apply(struct jobopt *o, struct jobopt_part *p, const struct jobopt_ro
     uint32_t i = jobopt_index(row);
     /* What a step inherits was said when its job was submitted. */
     bool inherited = source == JOBOPT_ENV && jobopt_env(o->world.env, "SLURM_JOB_ID");
-    if (row->effect == NO_EFFECT_YET && p->source[i] == JOBOPT_UNSET && !inherited)
+    bool asks = !arg || text_casecmp(arg, "none") != 0; /* "none" asks for what happens anyway */
+    if (row->effect == NO_EFFECT_YET && asks && p->source[i] == JOBOPT_UNSET && !inherited)
         jobopt_warn(o, "--%s has no effect yet", row->name);
     p->source[i] = source;
     mem_set_str(&p->given[i], arg ? arg : "");

@@ -220,11 +220,9 @@ int set_distribution(struct jobopt_use *u)
     static const struct {
         const char *name;
         uint32_t dist;
-    } names[] = {{"*", DIST_UNSET},
-                 {"block", DIST_BLOCK},
-                 {"cyclic", DIST_CYCLIC},
-                 {"arbitrary", DIST_ARBITRARY},
-                 {"plane", DIST_PLANE}};
+    } names[] = {
+        {"*", DIST_UNSET},     {"block", DIST_BLOCK}, {"cyclic", DIST_CYCLIC}, {"arbitrary", DIST_ARBITRARY},
+        {"plane", DIST_PLANE}, {"pack", DIST_UNSET},  {"nopack", DIST_UNSET}};
     struct job_spec *s = &u->part->spec;
     size_t len = strcspn(u->arg, ":,="), i = 0;
     const char *rest = u->arg + len;
@@ -254,6 +252,8 @@ int set_distribution(struct jobopt_use *u)
     }
     if (!dist_parts(rest))
         return jobopt_bad_arg(u);
+    if (names[i].dist == DIST_UNSET && *names[i].name != '*')
+        rest = u->arg;
     s->dist = names[i].dist;
     mem_set_str(&s->dist_sub, *rest ? rest + (*rest == ':') : NULL);
     return 0;

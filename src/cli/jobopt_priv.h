@@ -147,6 +147,7 @@ int set_nice(struct jobopt_use *u);
 int set_priority(struct jobopt_use *u);
 int set_array(struct jobopt_use *u);
 int set_mail_type(struct jobopt_use *u);
+int set_accel_bind(struct jobopt_use *u);
 int set_open_mode(struct jobopt_use *u);
 int set_requeue(struct jobopt_use *u);
 int set_no_requeue(struct jobopt_use *u);

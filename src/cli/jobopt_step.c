@@ -115,6 +115,23 @@ static int check_binding(struct jobopt *o, const struct binding *b, const char *
     return 0;
 }
 
+/* What is given without "rank", which Slurm has given up. Words after one with a list belong to the list. */
+static void leave_rank(struct jobopt *o, const char *text, struct buf *ret)
+{
+    while (*text) {
+        size_t len = strcspn(text, ",;");
+        if (len == 4 && text_casecmp_n(text, "rank", len) == 0) {
+            jobopt_info(o, "Ignoring --cpu-bind=rank. Rank binding is obsolete.");
+        } else {
+            buf_sep(ret, ",");
+            buf_add(ret, text, memchr(text, ':', len) ? strlen(text) : len);
+        }
+        if (memchr(text, ':', len))
+            return;
+        text += len + (text[len] != '\0');
+    }
+}
+
 int set_cpu_bind(struct jobopt_use *u)
 {
     static const char *const words[] = {"q",      "quiet",      "v",      "verbose", "no",          "none",
@@ -131,8 +148,19 @@ int set_cpu_bind(struct jobopt_use *u)
     }
     if (check_binding(u->o, &binding, u->arg) < 0)
         return jobopt_fatal(u->o, "Failed to parse --cpu-bind= values.");
-    mem_set_str(&u->part->spec.cpu_bind, u->arg);
+    struct buf kept = BUF_INIT;
+    leave_rank(u->o, u->arg, &kept);
+    mem_set_str(&u->part->spec.cpu_bind, kept.len ? kept.s : NULL);
+    buf_release(&kept);
     return 0;
+}
+
+/* "g", "n" and "v" in any order; other letters mean nothing. */
+int set_accel_bind(struct jobopt_use *u)
+{
+    if (u->arg[strcspn(u->arg, "gnv")])
+        return 0;
+    return jobopt_fail(u->o, JOBOPT_EXIT_ARG, "Invalid --accel-bind specification");
 }
 
 /* The numbers of map_mem and the masks of mask_mem. */

@@ -41,7 +41,7 @@
 #define NOT_YET    .effect = NO_EFFECT_YET
 
 const struct jobopt_row jobopt_rows[] = {
-    {"accel-bind", .cmds = SR, HIDDEN, .arg = ARG_NEEDED, NOTHING, NOT_YET},
+    {"accel-bind", .cmds = SR, HIDDEN, CALL(set_accel_bind), NOT_YET},
     {"account", .letter = 'A', .cmds = ALL, TEXT(account), ENV3("ACCOUNT"), .metavar = "name",
      .help = "charge the job to this account"},
     {"acctg-freq", .cmds = ALL, CALL(set_acctg_freq), ENV3("ACCTG_FREQ"), .metavar = "type=seconds,...",
@@ -141,7 +141,7 @@ const struct jobopt_row jobopt_rows[] = {
     {"gid", .cmds = SB, CALL(set_gid), .metavar = "group", .help = "run as this group (root only)"},
     {"gpu-bind", .cmds = ALL, GPU, CALL(set_gpu_bind), ENV3("GPU_BIND"), .metavar = "type",
      .help = "bind tasks to GPUs: closest, single:n, per_task:n, map:..., mask:..., none"},
-    {"gpu-freq", .cmds = ALL, GPU, CALL(set_gpu_freq), ENV3("GPU_FREQ"), NOT_YET, .metavar = "type",
+    {"gpu-freq", .cmds = ALL, GPU, CALL(set_gpu_freq), ENV3("GPU_FREQ"), .metavar = "type",
      .help = "frequency of GPUs: low, medium, high, highm1 or MHz"},
     {"gpus", .letter = 'G', .cmds = ALL, GPU, .arg = ARG_NEEDED, NOTHING, ENV3("GPUS"), .metavar = "[type:]n",
      .help = "GPUs for the job"},

@@ -7,9 +7,10 @@
 #include "base/hostlist.h"
 #include "base/mem.h"
 #include "base/sizetext.h"
-#include "cli/bcast.h"
+#include "cli/bcastlibs.h"
 #include "cli/commands.h"
 #include "cli/help.h"
+#include "conf/conf.h"
 #include "model/errors.h"
 
 enum { OPT_EXCLUDE = OPT_OWN, OPT_SEND_LIBS, FAILED = 255 };
@@ -19,7 +20,9 @@ struct sbcast {
     struct bcast_order order;
     const char *job; /* "7", "7.0" as given or from the environment */
     const char *nodes;
-    bool any_node; /* -Z */
+    const char *exclude; /* folders whose libraries are not sent; NULL: BcastExclude */
+    bool any_node;       /* -Z */
+    bool libs_given, send_libs;
 };
 
 static const struct option options[] = {
@@ -60,9 +63,9 @@ static void set_size(struct sbcast *s, const char *text)
 
 static void set_send_libs(struct sbcast *s, const char *text)
 {
-    if (!text || text_same_nocase(text, "yes"))
-        cli_error(s->cli, "--send-libs is not supported yet; still sending the file but ignoring send_libs");
-    else if (!text_same_nocase(text, "no"))
+    s->send_libs = !text || text_same_nocase(text, "yes");
+    s->libs_given = true;
+    if (text && !s->send_libs && !text_same_nocase(text, "no"))
         cli_error(s->cli, "Ignoring unrecognized --send-libs value '%s'", text);
 }
 
@@ -96,7 +99,10 @@ static void set_option(struct sbcast *s, int opt, const char *value)
     case OPT_SEND_LIBS:
         set_send_libs(s, value);
         break;
-    default: /* -F, -t and --exclude: every node has a connection of its own, which waits as long as need be
+    case OPT_EXCLUDE:
+        s->exclude = value;
+        break;
+    default: /* -F and -t: every node has a connection of its own, which waits as long as need be
               */
         break;
     }
@@ -113,6 +119,7 @@ static void read_environment(struct sbcast *s)
         {"SBCAST_PRESERVE", 'p'},
         {"SBCAST_SIZE", 's'},
         {"SBCAST_SEND_LIBS", OPT_SEND_LIBS},
+        {"SBCAST_EXCLUDE", OPT_EXCLUDE},
     };
     for (size_t i = 0; i < sizeof vars / sizeof *vars; i++) {
         const char *value = getenv(vars[i].name);
@@ -223,6 +230,22 @@ static int choose_nodes(struct sbcast *s, struct bcast_grant *g)
     return rc;
 }
 
+/* The file, and its libraries if they are wanted. */
+static int send_it(struct sbcast *s, const struct bcast_grant *grant)
+{
+    struct meta_strs libs = {0};
+    bool wanted = s->libs_given
+                      ? s->send_libs
+                      : conf_has_param(cli_env(s->cli)->conf, CONF_BCAST_PARAMETERS, "send_libs", NULL);
+    bool known = wanted && access(s->order.source, R_OK) == 0 &&
+                 bcast_libs(s->cli, s->order.source, s->exclude, &libs);
+    int rc = bcast_send(s->cli, grant, &s->order);
+    if (rc == 0 && known)
+        rc = bcast_send_libs(s->cli, grant, &s->order, &libs);
+    bcast_libs_release(&libs);
+    return rc;
+}
+
 int cmd_sbcast(struct cli *cli)
 {
     struct sbcast s = {.cli = cli};
@@ -262,7 +285,7 @@ int cmd_sbcast(struct cli *cli)
         meta_init(&record_bcast_grant, &grant); /* bcast_send says what is wrong with the file */
     char *dest = bcast_dest(cli, s.order.dest);
     s.order.dest = dest;
-    rc = bcast_send(cli, &grant, &s.order);
+    rc = send_it(&s, &grant);
     mem_free(dest);
     meta_release(&record_bcast_grant, &grant);
     return rc;

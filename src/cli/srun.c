@@ -21,7 +21,6 @@ static bool can_serve(const struct srun *s)
         {c->het_group, "--het-group is not supported yet"},
         {c->async, "--async needs a step manager, which is not supported yet"},
         {c->no_allocate, "--no-allocate is not supported"},
-        {c->bcast_given && c->send_libs, "--send-libs is not supported yet"},
     };
     for (size_t i = 0; i < sizeof refusals / sizeof *refusals; i++) {
         if (!refusals[i].asked)

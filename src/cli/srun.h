@@ -87,6 +87,7 @@ struct srun {
     char *multi_prog;        /* the file's text, or NULL */
     char *bcast_path;        /* --bcast: where the program is on the nodes, or NULL */
     bool bcast_names_nodes;  /* each node's copy ends with its name */
+    bool bcast_libs;         /* --send-libs: its libraries lie beside it */
 
     struct srun_node *nodes;
     uint32_t nodes_n, nodes_open;
@@ -124,6 +125,8 @@ void srun_epilog(struct srun *s);
 int srun_bcast(struct srun *s); /* does nothing without --bcast; 0, or the exit status */
 /* What the node has to run instead of the program; NULL: the program. mem_free it. */
 char *srun_bcast_program(const struct srun *s, const struct srun_node *n);
+/* Lets the tasks that run `copy` find the libraries that were sent with it. */
+void srun_bcast_libraries(const struct srun *s, const char *copy, struct meta_strs *env);
 
 /* --- srun_launch.c --- */
 const char *srun_mpi_type(const struct srun *s); /* of --mpi or slurm.conf */

@@ -4,8 +4,10 @@
 #include <unistd.h>
 
 #include "base/mem.h"
-#include "cli/bcast.h"
+#include "cli/bcastlibs.h"
 #include "cli/srun.h"
+#include "conf/conf.h"
+#include "nodecore/env.h"
 
 /* The program as execvp(3) would find it. mem_free it. */
 static char *find_program(const struct srun *s)
@@ -42,6 +44,21 @@ static char *choose_dest(struct srun *s, bool *ret_name_nodes)
     return dest;
 }
 
+/* The program, and its libraries if they are wanted: then its tasks look for them there first. */
+static int send_it(struct srun *s, const struct bcast_grant *grant, const struct bcast_order *order)
+{
+    struct meta_strs libs = {0};
+    bool wanted = jobopt_given(s->part, "send-libs") != JOBOPT_UNSET
+                      ? s->given->send_libs
+                      : conf_has_param(cli_env(s->cli)->conf, CONF_BCAST_PARAMETERS, "send_libs", NULL);
+    s->bcast_libs = wanted && bcast_libs(s->cli, order->source, s->given->bcast_exclude, &libs);
+    int rc = bcast_send(s->cli, grant, order);
+    if (rc == 0 && s->bcast_libs)
+        rc = bcast_send_libs(s->cli, grant, order, &libs);
+    bcast_libs_release(&libs);
+    return rc;
+}
+
 int srun_bcast(struct srun *s)
 {
     struct bcast_request m;
@@ -64,7 +81,7 @@ int srun_bcast(struct srun *s)
     if (rc < 0)
         cli_error(s->cli, "Slurm job %u lookup error: %s", s->job_id, cli_error_line(&e, &line));
     else {
-        rc = bcast_send(s->cli, &grant, &order);
+        rc = send_it(s, &grant, &order);
         meta_release(&record_bcast_grant, &grant);
     }
     if (rc != 0)
@@ -80,4 +97,11 @@ char *srun_bcast_program(const struct srun *s, const struct srun_node *n)
         return NULL;
     return s->bcast_names_nodes ? buf_format("%s_%s", s->bcast_path, n->where->name)
                                 : mem_strdup(s->bcast_path);
+}
+
+void srun_bcast_libraries(const struct srun *s, const char *copy, struct meta_strs *env)
+{
+    const char *old = cli_getenv("LD_LIBRARY_PATH");
+    if (s->bcast_libs)
+        env_set(env, "LD_LIBRARY_PATH", "%s%s%s%s", copy, BCAST_LIBS_SUFFIX, old ? ":" : "", old ? old : "");
 }

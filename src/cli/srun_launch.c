@@ -99,6 +99,7 @@ static void launch_node(struct srun *s, struct srun_node *n, struct launch_tasks
     if (copy) {
         mem_free(m->argv.v[0]);
         m->argv.v[0] = copy;
+        srun_bcast_libraries(s, copy, &m->env);
     }
     say_launching(s, n->where);
     if (client_send(c, MSG_LAUNCH_TASKS, m, &e) < 0) {

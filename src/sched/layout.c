@@ -26,6 +26,7 @@ struct slot {
     const struct job_node *share;
     struct bits units; /* of the job's, those that no other step holds */
     uint32_t unit_cpus;
+    uint32_t task_cpus; /* of a unit that tasks may use: with --threads-per-core fewer */
     uint32_t tasks_max, tasks;
 };
 
@@ -76,6 +77,10 @@ static void fill_slot(struct layout *l, struct slot *s, const struct job_node *s
     uint32_t units = bits_count(&share->cores);
     uint32_t usable = jobvars_usable_cpus(l->job, &share->cores, share->cpus);
     s->unit_cpus = units && usable / units ? usable / units : shape.unit_cpus;
+    s->task_cpus = l->want->threads_per_core != NO_VAL16 && l->want->threads_per_core &&
+                           l->want->threads_per_core < s->unit_cpus
+                       ? l->want->threads_per_core
+                       : s->unit_cpus;
     bits_copy(&s->units, &share->cores);
     struct bits busy = {0};
     bool others = !l->want->overlap && busy_in_steps(l->job, node->index, &busy, NULL, NULL);
@@ -84,7 +89,7 @@ static void fill_slot(struct layout *l, struct slot *s, const struct job_node *s
     else if (others)
         bits_minus(&s->units, &busy);
     bits_release(&busy);
-    uint32_t cpus = bits_count(&s->units) * s->unit_cpus;
+    uint32_t cpus = bits_count(&s->units) * s->task_cpus;
     s->tasks_max = l->want->overcommit ? (cpus ? UINT32_MAX : 0) : cpus / l->cpus_per_task;
     uint16_t cap = l->want->ntasks_per_node;
     if (cap != NO_VAL16 && cap && s->tasks_max > cap)
@@ -153,7 +158,7 @@ static int pick_slots(struct layout *l, struct err *e)
     }
     uint32_t cpus = 0;
     for (uint32_t i = 0; i < l->n; i++)
-        cpus += bits_count(&l->slots[i].share->cores) * l->slots[i].unit_cpus / l->cpus_per_task;
+        cpus += bits_count(&l->slots[i].share->cores) * l->slots[i].task_cpus / l->cpus_per_task;
     if (kept < l->nodes || room < l->ntasks) {
         if (cpus < l->ntasks && !l->want->overcommit)
             return refuse(e, ESLURM_TOO_MANY_CPUS, NULL);
@@ -296,7 +301,7 @@ static int fill_node(struct layout *l, struct slot *s, struct step_node *ret, st
 {
     const struct step_create *w = l->want;
     uint32_t units = bits_count(&s->units);
-    uint32_t want = l->exact ? (s->tasks * l->cpus_per_task + s->unit_cpus - 1) / s->unit_cpus : units;
+    uint32_t want = l->exact ? (s->tasks * l->cpus_per_task + s->task_cpus - 1) / s->task_cpus : units;
     if (want > units)
         want = units;
     uint32_t left = want;

@@ -48,6 +48,8 @@ static int open_file(struct receiver *r, struct err *e)
         errno = EINVAL;
         return failed(e);
     }
+    if (m->folder)
+        return mkdir(m->path, 0700) < 0 && errno != EEXIST ? failed(e) : 0;
     /* A new file even with --force: what runs from the old one goes on, and no link is followed. */
     if (m->force && unlink(m->path) < 0 && errno != ENOENT && errno != EISDIR && errno != EPERM)
         return failed(e);
@@ -143,7 +145,7 @@ static void receive(struct receiver *r, const struct credential *c, uint32_t seq
 
     if (rc == 0)
         rc = open_file(r, &e);
-    if (rc == 0)
+    if (rc == 0 && !r->first->folder)
         rc = take_piece(r, r->first, &e);
     while (answer(r, seq, rc, &e) && rc == 0 && r->file >= 0 && next_frame(r, &in, &f) > 0) {
         rc = take_frame(r, &f, &e);

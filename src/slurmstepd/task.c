@@ -261,6 +261,9 @@ _Noreturn static void child_run(struct stepd *s, struct task *t, const struct ta
     env_task(&s->env, s->launch, t->local_id, (uint32_t)getpid(), bound ? &devices : NULL);
     if (f->pmi >= 0)
         pmi_link_env(s, t, CHILD_FD_PMI, &s->env);
+    if (t->local_id == 0 && !step_is_batch(s) && env_get(&s->env, "SLURMD_TRES_FREQ") &&
+        env_get(&s->env, "SLURM_GPUS_ON_NODE"))
+        dprintf(2, "GpuFreq=control_disabled\n"); /* as on nodes whose GPUs let nobody set it */
     child_prologs(s);
     child_argv(s, t, &argv);
     if (!argv.n) {

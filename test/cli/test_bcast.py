@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """sbcast and srun --bcast on a private cluster. Texts and exit statuses as Slurm 26.05 has them."""
 import os
+import subprocess
 
 import pytest
 from cluster import Cluster, program
@@ -96,3 +97,37 @@ def test_a_copy_that_fails_ends_srun(c):
     assert r.returncode == 1
     assert r.stderr == ("srun: error: REQUEST_FILE_BCAST(n1): No such file or directory\n"
                         f"srun: fatal: Failed to broadcast '{c.work}/./prog'. Step launch aborted.\n")
+
+
+def libraries(program):
+    """What ldd says: file names of the libraries by their folders."""
+    out = subprocess.run(["ldd", program], capture_output=True, text=True).stdout
+    paths = [w for line in out.splitlines() for w in line.split() if w.startswith("/")]
+    return {os.path.basename(p): os.path.dirname(p) for p in paths}
+
+
+def test_send_libs_left_the_libraries_behind(c):
+    libs = libraries("/bin/sh")
+    r = sh(c, "sbcast --send-libs --exclude=NONE /bin/sh l1; ls l1_libs; srun -n1 ./l1 -c 'echo runs'")
+    assert (r.stderr, sorted(r.stdout.split())) == ("", sorted([*libs, "runs"]))
+    r = sh(c, f"sbcast --send-libs --exclude={libs['libc.so.6']} /bin/sh l2; ls l2_libs")
+    assert (r.stderr, sorted(r.stdout.split())) == ("", sorted(n for n, d in libs.items() if d != libs["libc.so.6"]))
+    r = sh(c, "sbcast --send-libs --exclude=/lib,/usr,/lib64 /bin/sh l3; ls -d l3*; ls l3_libs; sbcast --send-libs=no /bin/sh l4; ls -d l4*")
+    assert (r.stderr, r.stdout.split()) == ("", ["l3", "l3_libs", "l4"])
+
+
+def test_send_libs_says_what_slurm_says(c):
+    r = sh(c, "sbcast --send-libs prog l5; ls -d l5*; sbcast --send-libs --exclude=foo /bin/sh l6; ls -d l6*")
+    assert r.stderr == ("sbcast: error: Cannot autodetect libraries for 'prog' with ldd command; still sending the file but ignoring send_libs\n"
+                        "sbcast: error: Ignoring non-absolute excluded path: 'foo'\n")
+    assert r.stdout.split() == ["l5", "l6", "l6_libs"]
+
+
+def test_srun_finds_the_libraries_that_it_sent(c):
+    out = "echo $LD_LIBRARY_PATH; ls $LD_LIBRARY_PATH"
+    r = sh(c, f"srun -n1 --bcast=$PWD/m1 --send-libs --bcast-exclude=NONE sh -c '{out}'")
+    assert (r.stderr, sorted(r.stdout.split())) == ("", sorted([f"{c.work}/m1_libs", *libraries("/bin/sh")]))
+    r = sh(c, "mkdir m2; LD_LIBRARY_PATH=/o srun -n1 --bcast=$PWD/m2/ --send-libs sh -c 'echo $LD_LIBRARY_PATH'")
+    assert r.stdout.split()[-1].startswith(f"{c.work}/m2/slurm_bcast_") and r.stdout.split()[-1].endswith("_n1_libs:/o")
+    r = sh(c, "srun -n1 --bcast=$PWD/m3 --send-libs=no sh -c 'echo a$LD_LIBRARY_PATH'; ls -d m3*")
+    assert r.stdout.split() == ["a", "m3"]
