@@ -8,6 +8,8 @@
 /* Parts of a wait(2) status, as Linux has them. */
 enum { STATUS_SIGNAL = 0x7f, STATUS_CORE = 0x80, SHELL_SIGNALLED = 128 };
 
+enum { REALTIME_FIRST = 34, REALTIME_LAST = 64 }; /* as the C library gives them to programs */
+
 void srun_tasks_text(const struct bits *tasks, struct buf *out)
 {
     buf_adds(out, bits_count(tasks) == 1 ? "task " : "tasks ");
@@ -31,6 +33,8 @@ void srun_status_text(uint32_t wait_status, bool oom, struct buf *out)
         const char *name = signal_description(signal);
         if (name)
             buf_adds(out, name);
+        else if (signal >= REALTIME_FIRST && signal <= REALTIME_LAST)
+            buf_addf(out, "Real-time signal %u", signal - REALTIME_FIRST);
         else
             buf_addf(out, "Unknown signal %u", signal);
         buf_adds(out, wait_status & STATUS_CORE ? " (core dumped)" : "");

@@ -354,7 +354,8 @@ static void step_run(struct stepd *s)
 static void step_failed(struct stepd *s, const struct err *e)
 {
     fprintf(stderr, "[%s] error: %s\n", s->id_text, e->text);
-    step_notice(s, "%s", e->text);
+    if (s->worst != STATUS_IO_FAILED || step_is_batch(s))
+        step_notice(s, "%s", e->text); /* srun has a text of its own for tasks without streams */
     if (s->worst == 0) {
         s->error = e->code;
         s->error_text = mem_strdup(e->text);
