@@ -187,8 +187,6 @@ static int check_layout(struct jobopt *o, struct jobopt_part *p)
         return -1;
     check_tasks_per_node(o, p);
     tasks_implied(p);
-    if (p->cli.multi_prog && s->ntasks == NO_VAL)
-        s->ntasks = 1; /* a file of programs says which task runs what, not how many there are */
     if (s->ntasks != NO_VAL && s->min_nodes != NO_VAL && s->ntasks < s->min_nodes) {
         jobopt_warn(o, "can't run %u processes on %u nodes, setting nnodes to %u", s->ntasks, s->min_nodes,
                     s->ntasks);

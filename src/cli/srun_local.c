@@ -29,6 +29,20 @@ static int read_file(const char *path, struct buf *ret)
     return n < 0 ? -1 : 0;
 }
 
+/* Without --ntasks the file says how many there are. */
+static void take_tasks(struct srun *s)
+{
+    struct job_spec *spec = &s->opt.parts[0]->spec;
+    if (spec->ntasks != NO_VAL)
+        return;
+    spec->ntasks = multiprog_tasks(s->multi_prog);
+    if (spec->min_nodes == NO_VAL || spec->min_nodes <= spec->ntasks)
+        return;
+    cli_info(s->cli, "warning: can't run %u processes on %u nodes, setting nnodes to %u", spec->ntasks,
+             spec->min_nodes, spec->ntasks);
+    spec->min_nodes = spec->max_nodes = spec->ntasks;
+}
+
 int srun_read_multi_prog(struct srun *s)
 {
     struct buf text = BUF_INIT;
@@ -44,8 +58,8 @@ int srun_read_multi_prog(struct srun *s)
         return alloc_exit_error();
     }
     s->multi_prog = buf_take(&text);
-    uint32_t ntasks = s->part->spec.ntasks == NO_VAL ? 1 : s->part->spec.ntasks;
-    if (multiprog_check(s->multi_prog, ntasks, &line, &e) < 0) {
+    take_tasks(s);
+    if (multiprog_check(s->multi_prog, s->part->spec.ntasks, &line, &e) < 0) {
         if (line && *e.text)
             cli_error(s->cli, "%s", e.text);
         if (line)

@@ -6,7 +6,7 @@
 #include "base/bits.h"
 #include "base/text.h"
 
-enum { MULTIPROG_BAD = 22 };
+enum { MULTIPROG_BAD = 22, MULTIPROG_TASKS_MAX = 1 << 20 };
 
 static const char *read_number(const char *p, uint32_t *ret)
 {
@@ -138,6 +138,26 @@ static int mark_ranks(const char *spec, uint32_t ntasks, struct bits *seen, stru
         }
     }
     return 0;
+}
+
+uint32_t multiprog_tasks(const char *text)
+{
+    struct buf line = BUF_INIT;
+    struct bits seen = {0};
+    uint32_t number = 0, highest = 0;
+    struct err e;
+
+    while (next_line(&text, &line, &number)) {
+        char *spec = (char *)text_skip_space(line.s);
+
+        spec[strcspn(spec, " \t")] = 0;
+        mark_ranks(spec, MULTIPROG_TASKS_MAX, &seen, &e); /* what is wrong with it is for multiprog_check */
+    }
+    for (uint32_t task = bits_next(&seen, 0); task != BITS_MAX; task = bits_next(&seen, task + 1))
+        highest = task;
+    bits_release(&seen);
+    buf_release(&line);
+    return highest + 1;
 }
 
 static int check_line(char *line, uint32_t ntasks, struct bits *seen, bool *star, struct err *e)

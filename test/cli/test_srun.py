@@ -85,6 +85,11 @@ def test_a_reader_that_goes_ends_the_step(c):
     assert "srun: Job step aborted: Waiting up to " in r.stderr
 
 
+def test_labels_in_files_of_the_nodes(c):
+    r = sh(c, "srun -n2 -l -o lab.%t bash -c 'echo out; printf err >&2'; cat lab.0 lab.1")
+    assert (r.stdout, r.stderr) == ("0: out\n0: err\n1: out\n1: err\n", "")
+
+
 def test_files(c):
     sh(c, "srun -N2 -n2 -o o.%t -e e.%t bash -c 'echo out$SLURM_PROCID; echo err >&2'")
     assert [(c.work / n).read_text() for n in ("o.0", "o.1", "e.0", "e.1")] == ["out0\n", "out1\n", "err\n", "err\n"]

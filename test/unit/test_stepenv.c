@@ -376,6 +376,8 @@ static void test_faults_of_multi_prog(void **state)
     uint32_t line;
     struct err e;
 
+    assert_int_equal(multiprog_tasks("0 echo a\n4-6,2 echo b\n* echo c\n"), 7);
+    assert_int_equal(multiprog_tasks("* echo c\n"), 1);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         int rc = multiprog_check(rows[i].text, 3, &line, &e);
 
