@@ -68,6 +68,10 @@ void partview_tres(const struct part *p, struct node *const *nodes, uint32_t n, 
     for (uint32_t i = 0; i < n; i++)
         if (bits_test(&p->members, nodes[i]->index))
             mem += nodes[i]->real_memory;
+    if (!p->total_nodes) {
+        buf_adds(out, "(null)");
+        return;
+    }
     buf_addf(out, "cpu=%u", p->total_cpus);
     if (mem) {
         buf_adds(out, ",mem=");

@@ -10,14 +10,15 @@
 #include "base/mem.h"
 #include "cli/commands.h"
 #include "cli/help.h"
+#include "cli/names.h"
 #include "version.h"
 
-enum { ARGS_MAX = 128, ANY = ARGS_MAX };
+enum { ARGS_MAX = 128, ANY = ARGS_MAX, EXCESS = ARGS_MAX + 1 };
 
 struct keyword {
     const char *name;
     size_t least; /* letters of an abbreviation */
-    int min, max; /* arguments after the keyword */
+    int min, max; /* arguments after the keyword; EXCESS: none, but with some it says so and goes on */
     keyword_fn *run;
 };
 
@@ -28,13 +29,24 @@ static int show_help(struct scontrol *s, int argc, char **argv)
 }
 static int show_version(struct scontrol *s, int argc, char **argv)
 {
+    enum { API_MAJOR = 45 }; /* the interface of 26.05 */
     puts("slurm " SLURM_VERSION);
+    if (s->cli->verbose)
+        printf("slurm_api_version: %d, %d.0.0\n", API_MAJOR << 16, API_MAJOR);
     return 0;
 }
 static int quit(struct scontrol *s, int argc, char **argv)
 {
     s->quit = true;
     return 0;
+}
+/* The default cluster again, or the one that --cluster would name. */
+static int set_cluster(struct scontrol *s, int argc, char **argv)
+{
+    if (argc == 1 || scontrol_check_cluster(s, argv[1]))
+        return 0;
+    s->quit = true;
+    return EXIT_FAILURE;
 }
 /* Keywords that stand for an option. */
 static int set_mode(struct scontrol *s, int argc, char **argv)
@@ -48,62 +60,78 @@ static int set_mode(struct scontrol *s, int argc, char **argv)
     else if (scontrol_is_key(argv[0], "oneliner", 1))
         s->one_line = true;
     else if (scontrol_is_key(argv[0], "quiet", 4))
-        s->cli->quiet = true;
+        s->cli->quiet = true, s->cli->verbose = 0;
     else
         s->cli->verbose++;
     return 0;
 }
 
 static const struct keyword keywords[] = {
-    {"all", 1, 0, 0, set_mode},
+    {"all", 3, 0, ANY, set_mode},
     {"cancel_reboot", 3, 1, 1, scontrol_cancel_reboot},
-    {"completing", 3, 0, 0, scontrol_completing},
+    {"cluster", 2, 0, 1, set_cluster},
+    {"completing", 2, 0, 0, scontrol_completing},
     {"create", 2, 1, ANY, scontrol_create},
     {"delete", 3, 1, ANY, scontrol_delete},
-    {"details", 1, 0, 0, set_mode},
-    {"errnumstr", 3, 1, 1, scontrol_errnumstr},
-    {"exit", 1, 0, 0, quit},
-    {"getaddrs", 4, 1, 1, scontrol_getaddrs},
-    {"help", 2, 0, 0, show_help},
-    {"hide", 2, 0, 0, set_mode},
-    {"hold", 2, 1, ANY, scontrol_hold},
+    {"details", 1, 0, EXCESS, set_mode},
+    {"errnumstr", 2, 1, 1, scontrol_errnumstr},
+    {"exit", 2, 0, EXCESS, quit},
+    {"fsdampeningfactor", 3, 1, 1, scontrol_fsdampening},
+    {"getent", 5, 0, ANY, scontrol_getent},
+    {"getaddrs", 5, 1, 1, scontrol_getaddrs},
+    {"help", 2, 0, EXCESS, show_help},
+    {"hide", 2, 0, ANY, set_mode},
+    {"hold", 3, 1, ANY, scontrol_hold},
     {"holdu", 5, 1, ANY, scontrol_uhold},
     {"listjobs", 5, 0, 1, scontrol_listjobs},
-    {"listpids", 5, 0, 2, scontrol_listpids},
+    {"listpids", 1, 0, 2, scontrol_listpids},
     {"liststeps", 5, 0, 1, scontrol_liststeps},
     {"notify", 1, 2, ANY, scontrol_notify},
-    {"oneliner", 1, 0, 0, set_mode},
+    {"oneliner", 1, 0, EXCESS, set_mode},
     {"pidinfo", 3, 1, 1, scontrol_pidinfo},
     {"ping", 3, 0, 0, scontrol_ping},
-    {"power", 3, 1, ANY, scontrol_power},
-    {"quiet", 4, 0, 0, set_mode},
+    {"power", 3, 2, ANY, scontrol_power},
+    {"quiet", 4, 0, EXCESS, set_mode},
     {"quit", 4, 0, 0, quit},
     {"reboot", 3, 0, ANY, scontrol_reboot},
     {"reconfigure", 3, 0, 1, scontrol_reconfigure},
     {"release", 3, 1, ANY, scontrol_release},
     {"requeue", 3, 1, ANY, scontrol_requeue},
-    {"requeuehold", 8, 1, ANY, scontrol_requeuehold},
+    {"requeuehold", 9, 1, ANY, scontrol_requeuehold},
     {"resume", 3, 1, ANY, scontrol_resume},
-    {"setdebug", 8, 1, 2, scontrol_setdebug},
+    {"schedloglevel", 3, 1, 1, scontrol_schedloglevel},
+    {"setdebug", 2, 1, 2, scontrol_setdebug},
     {"setdebugflags", 9, 1, ANY, scontrol_setdebugflags},
-    {"show", 2, 1, 2, scontrol_show},
-    {"shutdown", 2, 0, 1, scontrol_shutdown},
+    {"show", 3, 1, 2, scontrol_show},
+    {"shutdown", 3, 0, 1, scontrol_shutdown},
     {"suspend", 2, 1, ANY, scontrol_suspend},
-    {"takeover", 2, 0, 1, scontrol_takeover},
-    {"token", 3, 0, 2, scontrol_token},
-    {"top", 3, 1, ANY, scontrol_top},
-    {"uhold", 2, 1, ANY, scontrol_uhold},
+    {"takeover", 8, 0, ANY, scontrol_takeover},
+    {"token", 3, 0, ANY, scontrol_token},
+    {"top", 3, 1, 1, scontrol_top},
+    {"uhold", 3, 1, ANY, scontrol_uhold},
     {"update", 1, 1, ANY, scontrol_update},
-    {"verbose", 4, 0, 0, set_mode},
-    {"version", 4, 0, 0, show_version},
-    {"wait_job", 1, 1, 1, scontrol_wait_job},
-    {"write", 1, 2, 3, scontrol_write},
+    {"verbose", 4, 0, EXCESS, set_mode},
+    {"version", 4, 0, EXCESS, show_version},
+    {"wait_job", 2, 1, 1, scontrol_wait_job},
+    {"write", 5, 1, ANY, scontrol_write},
 };
 
 bool scontrol_is_key(const char *key, const char *name, size_t least)
 {
     size_t len = strlen(key);
     return len >= least && len <= strlen(name) && text_casecmp_n(key, name, len) == 0;
+}
+
+bool scontrol_check_cluster(struct scontrol *s, const char *name)
+{
+    if (strcmp(name, cli_cluster(s->cli)) == 0)
+        return true;
+    cli_error(s->cli,
+              "'%s' can't be reached now, or it is an invalid entry for --cluster.  "
+              "Use 'sacctmgr list clusters' to see available clusters.",
+              name);
+    cli_fatal(s->cli, "Could not get cluster information");
+    return false;
 }
 
 bool scontrol_split(const char *arg, struct pair *ret)
@@ -128,39 +156,60 @@ int scontrol_fail(struct scontrol *s, const char *prefix, const struct err *e)
     return EXIT_FAILURE;
 }
 
-int scontrol_report_jobs(struct scontrol *s, const struct job_results *results)
+int scontrol_report_jobs(struct scontrol *s, const struct job_results *results, const char *twice)
 {
+    if (s->cli->quiet)
+        return results->results.n ? EXIT_FAILURE : 0;
     for (uint32_t i = 0; i < results->results.n; i++) {
         const struct job_result *r = &results->results.v[i];
-        const char *text = r->text ? r->text : "Unspecified error";
-        fprintf(stderr, "%.*s for job %s\n", (int)strcspn(text, "\n"), text, r->id ? r->id : "");
+        const char *text = r->text ? r->text : "Unspecified error", *id = r->id ? r->id : "";
+        int len = (int)strcspn(text, "\n");
+        bool tasks = strchr(id, '[') != NULL;
+        if (tasks)
+            fprintf(stderr, "%s: %.*s\n", id, len, text);
+        else
+            fprintf(stderr, "%.*s for job %s\n", len, text, id);
+        if (twice && !tasks)
+            fprintf(stderr, "%s%.*s\n", twice, len, text);
         const char *hint = strchr(text, '\n');
-        if (hint && !s->cli->quiet)
+        if (hint)
             fprintf(stderr, "%s\n", hint + 1);
     }
     return results->results.n ? EXIT_FAILURE : 0;
 }
 
 /* Slurm says it in its own way for some keywords. */
-static void wrong_count(const struct keyword *k, int count, const char *word)
+static void wrong_count(const struct scontrol *s, const struct keyword *k, int count, const char *word)
 {
     static const struct {
         const char *name, *text;
     } too_few[] = {
-        {"update", "too few arguments for update keyword"},
-        {"create", "too few arguments for create keyword"},
-        {"delete", "too few arguments for delete keyword"},
         {"errnumstr", "one arguments required for keyword:errnumstr"},
         {"getaddrs", "one argument required for keyword:getaddrs"},
         {"pidinfo", "missing argument for keyword:pidinfo"},
     };
-    for (size_t i = 0; i < sizeof too_few / sizeof too_few[0] && count < k->min; i++) {
+    if (count < k->min && (strcmp(k->name, "update") == 0 || strcmp(k->name, "create") == 0 ||
+                           strcmp(k->name, "delete") == 0)) {
+        fprintf(stderr, "too few arguments for %s keyword\n", word);
+        return;
+    }
+    if (count < k->min && strcmp(k->name, "cancel_reboot") == 0) {
+        fprintf(stderr, "missing argument for keyword:%s\n", word);
+        return;
+    }
+    bool same = strcmp(k->name, "errnumstr") == 0 || strcmp(k->name, "getaddrs") == 0; /* too many, too */
+    if (k->max == EXCESS && (strcmp(k->name, "verbose") == 0 || strcmp(k->name, "version") == 0)) {
+        fprintf(stderr, "too many arguments for %s keyword\n", word);
+        return;
+    }
+    for (size_t i = 0; i < sizeof too_few / sizeof too_few[0] && (count < k->min || same); i++) {
         if (strcmp(k->name, too_few[i].name) == 0) {
             fprintf(stderr, "%s\n", too_few[i].text);
             return;
         }
     }
-    fprintf(stderr, "too %s arguments for keyword:%s\n", count < k->min ? "few" : "many", word);
+    if (!s->cli->quiet || count >= k->min)
+        fprintf(stderr, "too %s arguments for keyword:%s\n", count < k->min ? "few" : "many", word);
 }
 
 static int run(struct scontrol *s, int argc, char **argv)
@@ -169,17 +218,18 @@ static int run(struct scontrol *s, int argc, char **argv)
         const struct keyword *k = &keywords[i];
         if (!scontrol_is_key(argv[0], k->name, k->least))
             continue;
-        if (argc - 1 < k->min || argc - 1 > k->max) {
-            wrong_count(k, argc - 1, argv[0]);
+        bool excess = k->max == EXCESS && argc > 1;
+        if (excess || argc - 1 < k->min || argc - 1 > k->max)
+            wrong_count(s, k, argc - 1, argv[0]);
+        if (!excess && (argc - 1 < k->min || argc - 1 > k->max))
             return EXIT_FAILURE;
-        }
-        return k->run(s, argc, argv);
+        return k->run(s, argc, argv) || excess ? EXIT_FAILURE : 0;
     }
     fprintf(stderr, "invalid keyword: %s\n", argv[0]);
     return EXIT_FAILURE;
 }
 
-/* Takes a line apart at blanks; quotes keep them. Returns the number of words. */
+/* Takes a line apart at blanks outside of quotes, which stay in the words. Returns the number of words. */
 static int split_words(char *line, char **argv)
 {
     int n = 0;
@@ -187,21 +237,17 @@ static int split_words(char *line, char **argv)
         p = (char *)text_skip_space(p);
         if (!*p)
             break;
-        char *to = p, quote = '\0';
+        char quote = '\0';
         argv[n++] = p;
         for (; *p && (quote || !text_is_space(*p)); p++) {
             if (!quote && (*p == '"' || *p == '\''))
                 quote = *p;
-            else if (quote && *p == quote)
+            else if (*p == quote)
                 quote = '\0';
-            else
-                *to++ = *p;
         }
-        bool end = !*p;
-        *to = '\0';
-        if (end)
+        if (!*p)
             break;
-        p++;
+        *p++ = '\0';
     }
     argv[n] = NULL;
     return n;
@@ -224,7 +270,7 @@ static struct editor load_editor(void)
     return ed;
 }
 
-/* A line from the prompt; NULL at the end of input. Its owner frees it. */
+/* A line from the prompt, shown also where nobody typed it; NULL at the end of input. Its owner frees it. */
 static char *read_line(const struct editor *ed)
 {
     if (ed->read)
@@ -240,6 +286,8 @@ static char *read_line(const struct editor *ed)
     }
     if (n > 0 && line[n - 1] == '\n')
         line[n - 1] = '\0';
+    if (!isatty(STDIN_FILENO))
+        puts(line);
     return line;
 }
 
@@ -254,19 +302,20 @@ static int prompt(struct scontrol *s)
             putchar('\n');
             break;
         }
-        if (strncmp(line, "!!", 2) == 0 && last) {
+        bool again = strncmp(line, "!!", 2) == 0;
+        if (again && last) {
             free(line);
             line = strdup(last);
-        } else {
+        } else if (!again) {
             free(last);
             last = strdup(line);
         }
-        REQUIRE(line && last);
+        REQUIRE(line);
         if (ed.remember && *line)
             ed.remember(line);
-        int argc = split_words(line, argv);
-        if (argc)
-            rc = run(s, argc, argv);
+        int argc = again && !last ? 0 : split_words(line, argv);
+        if (argc == 0 || run(s, argc, argv))
+            rc = EXIT_FAILURE; /* of any of the lines; an empty one is wrong, too */
         fflush(stdout);
         free(line);
     }
@@ -329,13 +378,12 @@ static int read_option(struct scontrol *s, int opt)
         s->yaml = opt == OPT_YAML;
         return -1;
     case 'M':
-        if (strcmp(optarg, cli_cluster(s->cli)) == 0)
+        return scontrol_check_cluster(s, optarg) ? -1 : EXIT_FAILURE;
+    case 'u':
+        if (names_find_user(optarg, &s->uid))
             return -1;
-        cli_error(s->cli,
-                  "'%s' can't be reached now, or it is an invalid entry for --cluster.  "
-                  "Use 'sacctmgr list clusters' to see available clusters.",
-                  optarg);
-        return EXIT_FAILURE;
+        cli_error(s->cli, "--uid=\"%s\" invalid", optarg);
+        return 0;
     case 'h':
         return show_help(s, 0, NULL);
     case 'V':
@@ -354,7 +402,12 @@ int cmd_scontrol(struct cli *cli)
     int opt;
     s.all = getenv("SCONTROL_ALL") != NULL;
     s.future = getenv("SCONTROL_FUTURE") != NULL;
-    while ((opt = getopt_long(cli->argc, cli->argv, "adFhM:oQu:vV", options, NULL)) != -1) {
+    /* -FLAG of setdebugflags is no option; elsewhere options may stand anywhere. */
+    const char *letters = "+adFhM:oQu:vV";
+    for (int i = 1; i < cli->argc && *letters == '+'; i++)
+        if (*cli->argv[i] != '-')
+            letters += !scontrol_is_key(cli->argv[i], "setdebugflags", 9);
+    while ((opt = getopt_long(cli->argc, cli->argv, letters, options, NULL)) != -1) {
         int rc = read_option(&s, opt);
         if (rc >= 0)
             return rc;

@@ -26,7 +26,7 @@ keyword_fn scontrol_hold, scontrol_uhold, scontrol_release, scontrol_requeue, sc
 keyword_fn scontrol_ping, scontrol_reconfigure, scontrol_shutdown, scontrol_setdebug, scontrol_setdebugflags,
     scontrol_takeover, scontrol_token, scontrol_errnumstr, scontrol_getaddrs, scontrol_listpids,
     scontrol_listjobs, scontrol_liststeps, scontrol_pidinfo, scontrol_reboot, scontrol_power,
-    scontrol_cancel_reboot;
+    scontrol_cancel_reboot, scontrol_schedloglevel, scontrol_fsdampening, scontrol_getent;
 
 /* scontrol show, of show_cluster.c and show_hosts.c; id may be NULL. */
 typedef int entity_fn(struct scontrol *s, const char *id);
@@ -35,8 +35,13 @@ entity_fn scontrol_show_licenses, scontrol_show_topology, scontrol_show_topoconf
 
 /* "prefix TEXT" with the first line of the error, then our hint. Gives EXIT_FAILURE. */
 int scontrol_fail(struct scontrol *s, const char *prefix, const struct err *e);
-/* "TEXT for job ID" for each failure; EXIT_FAILURE when there was one. */
-int scontrol_report_jobs(struct scontrol *s, const struct job_results *results);
+/* "TEXT for job ID" for each failure, "IDS: TEXT" of an array's tasks; EXIT_FAILURE when there was one.
+ * `twice` (may be NULL) is a prefix: the text of a plain job is said again after it. */
+int scontrol_report_jobs(struct scontrol *s, const struct job_results *results, const char *twice);
+/* Adds the ids of jobs with that name that have not ended, whoever's they are; false when there are none. */
+bool scontrol_jobs_named(struct scontrol *s, const char *name, struct meta_strs *ids);
+/* Is it the name of this cluster? If not, says so. */
+bool scontrol_check_cluster(struct scontrol *s, const char *name);
 
 /* A pair KEY=VALUE, KEY+=VALUE or KEY-=VALUE. */
 struct pair {

@@ -88,7 +88,9 @@ int scontrol_ping(struct scontrol *s, int argc, char **argv)
 static int call(struct scontrol *s, enum msg_type type, const void *request, const char *failure)
 {
     struct err e;
-    return client_call(cli_ctld(s->cli), type, request, NULL, &e) < 0 ? scontrol_fail(s, failure, &e) : 0;
+    if (client_call(cli_ctld(s->cli), type, request, NULL, &e) == 0)
+        return 0;
+    return s->cli->quiet ? EXIT_FAILURE : scontrol_fail(s, failure, &e);
 }
 
 int scontrol_reconfigure(struct scontrol *s, int argc, char **argv)
@@ -121,16 +123,37 @@ int scontrol_setdebug(struct scontrol *s, int argc, char **argv)
         if (text_same_nocase(argv[1], levels[i]))
             number = i;
     if (number >= sizeof levels / sizeof levels[0]) {
-        fprintf(stderr, "invalid debug level: %s\n", argv[1]);
+        if (!s->cli->quiet)
+            fprintf(stderr, "invalid debug level: %s\n", argv[1]);
         return EXIT_FAILURE;
     }
     meta_init(&record_set_debug, &r);
     mem_set_str(&r.level, levels[number]);
     const char *nodes = argc > 2 && text_starts_nocase(argv[2], "nodes=") ? strchr(argv[2], '=') + 1 : NULL;
+    if (argc > 2 && !nodes) {
+        fprintf(stderr, "Invalid option: %s\n", argv[1]);
+        return EXIT_FAILURE;
+    }
     mem_set_str(&r.nodes, nodes);
-    int rc = call(s, MSG_SET_DEBUG, &r, "slurm_set_debug_level error: ");
+    int rc = call(s, MSG_SET_DEBUG, &r, "slurm_set_debug_level error:");
     meta_release(&record_set_debug, &r);
     return rc;
+}
+
+/* +NAME or -NAME of a flag of slurm.conf(5). */
+static bool is_debug_flag(struct scontrol *s, const char *word)
+{
+    const struct conf_key_info *k = conf_key_info(CONF_DEBUG_FLAGS);
+    bool sign = *word == '+' || *word == '-';
+    for (uint32_t i = 0; sign && i < k->n_values; i++)
+        if (text_same_nocase(word + 1, k->values[i].name))
+            return true;
+    if (sign)
+        cli_error(s->cli, "Invalid DebugFlag: %s", word + 1);
+    fprintf(stderr, "invalid debug flag: %s\n", word);
+    if (!sign)
+        fprintf(stderr, "Usage: setdebugflags {+|-}NAME [{+|-}NAME] [nodes=<NODES>]\n");
+    return false;
 }
 
 int scontrol_setdebugflags(struct scontrol *s, int argc, char **argv)
@@ -139,23 +162,65 @@ int scontrol_setdebugflags(struct scontrol *s, int argc, char **argv)
     struct buf flags = BUF_INIT;
     meta_init(&record_set_debug, &r);
     for (int i = 1; i < argc; i++) {
-        if (*argv[i] != '+' && *argv[i] != '-') {
-            fprintf(stderr, "invalid debug flag: %s\n", argv[i]);
+        if (text_starts_nocase(argv[i], "nodes=")) {
+            mem_set_str(&r.nodes, strchr(argv[i], '=') + 1);
+            continue;
+        }
+        if (!is_debug_flag(s, argv[i])) {
+            meta_release(&record_set_debug, &r);
+            buf_release(&flags);
             return EXIT_FAILURE;
         }
         buf_sep(&flags, ",");
         buf_adds(&flags, argv[i]);
     }
     mem_set_str(&r.flags, flags.s);
-    int rc = call(s, MSG_SET_DEBUG, &r, "slurm_set_debug_flags error: ");
+    int rc = call(s, MSG_SET_DEBUG, &r, "slurm_set_debug_flags error:");
     meta_release(&record_set_debug, &r);
     buf_release(&flags);
     return rc;
 }
 
+/* There is no second log of the scheduler, so its level cannot be changed; the words are looked at all the
+ * same. */
+int scontrol_schedloglevel(struct scontrol *s, int argc, char **argv)
+{
+    static const char *const words[] = {"0", "1", "disable", "enable"};
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        if (!text_same_nocase(argv[1], words[i]))
+            continue;
+        fprintf(stderr, "slurm_set_schedlog_level error:%s\n",
+                getuid() ? "Permission denied" : "Requested operation is presently disabled");
+        return EXIT_FAILURE;
+    }
+    fprintf(stderr, "invalid schedlog level: %s\n", argv[1]);
+    return EXIT_FAILURE;
+}
+
+int scontrol_fsdampening(struct scontrol *s, int argc, char **argv)
+{
+    uint32_t factor;
+    if (!text_to_u32(argv[1], &factor) || !factor) {
+        fprintf(stderr, "invalid dampening factor: %s\n", argv[1]);
+        return EXIT_FAILURE;
+    }
+    fprintf(stderr, "slurm_set_fs_dampeningfactor error:%s\n",
+            getuid() ? "Permission denied" : "Requested operation not supported on this system");
+    return EXIT_FAILURE;
+}
+
 int scontrol_takeover(struct scontrol *s, int argc, char **argv)
 {
     char host[256];
+    uint32_t index;
+    if (argc > 2) {
+        fprintf(stderr, "takeover: too many arguments\n");
+        return EXIT_FAILURE;
+    }
+    if (argc > 1 && (!text_to_u32(argv[1], &index) || !index)) {
+        fprintf(stderr, "takeover: invalid backup controller index (0)\n");
+        return EXIT_FAILURE;
+    }
     if (!controller_name(s->cli, 1, host, sizeof host)) {
         fprintf(stderr, "slurm_takeover error: no backup controller is configured (SlurmctldHost)\n");
         return EXIT_FAILURE;
@@ -166,6 +231,12 @@ int scontrol_takeover(struct scontrol *s, int argc, char **argv)
 
 int scontrol_token(struct scontrol *s, int argc, char **argv)
 {
+    for (int i = 1; i < argc; i++) {
+        if (text_starts_nocase(argv[i], "lifespan=") || text_starts_nocase(argv[i], "username="))
+            continue;
+        fprintf(stderr, "Invalid option: `%s`\n", argv[i]);
+        return EXIT_FAILURE;
+    }
     cli_error(s->cli,
               "slurm_fetch_token: error with request: Required plugin type not loaded or initialized");
     return EXIT_FAILURE;
@@ -178,7 +249,7 @@ int scontrol_errnumstr(struct scontrol *s, int argc, char **argv)
         fprintf(stderr, "numeric arguments required for keyword:errnumstr\n");
         return EXIT_FAILURE;
     }
-    const char *text = error_text((int)number);
+    const char *text = number ? error_text((int)number) : "No error";
     puts(text ? text : strerror((int)number));
     return 0;
 }
@@ -188,26 +259,19 @@ int scontrol_getaddrs(struct scontrol *s, int argc, char **argv)
     struct node_list nodes = {0};
     struct hostlist names = {0};
     struct err e;
-    int rc = 0;
     if (hostlist_parse(&names, argv[1], &e) < 0 || fetch_nodes(cli_ctld(s->cli), NULL, &nodes, &e) < 0)
         return scontrol_fail(s, "", &e);
     struct host_iter it = {.list = &names};
     for (const char *name; (name = host_iter_next(&it));) {
-        bool found = false;
-        for (uint32_t i = 0; i < nodes.list.n && !found; i++) {
+        for (uint32_t i = 0; i < nodes.list.n; i++) {
             const struct node *n = nodes.list.v[i];
-            found = strcmp(n->name, name) == 0;
-            if (found)
+            if (strcmp(n->name, name) == 0)
                 printf("%s: %s:%u\n", name, n->addr ? n->addr : name, n->port);
-        }
-        if (!found) {
-            cli_error(s->cli, "Node %s not found", name);
-            rc = EXIT_FAILURE;
         }
     }
     node_list_release(&nodes);
     hostlist_release(&names);
-    return rc;
+    return 0;
 }
 
 static int node_state(struct scontrol *s, const char *nodes, const char *state, const char *reason,
@@ -235,6 +299,12 @@ static int send_reboot(struct scontrol *s, const struct reboot_nodes *r)
     return 0;
 }
 
+static int fail(const char *text)
+{
+    fprintf(stderr, "%s\n", text);
+    return EXIT_FAILURE;
+}
+
 int scontrol_reboot(struct scontrol *s, int argc, char **argv)
 {
     const char *nodes = NULL, *state = NULL;
@@ -249,6 +319,8 @@ int scontrol_reboot(struct scontrol *s, int argc, char **argv)
             r.asap = true;
         else if (text_same_nocase(argv[i], "FORCE"))
             r.force = true;
+        else if (nodes)
+            return fail("Multiple node lists specified");
         else
             nodes = argv[i];
     }
@@ -257,6 +329,9 @@ int scontrol_reboot(struct scontrol *s, int argc, char **argv)
         fprintf(stderr, "Invalid state: %s\n Valid states: DOWN, RESUME\n", state);
     } else if (!nodes) {
         fprintf(stderr, "Missing node list. Specify ALL|<NodeList>\n");
+    } else if (!conf_str(cli_env(s->cli)->conf, CONF_REBOOT_PROGRAM)) {
+        cli_error(s->cli, "RebootProgram isn't defined");
+        fprintf(stderr, "scontrol_reboot_nodes error:Unspecified error\n");
     } else {
         mem_set_str(&r.nodes, nodes);
         mem_set_str(&r.next_state, !state ? NULL : text_same_nocase(state, "DOWN") ? "DOWN" : "RESUME");
@@ -276,7 +351,7 @@ int scontrol_power(struct scontrol *s, int argc, char **argv)
     const char *nodes = NULL, *reason = NULL,
                *state = text_same_nocase(argv[1], "up") ? "POWER_UP" : "POWER_DOWN";
     if (!text_same_nocase(argv[1], "up") && !text_same_nocase(argv[1], "down")) {
-        fprintf(stderr, "invalid power argument: %s\n", argv[1]);
+        fprintf(stderr, "unexpected argument: '%s'\n", argv[1]);
         return EXIT_FAILURE;
     }
     for (int i = 2; i < argc; i++) {
@@ -294,150 +369,4 @@ int scontrol_power(struct scontrol *s, int argc, char **argv)
         return EXIT_FAILURE;
     }
     return node_state(s, nodes, state, reason, "slurm_update error: ");
-}
-
-/* --- processes of this host: their environment says which task they belong to
- * ------------------------------------ */
-
-struct process {
-    uint32_t pid;
-    char job[32], step[32], local[16], global[16];
-};
-
-/* The value of NAME in a block of NAME=value texts, each ended by a zero byte. */
-static void env_value(const char *block, size_t len, const char *name, char *out, size_t size)
-{
-    size_t name_len = strlen(name);
-    for (const char *p = block; p < block + len; p += strlen(p) + 1) {
-        if (strncmp(p, name, name_len) == 0 && p[name_len] == '=') {
-            buf_print(out, size, "%s", p + name_len + 1);
-            return;
-        }
-    }
-}
-
-static bool read_process(uint32_t pid, struct process *p)
-{
-    char path[64];
-    static char
-        block[1 << 18]; /* larger than what Linux lets a page of variables be read at once in practice */
-    memset(p, 0, sizeof *p);
-    p->pid = pid;
-    buf_print(path, sizeof path, "/proc/%u/environ", pid);
-    FILE *f = fopen(path, "re");
-    if (!f)
-        return false;
-    size_t len = fread(block, 1, sizeof block - 1, f);
-    fclose(f);
-    block[len] = '\0';
-    env_value(block, len, "SLURM_JOB_ID", p->job, sizeof p->job);
-    env_value(block, len, "SLURM_STEP_ID", p->step, sizeof p->step);
-    env_value(block, len, "SLURM_LOCALID", p->local, sizeof p->local);
-    env_value(block, len, "SLURM_PROCID", p->global, sizeof p->global);
-    if (strcmp(p->step, "-5") == 0 || strcmp(p->step, "4294967291") == 0)
-        buf_print(p->step, sizeof p->step, "batch");
-    return *p->job && *p->step;
-}
-
-typedef void process_fn(void *arg, const struct process *p);
-
-static void each_process(process_fn *fn, void *arg)
-{
-    DIR *dir = opendir("/proc");
-    if (!dir)
-        return;
-    for (const struct dirent *d; (d = readdir(dir));) {
-        struct process p;
-        uint32_t pid;
-        if (text_to_u32(d->d_name, &pid) && read_process(pid, &p))
-            fn(arg, &p);
-    }
-    closedir(dir);
-}
-
-struct listing {
-    const char *job, *step; /* only these; NULL = all */
-    struct text_list seen;
-    enum { LIST_PIDS, LIST_JOBS, LIST_STEPS } what;
-    uint32_t shown;
-};
-
-static void list_process(void *arg, const struct process *p)
-{
-    struct listing *l = arg;
-    char key[80];
-    if ((l->job && strcmp(l->job, p->job) != 0) || (l->step && strcmp(l->step, p->step) != 0))
-        return;
-    if (l->what == LIST_PIDS) {
-        printf("%-8u %-8s %-9s %-7s %-8s\n", p->pid, p->job, p->step, *p->local ? p->local : "-",
-               *p->global ? p->global : "-");
-        l->shown++;
-        return;
-    }
-    buf_print(key, sizeof key, "%s%s%s", p->job, l->what == LIST_STEPS ? " " : "",
-              l->what == LIST_STEPS ? p->step : "");
-    for (uint32_t i = 0; i < l->seen.n; i++)
-        if (strcmp(l->seen.v[i], key) == 0)
-            return;
-    text_list_push(&l->seen, key);
-    l->shown++;
-    if (l->what == LIST_JOBS)
-        puts(p->job);
-    else
-        printf("%-8s %s\n", p->job, p->step);
-}
-
-int scontrol_listpids(struct scontrol *s, int argc, char **argv)
-{
-    struct listing l = {.what = LIST_PIDS};
-    char job[32];
-    if (argc > 1) {
-        buf_print(job, sizeof job, "%.*s", (int)strcspn(argv[1], "."), argv[1]);
-        l.job = job;
-        l.step = strchr(argv[1], '.') ? strchr(argv[1], '.') + 1 : NULL;
-    }
-    printf("%-8s %-8s %-9s %-7s %-8s\n", "PID", "JOBID", "STEPID", "LOCALID", "GLOBALID");
-    each_process(list_process, &l);
-    return 0;
-}
-
-int scontrol_listjobs(struct scontrol *s, int argc, char **argv)
-{
-    struct listing l = {.what = LIST_JOBS};
-    puts("JOBID");
-    each_process(list_process, &l);
-    return 0;
-}
-
-int scontrol_liststeps(struct scontrol *s, int argc, char **argv)
-{
-    struct listing l = {.what = LIST_STEPS};
-    puts("JOBID    STEPID");
-    each_process(list_process, &l);
-    return 0;
-}
-
-int scontrol_pidinfo(struct scontrol *s, int argc, char **argv)
-{
-    struct process p;
-    struct job_list jobs = {0};
-    struct job_select select;
-    struct err e;
-    struct buf out = BUF_INIT;
-    uint32_t pid;
-    if (!text_to_u32(argv[1], &pid) || !read_process(pid, &p)) {
-        fprintf(stderr, "Failed to locate job for requested pid\n");
-        return EXIT_FAILURE;
-    }
-    meta_init(&record_job_select, &select);
-    meta_strs_push(&select.ids, p.job);
-    if (fetch_jobs(cli_ctld(s->cli), &select, &jobs, &e) < 0 || !jobs.list.n) {
-        fprintf(stderr, "Failed to locate job for requested pid\n");
-        return EXIT_FAILURE;
-    }
-    timefmt_time(jobs.list.v[0]->end_time, "Unknown", &out);
-    printf("Slurm JobId=%s ends at %s\n", p.job, out.s);
-    int64_t left = jobs.list.v[0]->end_time - cli_now();
-    printf("slurm_get_rem_time is %lld\n", (long long)(left > 0 ? left : 0));
-    return 0;
 }

@@ -9,6 +9,7 @@
 #include "cli/fetch.h"
 #include "cli/filters.h"
 #include "cli/scontrol.h"
+#include "cli/timefmt.h"
 #include "model/errors.h"
 #include "model/jobtext.h"
 
@@ -40,29 +41,56 @@ static int call_jobs(struct scontrol *s, enum msg_type type, const void *request
     struct err e;
     if (client_call(cli_ctld(s->cli), type, request, &results, &e) < 0)
         return scontrol_fail(s, failure, &e);
-    int rc = scontrol_report_jobs(s, &results);
+    int rc = scontrol_report_jobs(s, &results, NULL);
     meta_release(&record_job_results, &results);
     return rc;
+}
+
+/* Every user's jobs of that name that have not ended; a name that no job has is no error. */
+bool scontrol_jobs_named(struct scontrol *s, const char *name, struct meta_strs *ids)
+{
+    struct job_select select;
+    struct job_list jobs = {0};
+    struct err e;
+    bool any = false;
+    meta_init(&record_job_select, &select);
+    select.all = true;
+    if (fetch_jobs(cli_ctld(s->cli), &select, &jobs, &e) == 0) {
+        for (uint32_t i = 0; i < jobs.list.n; i++) {
+            const struct job *j = jobs.list.v[i];
+            struct buf id = BUF_INIT;
+            if (job_is_ended(j) || !j->spec || !text_same(j->spec->name, name))
+                continue;
+            job_id_text(j, 0, &id);
+            meta_strs_push(ids, id.s);
+            buf_release(&id);
+            any = true;
+        }
+    }
+    job_list_release(&jobs);
+    meta_release(&record_job_select, &select);
+    return any;
 }
 
 /* Slurm says it twice. */
 static int hold_or_release(struct scontrol *s, int argc, char **argv, uint16_t hold, bool by_user)
 {
     struct job_update u;
-    struct job_results results;
+    struct job_results results = {0};
     struct err e;
     meta_init(&record_job_update, &u);
     u.hold = hold;
     u.hold_by_user = by_user;
     u.uid = getuid();
     read_jobs(argc, argv, &u.ids, &u.names);
-    if (client_call(cli_ctld(s->cli), MSG_JOB_UPDATE, &u, &results, &e) < 0)
-        return scontrol_fail(s, "slurm_suspend error:", &e);
-    int rc = scontrol_report_jobs(s, &results);
-    for (uint32_t i = 0; i < results.results.n; i++) {
-        const char *text = results.results.v[i].text ? results.results.v[i].text : "";
-        fprintf(stderr, "slurm_suspend error:%.*s\n", (int)strcspn(text, "\n"), text);
+    for (uint32_t i = 0; i < u.names.n; i++) {
+        scontrol_jobs_named(s, u.names.v[i], &u.ids);
+        mem_free(u.names.v[i]);
     }
+    u.names.n = 0;
+    if (u.ids.n && client_call(cli_ctld(s->cli), MSG_JOB_UPDATE, &u, &results, &e) < 0)
+        return scontrol_fail(s, "slurm_suspend error:", &e);
+    int rc = scontrol_report_jobs(s, &results, "slurm_suspend error:");
     meta_release(&record_job_results, &results);
     meta_release(&record_job_update, &u);
     return rc;
@@ -100,8 +128,9 @@ static int requeue(struct scontrol *s, int argc, char **argv, bool hold)
     struct pair p;
     meta_init(&record_job_requeue, &r);
     r.hold = hold;
-    if (argc > 1 && scontrol_split(argv[1], &p) && text_same_nocase(p.key, "state")) {
-        r.special_exit = scontrol_is_key(p.value, "SpecialExit", 1);
+    if (hold && argc > 1 && scontrol_split(argv[1], &p) && text_same_nocase(p.key, "state") &&
+        scontrol_is_key(p.value, "SpecialExit", 1)) {
+        r.special_exit = true;
         argc--;
         argv++;
     } else if (argc > 1 && text_same_nocase(argv[1], "incomplete")) {
@@ -137,7 +166,7 @@ static int suspend_jobs(struct scontrol *s, const struct job_suspend *r)
         if (row->code == ESLURM_INVALID_JOB_ID && text_to_u32(row->id, &(uint32_t){0}))
             mem_set_str(&row->text, error_text(ESLURM_UNEXPECTED_MESSAGE));
     }
-    int rc = scontrol_report_jobs(s, &results);
+    int rc = scontrol_report_jobs(s, &results, NULL);
     meta_release(&record_job_results, &results);
     return rc;
 }
@@ -207,7 +236,8 @@ int scontrol_wait_job(struct scontrol *s, int argc, char **argv)
         bool ready = rc == 0 && job_is_active(jobs.list.v[0]) && !(jobs.list.v[0]->flags & JOBF_CONFIGURING);
         job_list_release(&jobs);
         if (rc < 0 || ended) {
-            cli_info(s->cli, ended ? "Job %s no longer running" : "Problem running job %s", argv[1]);
+            fprintf(stderr, "scontrol: %s %s%s\n", ended ? "Job" : "Problem running job", argv[1],
+                    ended ? " no longer running" : "");
             return EXIT_FAILURE;
         }
         if (ready) {
@@ -239,10 +269,9 @@ static int write_script(struct scontrol *s, const char *id, const char *path)
     FILE *f = to_stdout ? stdout : fopen(path, "we");
     if (!f || fwrite(payload.script.v, 1, payload.script.n, f) != payload.script.n) {
         fprintf(stderr, "failed to open file `%s`: %m\n", path);
-        return EXIT_FAILURE;
+        return 0; /* as Slurm does */
     }
     if (!to_stdout) {
-        fchmod(fileno(f), S_IRUSR | S_IWUSR | S_IXUSR);
         fclose(f);
         if (!s->cli->quiet)
             printf("batch script for job %u written to %s\n", request.job_id, path);
@@ -251,10 +280,40 @@ static int write_script(struct scontrol *s, const char *id, const char *path)
     return 0;
 }
 
+/* slurm.conf as a file PATH.TIME; without a path, beside itself. */
+static int write_config(struct scontrol *s, const char *path)
+{
+    const char *conf_path = cli_env(s->cli)->conf_path;
+    struct buf name = BUF_INIT;
+    char block[4096];
+    buf_addf(&name, "%s.", path ? path : conf_path);
+    timefmt_time(cli_now(), "", &name);
+    FILE *from = fopen(conf_path, "re"), *to = from ? fopen(name.s, "we") : NULL;
+    if (to) {
+        for (size_t n; (n = fread(block, 1, sizeof block, from)) > 0;)
+            fwrite(block, 1, n, to);
+        fclose(to);
+        printf("Slurm config saved to %s\n", name.s);
+    } else {
+        fprintf(stderr, "Could not create file %s: %m\n", name.s);
+    }
+    if (from)
+        fclose(from);
+    buf_release(&name);
+    return 0;
+}
+
 int scontrol_write(struct scontrol *s, int argc, char **argv)
 {
-    if (scontrol_is_key(argv[1], "batch_script", 5))
+    if (scontrol_is_key(argv[1], "config", 5) && argc <= 3)
+        return write_config(s, argc > 2 ? argv[2] : NULL);
+    if (scontrol_is_key(argv[1], "batch_script", 5) && argc == 2)
+        return 0; /* of no job */
+    if (scontrol_is_key(argv[1], "batch_script", 5) && argc <= 4)
         return write_script(s, argv[2], argc > 3 ? argv[3] : NULL);
-    fprintf(stderr, "invalid write argument:%s\n", argv[1]);
+    if (scontrol_is_key(argv[1], "batch_script", 5) || scontrol_is_key(argv[1], "config", 5))
+        fprintf(stderr, "too many arguments for keyword:%s\n", argv[0]);
+    else
+        fprintf(stderr, "invalid write argument:%s\n", argv[1]);
     return EXIT_FAILURE;
 }

@@ -37,23 +37,57 @@ static int load_jobs(struct scontrol *s, const char *id, bool steps, struct job_
     return rc;
 }
 
+/* With --verbose. */
+static void say_loaded(const struct scontrol *s, int64_t when, uint32_t records)
+{
+    struct buf time = BUF_INIT;
+    if (!s->cli->verbose)
+        return;
+    timefmt_time(when, "Unknown", &time);
+    printf("last_update_time=%s, records=%u\n", time.s, records);
+    buf_release(&time);
+}
+
+/* An unknown task of a known array is told in another way than an unknown job. */
+static int no_such_job(struct scontrol *s, const char *id)
+{
+    struct job_list jobs = {0};
+    struct buf array = BUF_INIT;
+    struct err e;
+    buf_add(&array, id, strcspn(id, "_"));
+    bool task = strchr(id, '_') && load_jobs(s, array.s, false, &jobs, &e) == 0 && jobs.list.n;
+    if (task && !s->cli->quiet)
+        fprintf(stderr, "Job %s not found\n", id);
+    else if (!s->cli->quiet)
+        fprintf(stderr, "slurm_load_jobs error: Invalid job id specified\n");
+    job_list_release(&jobs);
+    buf_release(&array);
+    return EXIT_FAILURE;
+}
+
 static int show_jobs(struct scontrol *s, const char *id)
 {
     struct job_list jobs = {0};
     struct buf out = BUF_INIT;
     struct err e;
-    if (id && !filters_is_job_id(id, false)) {
+    bool zero = id && strcmp(id, "0") == 0; /* every job */
+    if (zero)
+        id = NULL;
+    if (id && (!filters_is_job_id(id, false) || strchr(id, '['))) {
         fprintf(stderr, "scontrol_print_job error: Invalid job id specified\n");
         return EXIT_FAILURE;
     }
     if (load_jobs(s, id, false, &jobs, &e) < 0)
         return scontrol_fail(s, "slurm_load_jobs error: ", &e);
-    if (id && !jobs.list.n) {
-        fprintf(stderr, "slurm_load_jobs error: Invalid job id specified\n");
-        return EXIT_FAILURE;
-    }
     if (s->json)
         return jobjson_jobs(s->cli, jobs.list.v, jobs.list.n, s->yaml);
+    if (zero && !jobs.list.n)
+        fprintf(stderr, "Job 0 not found\n");
+    if (zero && !jobs.list.n)
+        return EXIT_FAILURE;
+    if (id && !jobs.list.n)
+        return no_such_job(s, id);
+    say_loaded(s, id ? 0 : cli_now(), jobs.list.n);
     struct show v = view(s, &out);
     for (uint32_t i = 0; i < jobs.list.n; i++) {
         show_job(&v, jobs.list.v[i]);
@@ -103,9 +137,11 @@ static int show_steps(struct scontrol *s, const char *id)
     struct err e;
     if (id)
         buf_add(&job_id, id, strcspn(id, "."));
-    int rc = load_jobs(s, id ? job_id.s : NULL, true, &jobs, &e);
-    if (rc == 0 && id && !jobs.list.n)
-        rc = err_set(&e, ESLURM_INVALID_JOB_ID, "Invalid job id specified");
+    int rc = 0;
+    if (id && !filters_is_job_id(job_id.s, false))
+        rc = err_set(&e, ESLURM_INVALID_JOB_ID, "JobID can not be zero");
+    else
+        rc = load_jobs(s, id ? job_id.s : NULL, true, &jobs, &e);
     if (rc < 0) {
         struct buf line = BUF_INIT;
         cli_error(s->cli, "scontrol_print_step: slurm_get_job_steps(%s) failed: %s", id ? id : "",
@@ -118,13 +154,14 @@ static int show_steps(struct scontrol *s, const char *id)
     uint32_t shown = 0;
     for (uint32_t i = 0; i < jobs.list.n; i++)
         shown += show_steps_of(&v, jobs.list.v[i], id);
+    say_loaded(s, cli_now(), shown);
     cli_flush(&out);
     job_list_release(&jobs);
     buf_release(&job_id);
     if (shown)
         return 0;
-    if (id)
-        printf("Job step %s not found\n", id);
+    if (id && !s->cli->quiet)
+        printf("Job step %s%s not found\n", id, strchr(id, '.') ? "" : ".");
     else if (!s->cli->quiet)
         puts("No job steps in the system");
     return id ? EXIT_FAILURE : 0;
@@ -164,12 +201,13 @@ static int show_nodes(struct scontrol *s, const char *names)
     if (names && hostlist_parse(&hosts, names, &e) < 0)
         return scontrol_fail(s, "", &e);
     struct host_iter it = {.list = &hosts};
+    struct buf missing = BUF_INIT;
     for (const char *name; names && (name = host_iter_next(&it));) {
         const struct node *n = find_node(&nodes, name);
         if (n && (n->state != NODE_FUTURE || s->future)) {
             *VEC_PUSH(&chosen) = (struct node *)n;
         } else {
-            printf("Node %s not found\n", name);
+            buf_addf(&missing, "Node %s not found\n", name);
             rc = EXIT_FAILURE;
         }
     }
@@ -177,12 +215,16 @@ static int show_nodes(struct scontrol *s, const char *names)
         if (nodes.list.v[i]->state != NODE_FUTURE || s->future)
             *VEC_PUSH(&chosen) = nodes.list.v[i];
     struct show v = view(s, &out);
+    say_loaded(s, cli_now(), nodes.list.n);
     if (s->json)
         nodejson_nodes(s->cli, chosen.v, chosen.n, s->yaml);
     for (uint32_t i = 0; !s->json && i < chosen.n; i++) {
         show_node(&v, chosen.v[i]);
         cli_flush_some(&out);
     }
+    if (!s->cli->quiet)
+        buf_adds(&out, missing.s ? missing.s : "");
+    buf_release(&missing);
     cli_flush(&out);
     hostlist_release(&hosts);
     VEC_FREE(&chosen);
@@ -199,7 +241,7 @@ static int show_parts(struct scontrol *s, const char *name)
     struct err e;
     VEC(struct part *) chosen = {0};
     meta_init(&record_part_select, &select);
-    select.all = s->all || name;
+    select.all = s->all;
     int rc = fetch_parts(cli_ctld(s->cli), &select, &parts, &e);
     meta_release(&record_part_select, &select);
     if (rc == 0)
@@ -210,13 +252,15 @@ static int show_parts(struct scontrol *s, const char *name)
         if (!name || strcmp(name, parts.list.v[i]->name) == 0)
             *VEC_PUSH(&chosen) = parts.list.v[i];
     struct show v = view(s, &out);
+    say_loaded(s, cli_now(), parts.list.n);
     if (s->json)
         nodejson_parts(s->cli, chosen.v, chosen.n, nodes.list.v, nodes.list.n, s->yaml);
     for (uint32_t i = 0; !s->json && i < chosen.n; i++)
         show_part(&v, chosen.v[i], nodes.list.v, nodes.list.n);
     cli_flush(&out);
     if (name && !chosen.n) {
-        printf("Partition %s not found\n", name);
+        if (!s->cli->quiet)
+            printf("Partition %s not found\n", name);
         rc = EXIT_FAILURE;
     }
     VEC_FREE(&chosen);
@@ -254,7 +298,10 @@ static int show_config(struct scontrol *s, const char *name)
         return scontrol_fail(s, "slurm_load_ctl_conf error: ", &e);
     fputs(reply.text ? reply.text : "", stdout);
     meta_release(&record_config_reply, &reply);
-    return 0;
+    putchar('\n');
+    fflush(stdout);
+    s->json = false;
+    return scontrol_ping(s, 0, NULL);
 }
 
 /* slurmctld where the controller runs, slurmd where a node does. */
@@ -292,6 +339,7 @@ static int show_reservations(struct scontrol *s, const char *name)
         printf("Reservation %s not found\n", name);
         return EXIT_FAILURE;
     }
+    say_loaded(s, cli_now(), 0);
     if (!s->cli->quiet)
         puts("No reservations in the system");
     return 0;
@@ -314,7 +362,7 @@ static const struct entity entities[] = {
     {"config", 1, show_config},
     {"daemons", 1, show_daemons},
     {"dwstat", 2, show_nothing},
-    {"federation", 4, show_nothing},
+    {"federation", 1, show_nothing},
     {"hostnames", 5, scontrol_show_hostnames},
     {"hostlist", 5, scontrol_show_hostlist},
     {"hostlistsorted", 9, scontrol_show_hostlistsorted},
@@ -323,12 +371,12 @@ static const struct entity entities[] = {
     {"licenses", 2, scontrol_show_licenses},
     {"nodes", 1, show_nodes},
     {"nodename", 5, show_nodes},
-    {"partitions", 1, show_parts},
+    {"partitions", 2, show_parts},
     {"partitionname", 10, show_parts},
     {"reservations", 1, show_reservations},
     {"reservationname", 12, show_reservations},
     {"steps", 2, show_steps},
-    {"topology", 4, scontrol_show_topology},
+    {"topology", 1, scontrol_show_topology},
     {"topoconf", 5, scontrol_show_topoconf},
 };
 
@@ -344,7 +392,8 @@ int scontrol_show(struct scontrol *s, int argc, char **argv)
     for (size_t i = 0; i < sizeof entities / sizeof entities[0]; i++)
         if (scontrol_is_key(entity, entities[i].name, entities[i].least))
             return entities[i].show(s, id);
-    fprintf(stderr, "invalid entity:%s for keyword:show \n", argv[1]);
+    if (!s->cli->quiet)
+        fprintf(stderr, "invalid entity:%s for keyword:show \n", argv[1]);
     return EXIT_FAILURE;
 }
 

@@ -129,9 +129,12 @@ int scontrol_delete(struct scontrol *s, int argc, char **argv)
 {
     struct pair p;
     struct err e;
-    if (!scontrol_split(argv[1], &p)) {
+    if (!scontrol_split(argv[1], &p) && argc == 3) {
         buf_print(p.key, sizeof p.key, "%s", argv[1]);
-        p.value = "";
+        p.value = argv[2];
+    } else if (argc != 2 || !scontrol_split(argv[1], &p)) {
+        cli_error(s->cli, "Proper format is 'delete <ENTITY>=<ID>' or 'delete <ENTITY> <ID>'");
+        return EXIT_FAILURE;
     }
     if (scontrol_is_key(p.key, "PartitionName", 3)) {
         struct part_select select;

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* scontrol show of what belongs to the whole cluster: licenses, topology, the cache of accounts. */
+/* scontrol show of what belongs to the whole cluster: licenses, the cache of accounts. */
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/hostlist.h"
 #include "base/mem.h"
 #include "cli/fetch.h"
 #include "cli/scontrol.h"
@@ -92,70 +91,6 @@ int scontrol_show_licenses(struct scontrol *s, const char *name)
     if (!found)
         cli_error(s->cli, "query \"%s\" matched zero licenses.", name);
     return found ? 0 : EXIT_FAILURE;
-}
-
-static bool holds(const struct topo_switch *u, const char *node)
-{
-    struct hostlist l = {0};
-    bool there = hostlist_parse(&l, u->nodes, NULL) == 0 && hostlist_find(&l, node) >= 0;
-    hostlist_release(&l);
-    return there;
-}
-
-static void print_unit(const struct topo_switch *u, uint32_t index)
-{
-    const char *nodes = u->nodes ? u->nodes : "";
-    if (u->block)
-        printf("BlockName=%s BlockIndex=%u Nodes=%s BlockSize=%u\n", u->name, index, nodes, u->size);
-    else if (u->children)
-        printf("SwitchName=%s Level=%u LinkSpeed=%u Nodes=%s Switches=%s\n", u->name, u->level, u->link_speed,
-               nodes, u->children);
-    else
-        printf("SwitchName=%s Level=%u LinkSpeed=%u Nodes=%s\n", u->name, u->level, u->link_speed, nodes);
-}
-
-/* ID is nothing, unit=NAME (also switch=, block=), node=NAME; a mere name is a topology, of which there is
- * one. */
-int scontrol_show_topology(struct scontrol *s, const char *id)
-{
-    struct config_reply config;
-    struct err e;
-    struct pair p = {.value = NULL};
-    bool pair = id && scontrol_split(id, &p), by_node = pair && scontrol_is_key(p.key, "node", 1);
-    if (id && !pair && !text_same_nocase(id, "default")) {
-        fprintf(stderr, "slurm_load_topo error: Requested topology configuration is not available\n");
-        return 0;
-    }
-    if (client_call(cli_ctld(s->cli), MSG_CONFIG, NULL, &config, &e) < 0)
-        return scontrol_fail(s, "slurm_load_topo error: ", &e);
-    uint32_t shown = 0;
-    bool block = config.topology.n && config.topology.v[0].block;
-    for (uint32_t level = 0, left = config.topology.n; left; level++) {
-        for (uint32_t i = 0; i < config.topology.n; i++) {
-            const struct topo_switch *u = &config.topology.v[i];
-            if (u->level != level)
-                continue;
-            left--;
-            if (pair && (by_node ? !holds(u, p.value) : strcmp(u->name, p.value) != 0))
-                continue;
-            print_unit(u, i);
-            shown++;
-        }
-    }
-    if (pair && !shown && config.topology.n)
-        cli_error(s->cli, "Topology information contains no %s named %s", block ? "block" : "switch",
-                  p.value);
-    meta_release(&record_config_reply, &config);
-    return 0;
-}
-
-/* What a topology.yaml of the present topology would hold; Slurm leaves its parts empty as well. */
-int scontrol_show_topoconf(struct scontrol *s, const char *id)
-{
-    puts(
-        "%YAML 1.1\n---\n- topology: default\n  cluster_default: false\n  block: {}\n  flat: {}\n  ring: {}\n"
-        "  torus3d: {}\n  tree: {}\n...\n");
-    return 0;
 }
 
 /* Users, associations and QOS that the controller has from a database: none. */

@@ -4,6 +4,7 @@
 
 #include "base/hostlist.h"
 #include "cli/help.h"
+#include "cli/help.h"
 #include "cli/scontrol.h"
 #include "cli/slurpfile.h"
 
@@ -47,6 +48,7 @@ static int print_hostlist(const char *text, bool sorted)
     struct buf out = BUF_INIT;
     struct err e;
     if (!text) {
+        fputs(help_scontrol, stdout);
         fprintf(stderr, "invalid encode argument\n");
         return EXIT_FAILURE;
     }

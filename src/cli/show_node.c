@@ -207,8 +207,10 @@ static void add_access(const struct show *s, const struct part *p)
     buf_addf(s->out, "AllocNodes=%s ", or_all(p->allow_alloc_nodes));
     if (p->alternate)
         buf_addf(s->out, "Alternate=%s ", p->alternate);
-    buf_addf(s->out, "Default=%s QoS=%s", yes_no(p->flags & PARTF_DEFAULT),
-             p->qos && *p->qos ? p->qos : "N/A");
+    buf_addf(s->out, "Default=%s ", yes_no(p->flags & PARTF_DEFAULT));
+    if (p->cpu_bind && *p->cpu_bind)
+        buf_addf(s->out, "CpuBind=%s  ", p->cpu_bind);
+    buf_addf(s->out, "QoS=%s", p->qos && *p->qos ? p->qos : "N/A");
 }
 
 /* "DefMemPerCPU=500 MaxMemPerNode=UNLIMITED": per CPU when that was given, else per node. */

@@ -9,8 +9,10 @@
 
 #include "base/mem.h"
 #include "base/timetext.h"
+#include "cli/fetch.h"
 #include "cli/filters.h"
 #include "cli/jobopt.h"
+#include "cli/names.h"
 #include "cli/timefmt.h"
 #include "model/errors.h"
 
@@ -22,6 +24,7 @@ static const struct update_alias job_aliases[] = {
     {"ReqSockets", 4, "sockets_per_node"},
     {"ReqThreads", 4, "threads_per_core"},
     {"NumTasks", 6, "ntasks"},
+    {"ReqProcs", 4, "ntasks"},
     {"ReqNodeList", 8, "req_nodes"},
     {"NodeList", 8, "req_nodes"},
     {"ExcNodeList", 3, "exc_nodes"},
@@ -42,8 +45,8 @@ static const struct update_alias job_aliases[] = {
     {0},
 };
 
-/* What may be changed on the real thing and means nothing here: a job has one user, and there is no MCS. */
-static const char *const job_ignored[] = {"MCSLabel", "UserID"};
+/* What may be changed on the real thing and means nothing here. */
+static const char *const job_ignored[] = {"MCSLabel"};
 
 /* Keys that are refused for every job, with the text of the controller. */
 static const struct {
@@ -62,6 +65,8 @@ static int bad_job_value(struct scontrol *s, const struct meta_field *f, const s
 {
     if (strcmp(f->name, "time_limit") == 0 || strcmp(f->name, "time_min") == 0)
         cli_error(s->cli, "Invalid %s value", f->kv);
+    else if (strcmp(f->name, "reboot") == 0)
+        cli_error(s->cli, "Invalid reboot value: %s", p->value);
     else if (strcmp(f->name, "priority") == 0)
         cli_error(s->cli, "Invalid Priority value: %s", p->value);
     else
@@ -86,7 +91,8 @@ static int set_cpus(struct scontrol *s, struct job_update *u, const char *value)
 {
     uint32_t high, low = read_range(value, &high);
     if (!low) {
-        cli_error(s->cli, "Invalid numeric value \"%s\" for NumCPUs.", value);
+        if (strcmp(value, "0") != 0)
+            cli_error(s->cli, "Invalid numeric value \"%s\" for NumCPUs.", value);
         cli_error(s->cli, "Invalid NumCPUs value: %s", value);
         return -1;
     }
@@ -98,22 +104,33 @@ static int set_cpus(struct scontrol *s, struct job_update *u, const char *value)
 }
 
 /* "count[@time]" */
-static int set_switches(struct scontrol *s, struct job_update *u, const char *value)
+static int set_switches(struct job_update *u, const char *value)
 {
     char count[16];
     struct err e;
     uint32_t minutes;
     size_t len = strcspn(value, "@");
     buf_print(count, sizeof count, "%.*s", (int)len, value);
-    if (!text_to_u32(count, &u->spec->switches)) {
-        cli_error(s->cli, "Invalid numeric value \"%s\" for Switches.", value);
+    if (!text_to_u32(count, &u->spec->switches))
+        u->spec->switches = 0;
+    meta_strs_push(&u->fields, "switches");
+    bool wait = value[len] == '@' && time_parse_minutes(value + len + 1, &minutes, &e) == 0;
+    u->spec->switches_wait = wait ? minutes * 60 : 0;
+    meta_strs_push(&u->fields, "switches_wait");
+    return 1;
+}
+
+/* In minutes, as other times; kept in seconds. */
+static int set_delay_boot(struct scontrol *s, struct job_update *u, const char *value)
+{
+    struct err e;
+    uint32_t minutes;
+    if (time_parse_minutes(value, &minutes, &e) < 0) {
+        cli_error(s->cli, "Invalid DelayBoot value");
         return -1;
     }
-    meta_strs_push(&u->fields, "switches");
-    if (value[len] == '@' && time_parse_minutes(value + len + 1, &minutes, &e) == 0) {
-        u->spec->switches_wait = minutes * 60;
-        meta_strs_push(&u->fields, "switches_wait");
-    }
+    u->spec->delay_boot = minutes * 60;
+    meta_strs_push(&u->fields, "delay_boot");
     return 1;
 }
 
@@ -148,13 +165,20 @@ static int set_gres(struct job_update *u, const char *value)
     return 1;
 }
 
-/* A throttle belongs to a whole array. */
-static int set_throttle(struct scontrol *s, struct job_update *u, const char *value)
+/* "2", "2-4"; Slurm names a wrong count and goes on. */
+static int set_num_nodes(struct scontrol *s, struct job_update *u, const char *value)
 {
-    if (text_to_u32(value, &u->array_max))
-        return 1;
-    cli_error(s->cli, "Invalid ArrayTaskThrottle value");
-    return -1;
+    struct text_list ends = {0};
+    uint32_t low, high;
+    text_split(&ends, value, '-');
+    if (ends.n < 1 || ends.n > 2 || !text_to_u32(ends.v[0], &low) || !text_to_u32(ends.v[ends.n - 1], &high))
+        cli_error(s->cli, "\"%s\" is not a valid node count", value);
+    else if (high < low)
+        cli_error(s->cli, "Maximum node count %u is less than minimum node count %u", high, low);
+    else
+        mem_set_str(&u->num_nodes, value);
+    text_list_release(&ends);
+    return 1;
 }
 
 static int refuse(struct job_update *u, const struct pair *p)
@@ -178,14 +202,40 @@ static int32_t local_offset(const void *arg, int64_t t)
     return (int32_t)tm.tm_gmtoff;
 }
 
-static int set_time(int64_t *slot, const char *text)
+/* What is no time is named and then as if it had not been given. */
+static bool set_time(int64_t *slot, const char *text)
 {
     struct time_zone zone = {local_offset, NULL};
     struct err e;
     if (time_parse(text, cli_now(), &zone, false, slot, &e) == 0)
-        return 0;
+        return true;
     fprintf(stderr, "%s\n", e.text);
-    return EXIT_FAILURE;
+    return false;
+}
+
+/* Would so many minutes less leave a job a limit below zero? */
+static bool below_zero(struct scontrol *s, const struct job_update *u, uint32_t minutes)
+{
+    struct job_select select;
+    struct job_list jobs = {0};
+    struct err e;
+    bool below = false;
+    meta_init(&record_job_select, &select);
+    for (uint32_t i = 0; i < u->ids.n; i++)
+        meta_strs_push(&select.ids, u->ids.v[i]);
+    select.all = true;
+    if (u->ids.n && fetch_jobs(cli_ctld(s->cli), &select, &jobs, &e) == 0) {
+        for (uint32_t i = 0; i < jobs.list.n && !below; i++) {
+            uint32_t limit = jobs.list.v[i]->time_limit;
+            below = limit < minutes;
+            if (below)
+                cli_error(s->cli, "TimeLimit decrement larger than current time limit (%u > %u)", minutes,
+                          limit);
+        }
+    }
+    job_list_release(&jobs);
+    meta_release(&record_job_select, &select);
+    return below;
 }
 
 /* TimeLimit=+30, TimeLimit-=30: by so much; a plain value is a field like others. */
@@ -201,40 +251,50 @@ static int set_limit(struct scontrol *s, struct job_update *u, const struct pair
         return -1;
     }
     u->time_delta = sign == '+' ? (int32_t)minutes : -(int32_t)minutes;
-    return 1;
+    return sign == '-' && below_zero(s, u, minutes) ? -1 : 1;
 }
 
 /* What is not a plain field of the spec. 1 = done, 0 = it is one, -1 = bad value. */
 static int set_job_special(struct scontrol *s, struct job_update *u, const struct pair *p)
 {
     if (scontrol_is_key(p->key, "JobId", 3) && !text_starts_nocase(p->key, "jobn")) {
+        for (uint32_t i = 0; i < u->ids.n; i++)
+            mem_free(u->ids.v[i]); /* the last one counts */
+        u->ids.n = 0;
         filters_strings(&u->ids, p->value);
         return 1;
     }
     if (scontrol_is_key(p->key, "EndTime", 4))
-        return set_time(&u->end_time, p->value) ? -1 : 1;
-    if (scontrol_is_key(p->key, "ArrayTaskThrottle", 7))
-        return set_throttle(s, u, p->value);
-    if (scontrol_is_key(p->key, "NumCPUs", 6) || scontrol_is_key(p->key, "MinCPUs", 7) ||
-        scontrol_is_key(p->key, "ReqProcs", 4))
+        return set_time(&u->end_time, p->value), 1;
+    if (scontrol_is_key(p->key, "ArrayTaskThrottle", 7)) {
+        if (!text_to_u32(p->value, &u->array_max))
+            u->array_max = 0;
+        return 1;
+    }
+    if (scontrol_is_key(p->key, "NumCPUs", 6) || scontrol_is_key(p->key, "MinCPUs", 7))
         return set_cpus(s, u, p->value);
     if (scontrol_is_key(p->key, "Switches", 5))
-        return set_switches(s, u, p->value);
+        return set_switches(u, p->value);
     if (scontrol_is_key(p->key, "Gres", 2))
         return set_gres(u, p->value);
+    if (scontrol_is_key(p->key, "DelayBoot", 5))
+        return set_delay_boot(s, u, p->value);
     if (scontrol_is_key(p->key, "MailType", 5))
         return set_mail_type(u, p->value);
+    if (text_same_nocase(p->key, "UserID")) {
+        uint32_t uid;
+        if (names_find_user(p->value, &uid))
+            return 1;
+        fprintf(stderr, "Invalid UserID: %s\nRequest aborted\n", p->value);
+        return -1;
+    }
+    if (scontrol_is_key(p->key, "SiteFactor", 4) && getuid() == 0)
+        return 1; /* no plugin here computes one */
     for (size_t i = 0; i < sizeof job_ignored / sizeof job_ignored[0]; i++)
         if (text_same_nocase(p->key, job_ignored[i]))
             return 1;
-    if (scontrol_is_key(p->key, "NumNodes", 7) || scontrol_is_key(p->key, "ReqNodes", 8)) {
-        mem_set_str(&u->num_nodes, p->value);
-        return 1;
-    }
-    if (scontrol_is_key(p->key, "ResetAccrueTime", 6)) {
-        u->reset_accrue = true;
-        return 1;
-    }
+    if (scontrol_is_key(p->key, "NumNodes", 8) || scontrol_is_key(p->key, "ReqNodes", 8))
+        return set_num_nodes(s, u, p->value);
     if (scontrol_is_key(p->key, "TimeLimit", 5))
         return set_limit(s, u, p);
     return refuse(u, p);
@@ -268,32 +328,74 @@ static int set_job_word(struct job_update *u, const char *arg)
     return 0;
 }
 
-static int set_job_field(struct scontrol *s, struct job_update *u, const char *arg)
+/* A word is taken as no number at all and changes nothing. */
+static bool is_nice(struct scontrol *s, const char *text)
+{
+    enum { NICE_MAX = 2147483645 };
+    char *end;
+    long long n = strtoll(text, &end, 10);
+    if (end == text || *end)
+        return false;
+    if (n <= NICE_MAX && n >= -NICE_MAX)
+        return true;
+    cli_error(s->cli, "Nice value out of range (+/- %d). Value ignored", NICE_MAX);
+    return false;
+}
+
+/* Amounts are plain numbers of mebibytes here, a priority is one above zero, and any number means yes. */
+static int plain_number(struct scontrol *s, const struct meta_field *f, struct pair *p, const char *arg)
+{
+    bool memory = strcmp(f->name, "mem_per_cpu") == 0 || strcmp(f->name, "mem_per_node") == 0;
+    uint64_t n;
+    bool number = text_to_u64(p->value, &n);
+    if ((memory || strcmp(f->name, "priority") == 0) && !number)
+        return bad_job_value(s, f, p, arg);
+    if (strcmp(f->name, "requeue") == 0 && number)
+        p->value = n ? "1" : "0";
+    return 0;
+}
+
+static int set_job_field(struct scontrol *s, struct job_update *u, const char *arg, uint32_t *changes)
 {
     struct pair p;
     struct err e;
-    if (!scontrol_split(arg, &p))
+    if (!scontrol_split(arg, &p)) {
+        (*changes)++;
         return set_job_word(u, arg);
+    }
     int special = set_job_special(s, u, &p);
-    if (special)
+    if (special) {
+        *changes += !scontrol_is_key(p.key, "JobId", 3) && !text_same_nocase(p.key, "UserID");
         return special < 0 ? EXIT_FAILURE : 0;
+    }
     if (scontrol_is_key(p.key, "OverSubscribe", 5) || scontrol_is_key(p.key, "Shared", 2))
-        return set_share(s, u, &p);
+        return (*changes)++, set_share(s, u, &p);
     const struct meta_field *f = update_field(&record_job_spec, job_aliases, p.key);
     if (!f)
         return update_unsupported(arg);
+    if (strcmp(f->name, "partition") == 0 && !*p.value) {
+        (*changes)++; /* as it is */
+        return 0;
+    }
     if (f->kind == META_TIME) {
-        if (set_time((int64_t *)((char *)u->spec + f->offset), p.value))
-            return EXIT_FAILURE;
+        if (!set_time((int64_t *)((char *)u->spec + f->offset), p.value))
+            return 0;
+    } else if (strcmp(f->name, "nice") == 0 && !is_nice(s, p.value)) {
+        bool word = strtoll(p.value, NULL, 10) == 0;
+        *changes += word;
+        return word ? 0 : EXIT_FAILURE;
+    } else if (plain_number(s, f, &p, arg)) {
+        return EXIT_FAILURE;
     } else if (meta_parse(f, u->spec, p.value, &e) < 0) {
         return bad_job_value(s, f, &p, arg);
     }
+    (*changes)++;
     meta_strs_push(&u->fields, f->name);
     return 0;
 }
 
 /* JobName without JobId says which jobs are meant. */
-static void select_by_name(struct job_update *u)
+static int select_by_name(struct scontrol *s, struct job_update *u)
 {
     uint32_t kept = 0;
     for (uint32_t i = 0; i < u->fields.n; i++) {
@@ -303,20 +405,51 @@ static void select_by_name(struct job_update *u)
             u->fields.v[kept++] = u->fields.v[i];
     }
     u->fields.n = kept;
-    if (u->spec->name)
-        filters_strings(&u->names, u->spec->name);
+    if (!u->spec->name || scontrol_jobs_named(s, u->spec->name, &u->ids))
+        return 0;
+    cli_error(s->cli, "No jobs with name '%s'", u->spec->name);
+    return EXIT_FAILURE;
 }
 
-/* Is there more than the names of jobs, and keys that change nothing? */
-static bool has_changes(int argc, char **argv)
+static const char throttle_error[] = "Update of ArrayTaskThrottle is only allowed on ArrayJobId";
+
+/* Slurm adds to the outcome why it was so. */
+static void explain(struct scontrol *s, const struct job_update *u, struct job_results *results)
+{
+    for (uint32_t i = 0; i < results->results.n && u->array_max != NO_VAL; i++) {
+        struct job_result *r = &results->results.v[i];
+        if (r->code != ESLURM_REQUESTED_OPERATION_NOT_SUPPORTED_ON_THIS)
+            continue;
+        if (!r->id || !strchr(r->id, '['))
+            cli_error(s->cli, "%s", throttle_error);
+        else
+            mem_set_str(&r->text, buf_format("%s (%s)", r->text, throttle_error));
+    }
+}
+
+/* A throttle is one of a whole array. */
+static bool throttles_task(const struct job_update *u)
+{
+    for (uint32_t i = 0; i < u->ids.n && u->array_max != NO_VAL; i++) {
+        const char *id = u->ids.v[i], *task = strchr(id, '_');
+        if (!task)
+            continue;
+        fprintf(stderr, "%.*s_[%.*s]: %s (%s)\n", (int)(task - id), id,
+                (int)strcspn(task + 1 + (task[1] == '['), "]"), task + 1 + (task[1] == '['),
+                error_text(ESLURM_REQUESTED_OPERATION_NOT_SUPPORTED_ON_THIS), throttle_error);
+        return true;
+    }
+    return false;
+}
+
+static bool job_id_given(int argc, char **argv)
 {
     struct pair p;
-    bool any = false;
+    bool given = false;
     for (int i = 0; i < argc; i++)
-        any |= !scontrol_split(argv[i], &p) ||
-               (!(scontrol_is_key(p.key, "JobId", 3) && !text_starts_nocase(p.key, "jobn")) &&
-                !text_same_nocase(p.key, "UserID"));
-    return any;
+        given |= scontrol_split(argv[i], &p) && scontrol_is_key(p.key, "JobId", 3) &&
+                 !text_starts_nocase(p.key, "jobn");
+    return given;
 }
 
 int update_job(struct scontrol *s, int argc, char **argv)
@@ -328,19 +461,28 @@ int update_job(struct scontrol *s, int argc, char **argv)
     u.spec = meta_new(&record_job_spec);
     u.uid = s->uid != NO_VAL ? s->uid : getuid();
     int rc = 0;
+    uint32_t changes = 0;
     for (int i = 0; i < argc && rc == 0; i++)
-        rc = set_job_field(s, &u, argv[i]);
-    if (rc == 0 && !u.ids.n)
-        select_by_name(&u);
-    if (rc == 0 && !has_changes(argc, argv)) {
+        rc = set_job_field(s, &u, argv[i], &changes);
+    if (rc == 0 && !u.ids.n && !job_id_given(argc, argv))
+        rc = select_by_name(s, &u);
+    if (rc == 0 && !changes) {
         fprintf(stderr, "No changes specified\n");
         rc = EXIT_FAILURE;
     }
+    if (rc == 0 && s->uid != NO_VAL && getuid() != 0) {
+        for (uint32_t i = 0; i < u.ids.n; i++)
+            fprintf(stderr, "Invalid user id for job %s\n", u.ids.v[i]);
+        rc = EXIT_FAILURE;
+    }
+    if (rc == 0 && throttles_task(&u))
+        rc = EXIT_FAILURE;
     if (rc == 0) {
         if (client_call(cli_ctld(s->cli), MSG_JOB_UPDATE, &u, &results, &e) < 0) {
             rc = scontrol_fail(s, "slurm_update error: ", &e);
         } else {
-            rc = scontrol_report_jobs(s, &results);
+            explain(s, &u, &results);
+            rc = scontrol_report_jobs(s, &results, NULL);
             meta_release(&record_job_results, &results);
         }
     }
@@ -374,6 +516,10 @@ int update_step(struct scontrol *s, int argc, char **argv)
         } else {
             return update_unsupported(argv[i]);
         }
+    }
+    if (argc < 2) {
+        fprintf(stderr, "No changes specified\n");
+        return EXIT_FAILURE;
     }
     return client_call(cli_ctld(s->cli), MSG_STEP_UPDATE, &u, NULL, &e) < 0
                ? scontrol_fail(s, "slurm_update error: ", &e)

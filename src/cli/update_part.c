@@ -32,11 +32,13 @@ static const struct {
     {"RootOnly", 3, PARTF_ROOTONLY},
     {"ReqResv", 3, PARTF_REQRESV},
     {"DisableRootJobs", 3, PARTF_DISABLEROOTJOBS},
-    {"ExclusiveUser", 9, PARTF_EXCLUSIVEUSER},
+    {"ExclusiveUser", 10, PARTF_EXCLUSIVEUSER},
     {"LLN", 3, PARTF_LLN},
     {"PowerDownOnIdle", 9, PARTF_POWERDOWNONIDLE},
-    {"ExclusiveTopo", 9, PARTF_EXCLUSIVETOPO},
+    {"ExclusiveTopo", 10, PARTF_EXCLUSIVETOPO},
 };
+
+static const char *const exclusive_words[] = {"NO", "NONE", "NODE", "USER", "TOPO"};
 
 static int set_part_flag(struct scontrol *s, struct part_update *u, const struct pair *p, const char *arg,
                          const char *key, uint64_t flag)
@@ -49,6 +51,26 @@ static int set_part_flag(struct scontrol *s, struct part_update *u, const struct
     }
     u->flag_mask |= flag;
     u->part->flags = yes ? u->part->flags | flag : u->part->flags & ~flag;
+    return 0;
+}
+
+/* NO or NONE, NODE, USER, TOPO: one of them at a time. */
+static int set_exclusive(struct scontrol *s, struct part_update *u, const char *arg, const char *value)
+{
+    enum { NODE = 2, USER, TOPO, WORDS };
+    uint32_t word = 0;
+    while (word < WORDS && !text_same_nocase(value, exclusive_words[word]))
+        word++;
+    if (word == WORDS) {
+        cli_error(s->cli, "Invalid input: %s", arg);
+        cli_error(s->cli, "Acceptable Exclusive values are NO, NODE, USER, TOPO");
+        return EXIT_FAILURE;
+    }
+    u->flag_mask |= PARTF_EXCLUSIVEUSER | PARTF_EXCLUSIVETOPO;
+    u->part->flags &= ~(uint64_t)(PARTF_EXCLUSIVEUSER | PARTF_EXCLUSIVETOPO);
+    u->part->flags |= word == USER ? PARTF_EXCLUSIVEUSER : word == TOPO ? PARTF_EXCLUSIVETOPO : 0;
+    u->part->max_share = word != NODE;
+    meta_strs_push(&u->fields, "max_share");
     return 0;
 }
 
@@ -78,8 +100,14 @@ static int set_oversubscribe(struct scontrol *s, struct part_update *u, const ch
 
 /* Whose bad values Slurm names in three ways; all other keys are "Invalid input". */
 static const char *const value_fields[] = {
-    "def_mem_cpu",     "def_mem_node", "max_mem_cpu",   "max_mem_node",    "grace_time",
-    "over_time_limit", "max_nodes",    "priority_tier", "priority_factor", "min_nodes"};
+    "def_mem_cpu", "def_mem_node",  "max_mem_cpu",     "max_mem_node",  "grace_time",     "over_time_limit",
+    "max_nodes",   "priority_tier", "priority_factor", "max_cpus_node", "max_cpus_socket"};
+
+/* The mem fields: UNLIMITED is no amount, and 0 stands for it. */
+static bool is_mem(const char *name)
+{
+    return text_starts_nocase(name, "def_mem_") || text_starts_nocase(name, "max_mem_");
+}
 
 static int bad_part_value(struct scontrol *s, const struct meta_field *f, const char *arg)
 {
@@ -92,7 +120,7 @@ static int bad_part_value(struct scontrol *s, const struct meta_field *f, const 
     for (size_t i = 0; i < sizeof value_fields / sizeof value_fields[0]; i++) {
         if (strcmp(f->name, value_fields[i]) != 0)
             continue;
-        if (strcmp(f->name, "max_nodes") == 0 || strcmp(f->name, "min_nodes") == 0)
+        if (strcmp(f->name, "max_nodes") == 0)
             cli_error(s->cli, "Invalid numeric value \"%s\" for %s.", value, f->kv);
         else
             cli_error(s->cli, "Invalid %s value: %s", f->kv, value);
@@ -102,16 +130,21 @@ static int bad_part_value(struct scontrol *s, const struct meta_field *f, const 
     return EXIT_FAILURE;
 }
 
-static const char *const preempt_modes[] = {"OFF",     "CANCEL", "GANG",     "REQUEUE",
-                                            "SUSPEND", "WITHIN", "PRIORITY", "DISABLED"};
+static const char *const preempt_modes[] = {"OFF",    "CANCEL",   "REQUEUE", "SUSPEND",
+                                            "WITHIN", "PRIORITY", "DISABLED"};
 
 /* "cancel,gang" in capital letters. */
 static int set_preempt_mode(struct scontrol *s, struct part_update *u, const char *arg, const char *value)
 {
     struct text_list words = {0};
     struct buf text = BUF_INIT;
-    text_split(&words, value, ',');
+    text_split(&words, *value ? value : "OFF", ',');
     bool good = words.n > 0;
+    if (text_same_nocase(value, "GANG")) {
+        cli_error(s->cli, "PreemptMode=GANG is a cluster-wide option and cannot be set at partition level");
+        text_list_release(&words);
+        return EXIT_FAILURE;
+    }
     for (uint32_t i = 0; i < words.n; i++) {
         const char *known = NULL;
         for (size_t k = 0; k < sizeof preempt_modes / sizeof preempt_modes[0]; k++)
@@ -154,8 +187,28 @@ static int part_unsupported(struct scontrol *s, const char *arg)
 /* Keys of slurm.conf that a running partition does not take. */
 static bool only_configured(const char *name)
 {
-    return strcmp(name, "resume_timeout") == 0 || strcmp(name, "suspend_timeout") == 0 ||
-           strcmp(name, "suspend_time") == 0;
+    return strcmp(name, "select_params") == 0 || strcmp(name, "resume_timeout") == 0 ||
+           strcmp(name, "suspend_timeout") == 0 || strcmp(name, "suspend_time") == 0;
+}
+
+/* A state may be abbreviated. */
+static const char *part_state_word(const char *text)
+{
+    static const char *const states[] = {"UP", "DOWN", "DRAIN", "INACTIVE"};
+    for (size_t i = 0; i < sizeof states / sizeof states[0]; i++)
+        if (scontrol_is_key(text, states[i], 2))
+            return states[i];
+    return text;
+}
+
+/* Slurm checks the name that it takes for a new partition. */
+static int bad_part_name(struct scontrol *s, bool create, const char *name, bool *ret_nothing)
+{
+    *ret_nothing = create && name && !*name;
+    if (!name || !text_same_nocase(name, "DEFAULT") || !create)
+        return 0;
+    cli_error(s->cli, "PartitionName cannot be \"DEFAULT\".");
+    return EXIT_FAILURE;
 }
 
 static int set_part_field(struct scontrol *s, struct part_update *u, const char *arg)
@@ -169,6 +222,8 @@ static int set_part_field(struct scontrol *s, struct part_update *u, const char 
             return set_part_flag(s, u, &p, arg, part_flags[i].key, part_flags[i].flag);
     if (scontrol_is_key(p.key, "OverSubscribe", 5) || scontrol_is_key(p.key, "Shared", 2))
         return set_oversubscribe(s, u, arg, p.value);
+    if (text_same_nocase(p.key, "Exclusive"))
+        return set_exclusive(s, u, arg, p.value);
     bool delta = p.op != '=' || *p.value == '+' || *p.value == '-';
     if (delta && scontrol_is_key(p.key, "Nodes", 4)) {
         mem_free(u->node_delta);
@@ -184,8 +239,23 @@ static int set_part_field(struct scontrol *s, struct part_update *u, const char 
     const struct meta_field *f = update_field(&record_part, part_aliases, p.key);
     if (!f || only_configured(f->name))
         return part_unsupported(s, arg);
-    if (meta_parse(f, u->part, p.value, &e) < 0)
+    uint64_t amount = 1;
+    if (is_mem(f->name) && !text_to_u64(p.value, &amount))
         return bad_part_value(s, f, arg);
+    if (strcmp(f->name, "state") == 0 && *p.value)
+        p.value = part_state_word(p.value);
+    if (strcmp(f->name, "min_nodes") == 0 && !text_to_u32(p.value, &u->part->min_nodes)) {
+        cli_error(s->cli, "\"%s\" is not a valid node count", p.value);
+        u->part->min_nodes = INFINITE;
+    } else if (meta_parse(f, u->part, amount ? p.value : "UNLIMITED", &e) < 0) {
+        return bad_part_value(s, f, arg);
+    }
+    if (strcmp(f->name, "alternate") == 0 && (!*p.value || text_same_nocase(p.value, "NONE")))
+        mem_set_str(&u->part->alternate, NULL);
+    if (text_same_nocase(p.key, "Priority")) {
+        u->part->priority_factor = u->part->priority_tier;
+        meta_strs_push(&u->fields, "priority_factor");
+    }
     if (strcmp(f->name, "name") == 0)
         return 0;
     drop_rival(u, f->name);
@@ -207,7 +277,10 @@ int update_part(struct scontrol *s, int argc, char **argv, bool create)
         cli_error(s->cli, "No changes specified");
         rc = EXIT_FAILURE;
     }
-    if (rc == 0 && client_call(cli_ctld(s->cli), MSG_PART_UPDATE, &u, NULL, &e) < 0)
+    bool nothing = false;
+    if (rc == 0)
+        rc = bad_part_name(s, create, u.part->name, &nothing);
+    if (rc == 0 && !nothing && client_call(cli_ctld(s->cli), MSG_PART_UPDATE, &u, NULL, &e) < 0)
         rc = scontrol_fail(s, create ? "Error creating the partition: " : "slurm_update error: ", &e);
     meta_release(&record_part_update, &u);
     return rc;

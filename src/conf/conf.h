@@ -208,8 +208,9 @@ struct conf_nodeset {
     struct bits members; /* node indexes */
 };
 const struct conf_nodeset *conf_nodesets(const struct conf *c, uint32_t *ret_n);
-/* Switches or blocks of topology.conf in the order of its lines; none for a flat network. The
- * configuration's. */
+/* The topologies of topology.yaml, the one in force first; none without that file. */
+const struct topo_plan *conf_topologies(const struct conf *c, uint32_t *ret_n);
+/* Switches or blocks in force, in the order of their file; none for a flat network. The configuration's. */
 const struct topo_switch *conf_topology(const struct conf *c, uint32_t *ret_n);
 /* "root.leaf1.n1" and "switch.switch.node", or "n1" and "node" in a flat network; both are appended. */
 void conf_topology_address(const struct conf *c, const char *node, struct buf *addr, struct buf *pattern);

@@ -52,7 +52,8 @@ struct conf {
     VEC(struct conf_power_action) power;
     struct map_str node_names, node_hosts; /* to index + 1; HOST_SHARED: several daemons on it */
     struct gres_conf gres;
-    VEC(struct topo_switch) topology; /* owned */
+    VEC(struct topo_switch) topology; /* in force; owned */
+    VEC(struct topo_plan) topologies; /* of topology.yaml, the default first; owned */
     uint64_t hash;
 };
 

@@ -231,6 +231,9 @@ void conf_free(struct conf *c)
     for (uint32_t i = 0; i < c->topology.n; i++)
         meta_release(&record_topo_switch, &c->topology.v[i]);
     VEC_FREE(&c->topology);
+    for (uint32_t i = 0; i < c->topologies.n; i++)
+        meta_release(&record_topo_plan, &c->topologies.v[i]);
+    VEC_FREE(&c->topologies);
     map_str_release(&c->node_names);
     map_str_release(&c->node_hosts);
     text_list_release(&c->paths);

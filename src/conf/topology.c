@@ -1,31 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* topology.conf: the switches of topology/tree and the blocks of topology/block, as records of struct
  * topo_switch. */
-#include "conf/load.h"
+#include "conf/topology.h"
 
 #include <string.h>
 
 #include "base/mem.h"
 #include "conf/lex.h"
 
-/* One line as it was written. */
-struct unit {
-    char *name, *nodes, *children;
-    uint32_t speed;
-    struct bits members; /* node indexes, of those below as well */
-    int level;           /* -1: not known yet */
-    uint32_t parent;     /* NO_VAL: none */
-};
-
-struct topo_reader {
-    struct loader *l;
-    const char *path;
-    bool block;
-    bool failed;
-    VEC(struct unit) units;
-};
-
-static void refuse_file(struct topo_reader *t, uint32_t line, const char *what, const char *detail)
+void topo_refuse(struct topo_reader *t, uint32_t line, const char *what, const char *detail)
 {
     char *fatal = buf_format("something wrong with opening/reading %s: Invalid argument", t->path);
     load_error(t->l, fatal, t->path, line, NULL, "%s%s", what, detail);
@@ -34,7 +17,7 @@ static void refuse_file(struct topo_reader *t, uint32_t line, const char *what, 
 }
 
 /* False when the key is not one of this kind of topology. */
-static bool set_key(struct topo_reader *t, struct unit *u, const char *key, const char *value)
+static bool set_key(struct topo_reader *t, struct topo_unit *u, const char *key, const char *value)
 {
     if (text_same_nocase(key, t->block ? "BlockName" : "SwitchName"))
         mem_set_str(&u->name, value);
@@ -53,15 +36,15 @@ static void take_line(void *ctx, const struct conf_place *at, const char *text)
 {
     struct topo_reader *t = ctx;
     struct lex_pair pair = {BUF_INIT, BUF_INIT};
-    struct unit u = {.speed = 1, .level = -1, .parent = NO_VAL};
+    struct topo_unit u = {.speed = 1, .level = -1, .parent = NO_VAL};
     int got;
     while ((got = lex_pair(&text, &pair)) > 0)
         if (!set_key(t, &u, pair.key.s, pair.value.s))
-            refuse_file(t, at->line, "_parse_next_key: Parsing error at unrecognized key: ", pair.key.s);
+            topo_refuse(t, at->line, "_parse_next_key: Parsing error at unrecognized key: ", pair.key.s);
     if (got < 0)
-        refuse_file(t, at->line, "Parse error at: ", text);
+        topo_refuse(t, at->line, "Parse error at: ", text);
     if (u.nodes && u.children)
-        refuse_file(t, at->line, u.name ? u.name : "", ": switch has both child switches and nodes");
+        topo_refuse(t, at->line, u.name ? u.name : "", ": switch has both child switches and nodes");
     if (u.name) {
         *VEC_PUSH(&t->units) = u;
     } else {
@@ -71,14 +54,14 @@ static void take_line(void *ctx, const struct conf_place *at, const char *text)
     lex_pair_release(&pair);
 }
 
-static void fatal_text(struct topo_reader *t, char *text)
+void topo_fatal(struct topo_reader *t, char *text)
 {
     load_error(t->l, text, t->path, 0, NULL, "%s", text);
     mem_free(text);
     t->failed = true;
 }
 
-static struct unit *find_unit(struct topo_reader *t, const char *name)
+static struct topo_unit *find_unit(struct topo_reader *t, const char *name)
 {
     for (uint32_t i = 0; i < t->units.n; i++)
         if (strcmp(t->units.v[i].name, name) == 0)
@@ -87,7 +70,7 @@ static struct unit *find_unit(struct topo_reader *t, const char *name)
 }
 
 /* Nodes that are not configured are left out with a warning. */
-static void find_nodes(struct topo_reader *t, struct unit *u)
+static void find_nodes(struct topo_reader *t, struct topo_unit *u)
 {
     struct hostlist given = {0}, unknown = {0};
     struct buf text = BUF_INIT;
@@ -100,7 +83,7 @@ static void find_nodes(struct topo_reader *t, struct unit *u)
         return;
     }
     if (hostlist_parse(&given, u->nodes, &why) < 0)
-        refuse_file(t, 0, "hostlist: ", why.text);
+        topo_refuse(t, 0, "hostlist: ", why.text);
     struct host_iter it = {.list = &given};
     for (const char *name; (name = host_iter_next(&it));)
         if (conf_expand_nodes(t->l->c, name, &u->members, NULL) < 0)
@@ -119,7 +102,7 @@ static bool climb(struct topo_reader *t)
 {
     bool moved = false;
     for (uint32_t i = 0; i < t->units.n && !t->failed; i++) {
-        struct unit *u = &t->units.v[i];
+        struct topo_unit *u = &t->units.v[i];
         struct hostlist below = {0};
         struct bits members = {0};
         int level = 0;
@@ -127,9 +110,9 @@ static bool climb(struct topo_reader *t)
             continue;
         struct host_iter it = {.list = &below};
         for (const char *name; level >= 0 && (name = host_iter_next(&it));) {
-            struct unit *child = find_unit(t, name);
+            struct topo_unit *child = find_unit(t, name);
             if (!child) {
-                fatal_text(t, buf_format("Switch configuration %s has invalid child (%s)", u->name, name));
+                topo_fatal(t, buf_format("Switch configuration %s has invalid child (%s)", u->name, name));
                 break;
             }
             child->parent = i;
@@ -177,15 +160,14 @@ static void check_reach(struct topo_reader *t)
     bits_release(&away);
 }
 
-static void make_records(struct topo_reader *t)
+static void make_records(struct topo_reader *t, struct topo_plan *ret)
 {
-    struct conf *c = t->l->c;
+    const struct conf *c = t->l->c;
     for (uint32_t i = 0; i < t->units.n; i++) {
-        const struct unit *u = &t->units.v[i];
-        struct topo_switch *s = VEC_PUSH(&c->topology);
+        const struct topo_unit *u = &t->units.v[i];
+        struct topo_switch *s = meta_recs_push(&record_topo_switch, &ret->units);
         struct hostlist names = {0};
         struct buf text = BUF_INIT;
-        meta_init(&record_topo_switch, s);
         for (uint32_t k = bits_next(&u->members, 0); k < c->nodes.n; k = bits_next(&u->members, k + 1))
             (void)hostlist_push(&names, c->nodes.v[k].name, NULL);
         (void)hostlist_sort(&names, NULL);
@@ -203,45 +185,66 @@ static void make_records(struct topo_reader *t)
     }
 }
 
-void load_topology(struct loader *l)
+void topo_finish(struct topo_reader *t, struct topo_plan *ret)
 {
-    const char *plugin = conf_str(l->c, CONF_TOPOLOGY_PLUGIN);
-    bool block = text_same(plugin, "topology/block");
-    if (!block && !text_same(plugin, "topology/tree"))
-        return;
+    for (uint32_t i = 0; i < t->units.n && !t->failed; i++) {
+        struct topo_unit *u = &t->units.v[i];
+        if (find_unit(t, u->name) != u)
+            topo_fatal(
+                t, buf_format("%s (%s) has already been defined", t->block ? "Block" : "Switch", u->name));
+        else
+            find_nodes(t, u);
+    }
+    while (!t->failed && climb(t))
+        ;
+    if (!t->failed) {
+        check_reach(t);
+        make_records(t, ret);
+    }
+    for (uint32_t i = 0; i < t->units.n; i++) {
+        mem_free(t->units.v[i].name);
+        mem_free(t->units.v[i].nodes);
+        mem_free(t->units.v[i].children);
+        bits_release(&t->units.v[i].members);
+    }
+    VEC_FREE(&t->units);
+}
+
+void topo_use(struct conf *c, const struct topo_plan *plan)
+{
+    for (uint32_t i = 0; i < plan->units.n; i++) {
+        struct topo_switch *s = VEC_PUSH(&c->topology);
+        meta_copy(&record_topo_switch, s, &plan->units.v[i]);
+    }
+}
+
+static void load_topology_conf(struct loader *l, bool block)
+{
     char *path = reader_join(l->c->dir, "topology.conf"), *text = NULL;
     struct topo_reader t = {.l = l, .path = path, .block = block};
     struct reader reader = {.source = l->source, .msgs = l->msgs, .take = take_line, .ctx = &t};
+    struct topo_plan plan;
     struct err why;
+    meta_init(&record_topo_plan, &plan);
     if (reader_optional(&reader, path, &why) < 0)
-        refuse_file(&t, 0, "topology.conf: ", why.text);
+        topo_refuse(&t, 0, "topology.conf: ", why.text);
     if (l->source->read(l->source->ctx, path, &text, &why) == 0) {
         text_list_push(&l->c->paths, path);
         text_list_push(&l->c->texts, text);
     }
-    for (uint32_t i = 0; i < t.units.n && !t.failed; i++) {
-        struct unit *u = &t.units.v[i];
-        if (find_unit(&t, u->name) != u)
-            fatal_text(&t,
-                       buf_format("%s (%s) has already been defined", block ? "Block" : "Switch", u->name));
-        else
-            find_nodes(&t, u);
-    }
-    while (!t.failed && climb(&t))
-        ;
-    if (!t.failed) {
-        check_reach(&t);
-        make_records(&t);
-    }
-    for (uint32_t i = 0; i < t.units.n; i++) {
-        mem_free(t.units.v[i].name);
-        mem_free(t.units.v[i].nodes);
-        mem_free(t.units.v[i].children);
-        bits_release(&t.units.v[i].members);
-    }
-    VEC_FREE(&t.units);
+    topo_finish(&t, &plan);
+    topo_use(l->c, &plan);
+    meta_release(&record_topo_plan, &plan);
     mem_free(text);
     mem_free(path);
+}
+
+void load_topology(struct loader *l)
+{
+    const char *plugin = conf_str(l->c, CONF_TOPOLOGY_PLUGIN);
+    bool block = text_same(plugin, "topology/block");
+    if (!load_topology_yaml(l) && (block || text_same(plugin, "topology/tree")))
+        load_topology_conf(l, block);
 }
 
 const struct topo_switch *conf_topology(const struct conf *c, uint32_t *ret_n)
@@ -281,4 +284,10 @@ void conf_topology_address(const struct conf *c, const char *node, struct buf *a
     }
     buf_adds(addr, node);
     buf_adds(pattern, "node");
+}
+
+const struct topo_plan *conf_topologies(const struct conf *c, uint32_t *ret_n)
+{
+    *ret_n = c->topologies.n;
+    return c->topologies.v;
 }

@@ -206,6 +206,9 @@ static void set_topology(struct policy *p, const struct conf *c)
         meta_release(&record_topo_switch, s);
         meta_copy(&record_topo_switch, s, &units[i]);
     }
+    const struct topo_plan *plans = conf_topologies(c, &n);
+    for (uint32_t i = 0; i < n; i++)
+        meta_strs_push(&p->topology_names, plans[i].name ? plans[i].name : "");
 }
 
 static struct policy *make_policy(const struct conf *c)

@@ -276,6 +276,12 @@ static void add_topology(struct config_reply *reply, const struct conf *c)
         meta_release(&record_topo_switch, s);
         meta_copy(&record_topo_switch, s, &units[i]);
     }
+    const struct topo_plan *plans = conf_topologies(c, &n);
+    for (uint32_t i = 0; i < n; i++) {
+        struct topo_plan *p = meta_recs_push(&record_topo_plan, &reply->topologies);
+        meta_release(&record_topo_plan, p);
+        meta_copy(&record_topo_plan, p, &plans[i]);
+    }
 }
 
 static void answer_config(struct request *r)

@@ -94,8 +94,8 @@ static int files_batch(struct stepd *s, struct task *t, struct task_files *f, st
     const struct job_spec *spec = s->job->spec;
     bool array = s->job->array_task_id != NO_VAL && s->job->array_job_id;
     /* A requeued job goes on in its file, unless the user says otherwise. */
-    bool append =
-        spec->open_mode == OPEN_APPEND || (spec->open_mode == OPEN_UNSET && s->launch->cred->restarts);
+    bool append = spec->open_mode == OPEN_APPEND ||
+                  (spec->open_mode == OPEN_UNSET && (s->launch->cred->restarts || s->launch->append));
     char *out = files_expand(s,
                              spec->std_out ? spec->std_out
                              : array       ? "slurm-%A_%a.out"
@@ -132,14 +132,15 @@ static int output_stream(struct stepd *s, struct task *t, const char *pattern, u
 {
     const struct launch_tasks *lt = s->launch->tasks;
     char *path;
+    bool append;
     int fd;
 
     if (!pattern)
         return output_pipe(ret_task, ret_ours, e);
     path = files_expand(s, pattern, t);
     /* Tasks that share a file must not truncate what an earlier one has written. */
-    fd = open_output(path, lt->open_mode == OPEN_APPEND || t->local_id > 0, stream == 2 ? "stderr" : "stdout",
-                     e);
+    append = lt->open_mode == OPEN_APPEND || (lt->open_mode == OPEN_UNSET && s->launch->append);
+    fd = open_output(path, append || t->local_id > 0, stream == 2 ? "stderr" : "stdout", e);
     mem_free(path);
     if (fd < 0)
         return -e->code;

@@ -30,6 +30,15 @@ static int apply_delta(struct decide *d, const char *delta, struct part *p)
     return rc;
 }
 
+/* Those of topology.yaml; without that file there is one, named "default". */
+static bool knows_topology(const struct policy *policy, const char *name)
+{
+    for (uint32_t i = 0; i < policy->topology_names.n; i++)
+        if (text_same(policy->topology_names.v[i], name))
+            return true;
+    return !policy->topology_names.n && text_same(name, "default");
+}
+
 static int check_part(struct decide *d, const struct part_update *r, struct part *p)
 {
     struct bits members = {0};
@@ -37,12 +46,8 @@ static int check_part(struct decide *d, const struct part_update *r, struct part
     bits_release(&members);
     if (rc == 0 && r->node_delta && *r->node_delta)
         rc = apply_delta(d, r->node_delta, p);
-    if (rc == 0 && p->topology && *p->topology && !text_same(p->topology, "default"))
+    if (rc == 0 && p->topology && *p->topology && !knows_topology(d->s->policy, p->topology))
         rc = decide_fail(d, ESLURM_REQUESTED_TOPOLOGY_CONFIGURATION_NOT_AVAILABLE);
-    if (rc == 0 && p->max_nodes != NO_VAL && p->max_nodes < p->min_nodes)
-        rc = decide_fail(d, ESLURM_INVALID_NODE_COUNT);
-    if (rc == 0 && p->default_time != NO_VAL && p->max_time != NO_VAL && p->default_time > p->max_time)
-        rc = decide_fail(d, ESLURM_INVALID_TIME_LIMIT);
     return rc;
 }
 

@@ -62,8 +62,6 @@ static int suspend_one(struct decide *d, const struct job *j, const struct bits 
         return ESLURM_JOB_PENDING_EXECUTION;
     if (!job_is_active(j))
         return ESLURM_JOB_STEP_ALREADY_COMPLETING_OR_COMPLETED;
-    if (!sender_is(d, ACCESS_OPERATOR))
-        return ESLURM_ACCESS_DENIED;
     if (r->resume && j->state != JOB_SUSPENDED)
         return ESLURM_JOB_NOT_SUSPENDED;
     if (!r->resume && j->state == JOB_SUSPENDED)

@@ -22,7 +22,7 @@ static const struct field_rule {
     {"name", false},      {"comment", false},       {"admin_comment", true}, {"extra", false},
     {"mail_type", false}, {"mail_user", false},     {"nice", false},         {"requeue", false},
     {"priority", false},  {"time_limit", false},    {"time_min", false},     {"deadline", false},
-    {"switches", false},  {"switches_wait", false},
+    {"switches", false},  {"switches_wait", false}, {"delay_boot", false},
 };
 
 /* Waiting jobs: what only an operator may ask for afterwards. */
@@ -37,6 +37,7 @@ struct change {
     struct job job; /* old with the changes: owns spec, partition, dependency, req_tres */
     struct job_changed fact;
     bool respec; /* sizes and limits have to be looked at again */
+    bool sized;  /* it may have become larger than its partitions */
 };
 
 static const struct field_rule *running_rule(const char *name)
@@ -171,6 +172,8 @@ static int give_priority(struct change *c)
     }
     if (!sender_is(c->d, ACCESS_OPERATOR))
         return ESLURM_ACCESS_DENIED;
+    if (job_is_pending(c->old) && job_is_held(c->old))
+        return ESLURM_JOB_IN_HELD_STATE_PENDING_SCHEDULER;
     if (priority == NO_VAL || priority == INFINITE)
         priority = decide_priority(c->d->s, c->old);
     set_priority(c, priority);
@@ -217,15 +220,44 @@ static int set_dependency(struct change *c)
     return 0;
 }
 
+/* Of who asks, of the state of the job, and of values that no job can have. */
+static int refuse_early(const struct change *c, const char *name)
+{
+    const struct job_spec *want = c->u->spec;
+    bool pending = job_is_pending(c->old), operator= sender_is(c->d, ACCESS_OPERATOR);
+    bool memory = strcmp(name, "mem_per_cpu") == 0 || strcmp(name, "mem_per_node") == 0;
+    if (strcmp(name, "reboot") == 0 && !operator)
+        return ESLURM_ACCESS_DENIED;
+    if (!pending && memory)
+        return ESLURM_REQUESTED_OPERATION_REQUIRES_EXTERN_STEP;
+    if (!pending && strcmp(name, "reservation") == 0 && want->reservation && *want->reservation)
+        return ESLURM_REQUESTED_RESERVATION_INVALID;
+    if (!pending && strcmp(name, "partition") == 0 && text_same(want->partition, c->old->partition))
+        return 0;
+    if (!pending && !running_rule(name))
+        return ESLURM_JOB_NO_LONGER_PENDING_EXECUTION;
+    if (strcmp(name, "contiguous") == 0 && c->old->spec->contiguous == 1 && want->contiguous != 1)
+        return 0; /* easier to place */
+    if ((strcmp(name, "core_spec") == 0 || strcmp(name, "thread_spec") == 0) && !c->d->s->policy->allow_spec)
+        return ESLURM_ACCESS_DENIED;
+    if (strcmp(name, "deadline") == 0 && want->deadline < c->d->now)
+        return ESLURM_INVALID_TIME_SPECIFIED;
+    if (operator_only(name, pending) && !operator)
+        return ESLURM_ACCESS_DENIED;
+    if ((strcmp(name, "ntasks") == 0 && !want->ntasks) ||
+        (strcmp(name, "cpus_per_task") == 0 && !want->cpus_per_task))
+        return ESLURM_INVALID_CPU_COUNT;
+    return 0;
+}
+
 static int set_field(struct change *c, const char *name)
 {
     const struct meta_field *f = meta_find(&record_job_spec, name);
     if (!f || strcmp(name, "array") == 0 || strcmp(name, "user_name") == 0)
         return ESLURM_REQUESTED_OPERATION_NOT_SUPPORTED_ON_THIS;
-    if (!job_is_pending(c->old) && !running_rule(name))
-        return ESLURM_JOB_NO_LONGER_PENDING_EXECUTION;
-    if (operator_only(name, job_is_pending(c->old)) && !sender_is(c->d, ACCESS_OPERATOR))
-        return ESLURM_ACCESS_DENIED;
+    int code = refuse_early(c, name);
+    if (code)
+        return code;
     if (strcmp(name, "nice") == 0 && c->u->spec->nice < 0 && !sender_is(c->d, ACCESS_OPERATOR))
         return ESLURM_ACCESS_DENIED;
     meta_copy_field(f, c->job.spec, c->u->spec);
@@ -245,6 +277,8 @@ static int set_field(struct change *c, const char *name)
     if (strcmp(name, "time_min") == 0 && limit != NO_VAL && c->u->spec->time_min > limit)
         return ESLURM_INVALID_TIME_MIN_SPECIFICATION;
     c->respec |= !running_rule(name);
+    c->sized |=
+        strcmp(name, "min_cpus") == 0 || strcmp(name, "ntasks") == 0 || strcmp(name, "min_cpus_node") == 0;
     return 0;
 }
 
@@ -264,7 +298,7 @@ static int set_num_nodes(struct change *c)
         return ESLURM_INVALID_NODE_COUNT;
     c->job.spec->min_nodes = low;
     c->job.spec->max_nodes = high;
-    c->respec = true;
+    c->respec = c->sized = true;
     return 0;
 }
 
@@ -336,6 +370,27 @@ static int admit_again(struct change *c)
     return 0;
 }
 
+/* Could it ever run, in one of its partitions? A job that could not keeps its new sizes all the same. */
+static bool placeable(struct change *c)
+{
+    struct sched_view view;
+    struct text_list parts = {0};
+    bool ok = false;
+    state_view(c->d->s, c->d->now, &view);
+    text_split(&parts, c->job.partition ? c->job.partition : "", ',');
+    for (uint32_t i = 0; i < parts.n && !ok; i++) {
+        const struct part *p = state_part(c->d->s, parts.v[i]);
+        struct selection sel;
+        if (!p)
+            continue;
+        sched_select(&view, &c->job, p, SELECT_EMPTY, NULL, &sel);
+        ok = sel.ok;
+        selection_release(&sel);
+    }
+    text_list_release(&parts);
+    return ok;
+}
+
 /* Why it waits now, and since when it may run. */
 static void set_waiting(struct change *c)
 {
@@ -380,10 +435,13 @@ static void emit(struct change *c, const struct idset *ids)
 static int update_one(struct decide *d, const struct job *j, const struct bits *tasks, const void *arg)
 {
     const struct job_update *u = arg;
-    if (!sender_owns(d, j))
+    bool as_other = u->uid != NO_VAL && u->uid != d->sender->uid; /* root's scontrol --uid */
+    if (!sender_owns(d, j) || (as_other && u->uid != j->uid))
         return ESLURM_INVALID_USER_ID;
     if (job_is_final(j))
         return ESLURM_JOB_ALREADY_FINISHED;
+    if (u->reset_accrue && !job_is_pending(j))
+        return ESLURM_JOB_NO_LONGER_PENDING_EXECUTION;
     if (!decide_touch(d, j->job_id))
         return ESLURM_JOB_CAN_NOT_ALTERED_NOW_TRY;
     struct change c;
@@ -398,6 +456,8 @@ static int update_one(struct decide *d, const struct job *j, const struct bits *
         decide_split_tasks(d, j, u->array_max != NO_VAL ? NULL : tasks, &ids);
         emit(&c, &ids);
         idset_release(&ids);
+        if (c.sized && job_is_pending(j) && !placeable(&c))
+            code = ESLURM_PARTITION_CONFIG_UNAVAILABLE;
     }
     meta_release(&record_job_changed, &c.fact);
     meta_release(&record_job, &c.job);

@@ -11,7 +11,7 @@ struct outcome {
 };
 struct outcomes {
     VEC(struct outcome) list;
-    bool failed;
+    bool failed; /* tasks that are there */
 };
 
 static void note(struct outcomes *o, int code, const struct bits *tasks)
@@ -34,7 +34,7 @@ static void report(struct decide *d, uint32_t array_job_id, struct outcomes *o)
         buf_addf(&id, "%u_[", array_job_id);
         bits_text(&o->list.v[i].tasks, &id);
         buf_addc(&id, ']');
-        if (o->failed)
+        if (o->failed || o->list.v[i].code)
             decide_result(d, id.s, o->list.v[i].code, NULL);
         buf_release(&id);
         bits_release(&o->list.v[i].tasks);
@@ -81,10 +81,20 @@ static void act_on_array(struct decide *d, const struct job_target *t, const str
         bits_minus(&missing, &tasks);
         bits_release(&tasks);
     }
+    bool failed = o.failed;
     if (bits_any(&missing))
         note(&o, ESLURM_INVALID_JOB_ID, &missing);
+    o.failed = failed;
     report(d, t->job_id, &o);
     bits_release(&missing);
+}
+
+/* Tasks of a job that is no array. */
+static void report_missing(struct decide *d, const struct job_target *t)
+{
+    struct outcomes o = {0};
+    note(&o, ESLURM_INVALID_JOB_ID, &t->tasks);
+    report(d, t->job_id, &o);
 }
 
 static void each(struct decide *d, const char *text, job_action act, const void *arg)
@@ -98,7 +108,9 @@ static void each(struct decide *d, const char *text, job_action act, const void 
     const struct idset *set = index_array(d->s, t.job_id);
     if (set) {
         act_on_array(d, &t, set, act, arg);
-    } else if (!j || t.has_tasks) {
+    } else if (j && t.has_tasks) {
+        report_missing(d, &t);
+    } else if (!j) {
         decide_result(d, text, ESLURM_INVALID_JOB_ID, NULL);
     } else {
         int code = act_once(d, j, NULL, act, arg);
