@@ -136,6 +136,20 @@ def test_a_hung_node_on_the_way(site, bad):
     assert all(f"Nodes {n} not responding" not in site.log("ctld") for n in others)
 
 
+def test_a_node_that_cannot_reach_those_behind_it(site):
+    """n1's file is older than the cluster: its n2 to n5 are elsewhere. The controller asks them itself."""
+    site.start()
+    site.change(r"(NodeName=n[2-5] .*)Port=\d+", r"\1Port=1")
+    site.slurmds["n1"].send_signal(signal.SIGHUP)
+    wait_for("n1", lambda: site.reconfigured("n1"))
+    _, job = run_everywhere(site)
+    site.out("scancel", job)
+    wait_for("the end", lambda: not any(sleeps(site, n) for n in site.slurmds))
+    wait_for("the nodes", lambda: all(site.node_state(n) == "idle" for n in site.slurmds))
+    wait_for("the round", lambda: (NODES, 6) in rounds(site, "kill_job"))
+    assert "not responding" not in site.log("ctld")
+
+
 def test_a_forged_message_is_neither_obeyed_nor_passed_on(site):
     site.start()
     key, other = site.folder / "slurm.key", site.folder / "other.key"
