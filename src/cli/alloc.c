@@ -3,6 +3,7 @@
 
 #include <poll.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
 #include <time.h>
@@ -65,6 +66,26 @@ int alloc_next_signal(const struct alloc *a)
     return (int)info.ssi_signo;
 }
 
+/* --- exit codes --- */
+
+static int exit_code_of(const char *variable, int otherwise)
+{
+    const char *text = cli_getenv(variable);
+    uint32_t code;
+    return text && text_to_u32(text, &code) && code ? (int)code : otherwise;
+}
+
+int alloc_exit_error(void)
+{
+    return exit_code_of("SLURM_EXIT_ERROR", EXIT_FAILURE);
+}
+
+/* --immediate was given and the nodes are busy. */
+static int exit_immediate(void)
+{
+    return exit_code_of("SLURM_EXIT_IMMEDIATE", alloc_exit_error());
+}
+
 /* --- submission --- */
 
 /* salloc has two texts: one for what could start later, one for what never could. */
@@ -91,7 +112,7 @@ int alloc_submit(struct alloc *a)
     struct err e;
     if (submit(a, &reply, &e) < 0) {
         submit_complain(a->cli, refusal_text(a, e.code), &e);
-        return 1;
+        return e.code == ESLURM_NODES_BUSY ? exit_immediate() : alloc_exit_error();
     }
     a->job_id = reply.job_id;
     meta_release(&record_submit_reply, &reply);
@@ -179,11 +200,23 @@ void alloc_news(struct alloc *a)
 
 /* --- waiting --- */
 
+/* Why the job cannot even be looked at yet. */
+static void say_obstacle(const struct alloc *a)
+{
+    if (!a->job)
+        return;
+    if (job_is_held(a->job))
+        cli_info(a->cli, "Job is in held state, pending scheduler release");
+    else if (a->job->reason == WHY_PARTITIONNODELIMIT)
+        cli_info(a->cli, "Requested partition configuration not available now");
+}
+
 static void say_queued(struct alloc *a)
 {
     if (a->waited)
         return;
     a->waited = true;
+    say_obstacle(a);
     if (a->is_salloc)
         cli_info(a->cli, "Pending job allocation %u", a->job_id);
     cli_info(a->cli, "job %u queued and waiting for resources", a->job_id);
@@ -197,7 +230,7 @@ static int cancelled(struct alloc *a)
     cli_info(a->cli, "Job has been cancelled");
     int code = ESLURM_JOB_STEP_ALREADY_COMPLETING_OR_COMPLETED;
     cli_error(a->cli, "%s%s", refusal_text(a, code), error_text(code));
-    return 1;
+    return alloc_exit_error();
 }
 
 static int interrupted(struct alloc *a)
@@ -206,21 +239,27 @@ static int interrupted(struct alloc *a)
         cli_info(a->cli, "Job aborted due to signal");
     alloc_give_back(a, 0);
     cli_info(a->cli, "Job allocation %u has been revoked%s", a->job_id, a->is_salloc ? "." : "");
-    return 1;
+    return alloc_exit_error();
 }
 
-/* --immediate: the seconds are over. */
+/* A job that somebody or something has to release first: it is no question of nodes. */
+static bool is_held_up(const struct job *j)
+{
+    return j && (job_is_held(j) || j->reason == WHY_BEGINTIME || j->reason == WHY_DEPENDENCY);
+}
+
+/* --immediate: the seconds are over, or the job cannot begin at once. */
 static int not_at_once(struct alloc *a)
 {
-    bool held = a->job && job_is_held(a->job);
+    bool held_up = is_held_up(a->job);
     alloc_give_back(a, 0);
-    if (held)
+    if (held_up)
         cli_error(a->cli, "%s%s", refusal_text(a, ESLURM_DEPENDENCY), error_text(ESLURM_DEPENDENCY));
     else
         cli_error(a->cli, "Unable to allocate resources: %s", error_text(ESLURM_NODES_BUSY));
     if (a->is_salloc)
         cli_info(a->cli, "Job allocation %u has been revoked.", a->job_id);
-    return 1;
+    return held_up ? alloc_exit_error() : exit_immediate();
 }
 
 static bool ends_waiting(int signal)
@@ -274,11 +313,11 @@ int alloc_wait(struct alloc *a)
     struct err e;
     if (alloc_watch(a, &e) < 0 && a->over) {
         cli_error(a->cli, "Unable to allocate resources: %s", e.text);
-        return 1;
+        return alloc_exit_error();
     }
     while (!a->over && (!a->job || !job_is_active(a->job))) {
         int64_t now = alloc_now_ms();
-        if (give_up && now >= give_up)
+        if ((give_up && now >= give_up) || (a->opt->parts[0]->spec.immediate && is_held_up(a->job)))
             return not_at_once(a);
         if (!give_up && ((a->job && a->job->reason != WHY_NONE) || now >= queued_at))
             say_queued(a);

@@ -56,6 +56,7 @@ void alloc_news(struct alloc *a);
 void alloc_give_back(struct alloc *a, uint32_t status);
 void alloc_release(struct alloc *a);
 
+int alloc_exit_error(void); /* what a failure of ours exits with: SLURM_EXIT_ERROR, or 1 */
 /* --immediate=N: seconds; 0 = not given, or "at once", which the controller sees to. */
 uint32_t alloc_immediate(const struct job_cli_opts *c);
 int64_t alloc_now_ms(void); /* monotonic */

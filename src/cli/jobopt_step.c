@@ -65,9 +65,11 @@ static const char cpu_bind_help[] =
     "                        where <list> is <cpuid1>,<cpuid2>,...<cpuidN>\n"
     "        mask_cpu:<list> specify a CPU ID binding mask for each task\n"
     "                        where <list> is <mask1>,<mask2>,...<maskN>\n"
+    "        rank_ldom       bind task by rank to CPUs in a NUMA locality domain\n"
     "        map_ldom:<list> specify a NUMA locality domain ID for each task\n"
-    "        mask_ldom:<list> specify a NUMA locality domain mask for each task\n"
-    "        rank_ldom       bind by the rank of the task, over locality domains\n"
+    "                        where <list> is <ldom1>,<ldom2>,...<ldomN>\n"
+    "        mask_ldom:<list>specify a NUMA locality domain ID mask for each task\n"
+    "                        where <list> is <mask1>,<mask2>,...<maskN>\n"
     "        sockets         auto-generated masks bind to sockets\n"
     "        cores           auto-generated masks bind to cores\n"
     "        threads         auto-generated masks bind to threads\n"
@@ -143,7 +145,7 @@ int set_cpu_bind(struct jobopt_use *u)
     static const struct binding binding = {"cpu-bind", words, with_list};
     if (text_casecmp(u->arg, "help") == 0) {
         buf_adds(&u->o->out, cpu_bind_help);
-        u->o->exit_code = 0;
+        u->o->exit_code = JOBOPT_EXIT;
         return -1;
     }
     if (check_binding(u->o, &binding, u->arg) < 0)

@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -28,19 +29,19 @@ struct salloc {
     struct jobopt opt;
     struct alloc alloc;
     pid_t child;
-    int status;     /* wait(2) status of the child */
-    bool terminal;  /* there is one, and we are its foreground group */
-    bool revoked;   /* the job went away while the command ran */
-    bool self_sent; /* by --kill-command: the command was ended by us */
+    int status;    /* wait(2) status of the child */
+    bool terminal; /* there is one, and we are its foreground group */
+    bool revoked;  /* the job went away while the command ran */
+    bool hung_up;  /* SIGHUP was handed on to the command */
 };
 
 /* --- the command --- */
 
 static const char *shell_of_user(uint32_t uid)
 {
-    const char *shell = cli_getenv("SHELL");
-    const struct passwd *pw = shell ? NULL : getpwuid(uid);
-    return shell ? shell : pw && *pw->pw_shell ? pw->pw_shell : "/bin/sh";
+    const struct passwd *pw = getpwuid(uid);
+    const char *shell = pw && *pw->pw_shell ? pw->pw_shell : cli_getenv("SHELL");
+    return shell ? shell : "/bin/sh";
 }
 
 /* LaunchParameters=use_interactive_step: the shell runs on the first node of the job, through srun. */
@@ -66,17 +67,23 @@ static char **command(struct salloc *s)
     return argv;
 }
 
+static bool is_program(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 && S_ISREG(st.st_mode) && access(path, X_OK) == 0;
+}
+
 /* As execvp would find it, but known before anything is forked. */
 static bool can_run(const char *name)
 {
     if (strchr(name, '/'))
-        return access(name, X_OK) == 0;
+        return is_program(name);
     bool found = false;
     const char *path = cli_getenv("PATH");
     for (const char *at = path ? path : "/usr/bin:/bin"; *at && !found;) {
         size_t len = strcspn(at, ":");
         char *full = buf_format("%.*s%s%s", (int)len, at, len ? "/" : "", name);
-        found = access(full, X_OK) == 0;
+        found = is_program(full);
         mem_free(full);
         at += len + (at[len] == ':');
     }
@@ -85,7 +92,6 @@ static bool can_run(const char *name)
 
 static _Noreturn void run_child(const struct salloc *s, char **argv)
 {
-    const char *dir = s->opt.parts[0]->spec.work_dir;
     setpgid(0, 0);
     if (s->terminal) {
         /* Not yet in the foreground, it would be stopped for wanting to be. */
@@ -94,10 +100,6 @@ static _Noreturn void run_child(const struct salloc *s, char **argv)
         signal(SIGTTOU, SIG_DFL);
     }
     alloc_signals_child();
-    if (jobopt_given(s->opt.parts[0], "chdir") && dir && chdir(dir) < 0) {
-        cli_error(s->cli, "chdir to %s failed: %s", dir, strerror(errno));
-        _exit(EXIT_FAILURE);
-    }
     execvp(argv[0], argv);
     cli_error(s->cli, "Unable to exec command \"%s\": %s", argv[0], strerror(errno));
     _exit(EXIT_FAILURE);
@@ -139,12 +141,10 @@ static void job_gone(struct salloc *s)
         return;
     s->revoked = true;
     cli_info(s->cli, "Job allocation %u has been revoked.", s->alloc.job_id);
-    if (c->kill_command) {
-        s->self_sent = true;
+    if (c->kill_command)
         killpg(s->child, (int)c->kill_command);
-    } else if (s->terminal) {
+    else if (s->terminal)
         killpg(s->child, SIGHUP); /* a shell without its job is of no use to a person */
-    }
 }
 
 /* SIGTSTP of the child stops us too, so that the shell above gets its prompt back. */
@@ -172,13 +172,26 @@ static bool child_ended(struct salloc *s)
     return pid < 0;
 }
 
-/* SIGHUP and the like are no reason to go: the command decides when the allocation is given back. */
+/* A lost terminal is the command's affair, which then decides when the allocation is given back. */
 static void take_signal(struct salloc *s, int signal)
 {
-    if (signal != SIGINT && signal != SIGTERM && signal != SIGQUIT)
-        return;
-    alloc_give_back(&s->alloc, 0);
-    job_gone(s);
+    switch (signal) {
+    case SIGHUP:
+        s->hung_up = true;
+        killpg(s->child, SIGHUP);
+        break;
+    case SIGINT:
+    case SIGTERM:
+    case SIGQUIT:
+    case SIGUSR1:
+    case SIGUSR2:
+    case SIGPIPE:
+        alloc_give_back(&s->alloc, 0);
+        job_gone(s);
+        break;
+    default:
+        break;
+    }
 }
 
 static void run(struct salloc *s)
@@ -224,20 +237,34 @@ static int export_job(struct salloc *s)
     return 0;
 }
 
-/* The exit code that a shell's `$?` after salloc shows: Slurm's salloc gives 0 for a command that a signal
- * ended. */
+/* The exit code that a shell's `$?` after salloc shows. The signals with which people leave a shell are no
+ * failure, as in Slurm. */
 static int exit_status(const struct salloc *s)
 {
-    if (s->self_sent && WIFSIGNALED(s->status) && WTERMSIG(s->status) == SIGTERM)
-        return EXIT_FAILURE;
-    return WIFEXITED(s->status) ? WEXITSTATUS(s->status) : 0;
+    if (WIFEXITED(s->status))
+        return WEXITSTATUS(s->status);
+    int signal = WTERMSIG(s->status);
+    bool left = signal == SIGHUP || signal == SIGINT || signal == SIGQUIT || signal == SIGKILL;
+    return left && !s->hung_up ? 0 : EXIT_FAILURE;
+}
+
+static int enter_folder(struct salloc *s)
+{
+    const char *dir = s->opt.parts[0]->spec.work_dir;
+    if (!jobopt_given(s->opt.parts[0], "chdir") || !dir || chdir(dir) == 0)
+        return 0;
+    cli_error(s->cli, "chdir(%s): %s", dir, strerror(errno));
+    return alloc_exit_error();
 }
 
 static int work(struct salloc *s)
 {
     int64_t begin = alloc_now_ms();
+    int rc = enter_folder(s);
+    if (rc != 0)
+        return rc;
     alloc_signals(&s->alloc, true);
-    int rc = alloc_submit(&s->alloc);
+    rc = alloc_submit(&s->alloc);
     if (rc == 0)
         rc = alloc_wait(&s->alloc);
     if (rc != 0)
@@ -246,14 +273,14 @@ static int work(struct salloc *s)
     if (s->opt.parts[0]->cli.no_shell)
         return 0;
     s->terminal = isatty(STDIN_FILENO) && tcgetpgrp(STDIN_FILENO) == getpgrp();
-    rc = EXIT_FAILURE;
+    rc = alloc_exit_error();
     if (export_job(s) == 0 && start(s, command(s)) == 0) {
         run(s);
         rc = exit_status(s);
     }
     if (!s->revoked) {
         cli_info(s->cli, "Relinquishing job allocation %u", s->alloc.job_id);
-        alloc_give_back(&s->alloc, rc == EXIT_FAILURE && !s->child ? 1 << 8 : (uint32_t)s->status);
+        alloc_give_back(&s->alloc, s->child <= 0 ? 1 << 8 : (uint32_t)s->status);
     }
     return rc;
 }

@@ -21,16 +21,4 @@ void srun_status_text(uint32_t wait_status, bool oom, struct buf *out);
 /* What a shell sees: the exit code, or 128 + signal. */
 int srun_shell_status(uint32_t wait_status, bool oom);
 
-/*
- * Labels: with -l every line begins with the task's number, padded to the width of the highest. `part` keeps
- * the beginning of a line until its end comes, LABEL_LINE_MAX bytes at most: a longer line is cut into
- * several.
- */
-enum { LABEL_LINE_MAX = 64 << 10 };
-uint32_t srun_label_width(uint32_t ntasks);
-void srun_label_add(struct buf *part, uint32_t task, uint32_t width, const void *data, size_t n,
-                    struct buf *out);
-/* The stream has ended: a line without its end gets one. */
-void srun_label_end(struct buf *part, uint32_t task, uint32_t width, struct buf *out);
-
 #endif

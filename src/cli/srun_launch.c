@@ -29,6 +29,18 @@ static void add_streams(const struct srun *s, struct launch_tasks *m)
     srun_pty_size(s, &m->rows, &m->cols);
 }
 
+/* A program named by its place below the working directory is told by its whole path, as Slurm's is. */
+static void add_word(struct launch_tasks *m, uint32_t i, const char *word)
+{
+    if (i > 0 || *word != '.' || !m->work_dir) {
+        meta_strs_push(&m->argv, word);
+        return;
+    }
+    char *full = buf_format("%s/%s", m->work_dir, word);
+    meta_strs_push(&m->argv, full);
+    mem_free(full);
+}
+
 static int fill(struct srun *s, struct launch_tasks *m, struct err *err)
 {
     const struct job_spec *spec = &s->part->spec;
@@ -42,10 +54,10 @@ static int fill(struct srun *s, struct launch_tasks *m, struct err *err)
     meta_bytes_set(&m->credential, s->reply.credential.v, s->reply.credential.n);
     m->job = meta_dup(&record_job, s->reply.job);
     m->step = meta_dup(&record_step, s->step);
-    for (uint32_t i = 0; i < s->part->argc; i++)
-        meta_strs_push(&m->argv, s->part->argv[i]);
-    m->multi_prog = mem_strdup(s->multi_prog);
     m->work_dir = mem_strdup(spec->work_dir);
+    for (uint32_t i = 0; i < s->part->argc; i++)
+        add_word(m, i, s->part->argv[i]);
+    m->multi_prog = mem_strdup(s->multi_prog);
     m->umask = spec->umask;
     m->cpu_bind = mem_strdup(spec->cpu_bind);
     m->mem_bind = mem_strdup(spec->mem_bind);

@@ -31,29 +31,44 @@ static int read_file(const char *path, struct buf *ret)
     return n < 0 ? -1 : 0;
 }
 
+/* Without --ntasks the file says how many there are. */
+static void take_tasks(struct srun *s)
+{
+    struct job_spec *spec = &s->opt.parts[0]->spec;
+    if (spec->ntasks != NO_VAL)
+        return;
+    spec->ntasks = multiprog_tasks(s->multi_prog);
+    if (spec->min_nodes == NO_VAL || spec->min_nodes <= spec->ntasks)
+        return;
+    cli_info(s->cli, "warning: can't run %u processes on %u nodes, setting nnodes to %u", spec->ntasks,
+             spec->min_nodes, spec->ntasks);
+    spec->min_nodes = spec->max_nodes = spec->ntasks;
+}
+
 int srun_read_multi_prog(struct srun *s)
 {
     struct buf text = BUF_INIT;
     struct err e;
     const char *path = s->part->argv[0];
+    uint32_t line;
     if (!s->given->multi_prog)
         return 0;
     if (read_file(path, &text) < 0) {
-        cli_error(s->cli, "Could not open multi_prog config file %s", path);
-        return 1;
+        bool unreadable = errno == EISDIR;
+        cli_error(s->cli, "%s multi_prog config file %s", unreadable ? "Error reading" : "Could not open",
+                  path);
+        return alloc_exit_error();
     }
     s->multi_prog = buf_take(&text);
-    uint32_t ntasks = s->part->spec.ntasks == NO_VAL ? 1 : s->part->spec.ntasks;
-    for (uint32_t task = 0; task < ntasks; task++) {
-        struct meta_strs argv = {0};
-        int rc = multiprog_argv(s->multi_prog, task, &argv, &e);
-        for (uint32_t i = 0; i < argv.n; i++)
-            mem_free(argv.v[i]);
-        mem_free(argv.v);
-        if (rc == 0)
-            continue;
-        cli_error(s->cli, "Configuration file %s invalid, no record for task id %u", path, task);
-        return 1;
+    take_tasks(s);
+    if (multiprog_check(s->multi_prog, s->part->spec.ntasks, &line, &e) < 0) {
+        if (line && *e.text)
+            cli_error(s->cli, "%s", e.text);
+        if (line)
+            cli_error(s->cli, "Line %u of configuration file %s invalid", line, path);
+        else
+            cli_error(s->cli, "Configuration file %s invalid, %s", path, e.text);
+        return alloc_exit_error();
     }
     return 0;
 }
@@ -122,6 +137,10 @@ static int run(struct srun *s, const char *path, const char *context)
     int status;
     if (!path)
         return 0;
+    if (access(path, R_OK | X_OK) < 0) {
+        cli_info(s->cli, "Access denied for %s: %s", path, strerror(errno));
+        return 0;
+    }
     pid_t pid = fork();
     if (pid == 0)
         run_child(s, path, context);
@@ -144,5 +163,5 @@ void srun_epilog(struct srun *s)
 {
     int rc = run(s, program(s, s->given->epilog, CONF_SRUN_EPILOG), "epilog_srun");
     if (rc != 0)
-        cli_error(s->cli, "srun epilog failed rc = %d", rc);
+        cli_error(s->cli, "srun epilog failed status=%d", rc);
 }

@@ -216,6 +216,7 @@ static void take(struct srun *s, int signal)
     case SIGWINCH:
         srun_pty_resized(s);
         break;
+    case SIGALRM:
     case SIGTSTP:
     case SIGPIPE:
         break;

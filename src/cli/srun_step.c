@@ -26,7 +26,7 @@ enum {
 static int expired(struct srun *s)
 {
     cli_info(s->cli, "Check SLURM_JOB_ID environment variable. Expired or invalid job %u", s->job_id);
-    return 1;
+    return alloc_exit_error();
 }
 
 static int find_job(struct srun *s, struct job **ret)
@@ -49,7 +49,7 @@ static int find_job(struct srun *s, struct job **ret)
         return 0;
     cli_error(s->cli, "Unable to confirm allocation for job %u: %s", s->job_id,
               rc < 0 ? e.text : error_text(ESLURM_INVALID_JOB_ID));
-    return rc < 0 && e.code != ESLURM_INVALID_JOB_ID ? 1 : expired(s);
+    return rc < 0 && e.code != ESLURM_INVALID_JOB_ID ? alloc_exit_error() : expired(s);
 }
 
 static bool leaves_nothing(const char *nodes, const char *exclude)
@@ -67,21 +67,24 @@ static bool leaves_nothing(const char *nodes, const char *exclude)
 static int check_counts(struct srun *s, const struct job *job)
 {
     const struct job_spec *spec = &s->part->spec;
+    if (s->given->relative != NO_VAL && (spec->req_nodes || spec->exc_nodes)) {
+        cli_error(s->cli, "-r,--relative not allowed with -w,--nodelist or -x,--exclude.");
+        return alloc_exit_error();
+    }
     uint32_t have = job->alloc.n, want = spec->min_nodes == NO_VAL ? 0 : spec->min_nodes;
     if (s->given->relative != NO_VAL && s->given->relative + (want ? want : 1) > have) {
-        cli_error(
-            s->cli,
-            "--relative and SLURM_JOB_NUM_NODES option incompatible with count of allocated nodes (%u+%u>%u)",
-            s->given->relative, want ? want : 1, have);
-        return 1;
+        bool given = jobopt_given(s->part, "nodes") == JOBOPT_ARGV;
+        cli_error(s->cli, "--relative and %s option incompatible with count of allocated nodes (%u+%u>%u)",
+                  given ? "--nodes" : "SLURM_JOB_NUM_NODES", s->given->relative, want ? want : 1, have);
+        return alloc_exit_error();
     }
     if (want > have) {
         cli_error(s->cli, "Only allocated %u nodes asked for %u", have, want);
-        return 1;
+        return alloc_exit_error();
     }
     if (leaves_nothing(job->nodes, spec->exc_nodes)) {
         cli_error(s->cli, "Hostlist is empty!  Can't run job.");
-        return 1;
+        return alloc_exit_error();
     }
     return 0;
 }
@@ -97,6 +100,11 @@ int srun_join(struct srun *s)
     s->alloc.job = job;
     if (job_is_final(job)) {
         cli_error(s->cli, "Slurm job %u has expired", s->job_id);
+        return expired(s);
+    }
+    if (job->state == JOB_PENDING) {
+        cli_error(s->cli, "Unable to confirm allocation for job %u: %s", s->job_id,
+                  error_text(ESLURM_JOB_PENDING_EXECUTION));
         return expired(s);
     }
     return job_is_active(job) ? check_counts(s, job) : 0;
@@ -225,7 +233,7 @@ static int refused(struct srun *s, const struct err *e)
     if (cli_error_hint(e))
         cli_error(s->cli, "%s", cli_error_hint(e));
     buf_release(&line);
-    return 1;
+    return alloc_exit_error();
 }
 
 /* Until the job has changed or the time is over. Gives the signal that ended it, or 0. */

@@ -19,6 +19,7 @@
 #include "cli/srun.h"
 #include "conf/conf.h"
 #include "cli/srun_exit.h"
+#include "model/label.h"
 #include "os/folders.h"
 #include "model/jobvars.h"
 #include "model/pattern.h"
@@ -170,7 +171,7 @@ int srun_streams_open(struct srun *s)
     if (s->pty)
         io->out.only = 0;
     io->label = s->given->label && !s->pty;
-    io->label_width = srun_label_width(s->step->ntasks);
+    io->label_width = label_width(s->step->ntasks);
     if (io->label) {
         io->out.part = mem_array(s->step->ntasks, sizeof *io->out.part);
         io->err.part = mem_array(s->step->ntasks, sizeof *io->err.part);
@@ -197,7 +198,7 @@ void srun_output(struct srun *s, uint32_t task, uint32_t stream, const void *dat
     if (!o)
         return;
     if (o->part)
-        srun_label_add(&o->part[task], task, s->io.label_width, data, n, &o->sink->queue);
+        label_add(&o->part[task], task, s->io.label_width, data, n, &o->sink->queue);
     else
         buf_add(&o->sink->queue, data, n);
     srun_sink_write(s, o->sink);
@@ -208,7 +209,7 @@ void srun_output_end(struct srun *s, uint32_t task, uint32_t stream)
     struct srun_out *o = stream_of(s, task, stream);
     if (!o || !o->part)
         return;
-    srun_label_end(&o->part[task], task, s->io.label_width, &o->sink->queue);
+    label_end(&o->part[task], task, s->io.label_width, &o->sink->queue);
     srun_sink_write(s, o->sink);
 }
 

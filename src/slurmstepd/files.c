@@ -118,26 +118,38 @@ static int files_batch(struct stepd *s, struct task *t, struct task_files *f, st
 
 /* --- steps: files where a pattern is given, else pipes --- */
 
-static int output_stream(struct stepd *s, struct task *t, const char *pattern, const char *what,
-                         int *ret_task, int *ret_ours, struct err *e)
+static int output_pipe(int *ret_task, int *ret_ours, struct err *e)
+{
+    int rc = make_pipe(ret_ours, ret_task, e);
+
+    if (rc == 0)
+        keep_nonblocking(*ret_ours);
+    return rc;
+}
+
+static int output_stream(struct stepd *s, struct task *t, const char *pattern, uint32_t stream, int *ret_task,
+                         int *ret_ours, struct err *e)
 {
     const struct launch_tasks *lt = s->launch->tasks;
     char *path;
     bool append;
-    int rc;
+    int fd;
 
-    if (!pattern) {
-        rc = make_pipe(ret_ours, ret_task, e);
-        if (rc == 0)
-            keep_nonblocking(*ret_ours);
-        return rc;
-    }
+    if (!pattern)
+        return output_pipe(ret_task, ret_ours, e);
     path = files_expand(s, pattern, t);
     /* Tasks that share a file must not truncate what an earlier one has written. */
     append = lt->open_mode == OPEN_APPEND || (lt->open_mode == OPEN_UNSET && s->launch->append);
-    *ret_task = open_output(path, append || t->local_id > 0, what, e);
+    fd = open_output(path, append || t->local_id > 0, stream == 2 ? "stderr" : "stdout", e);
     mem_free(path);
-    return *ret_task < 0 ? -e->code : 0;
+    if (fd < 0)
+        return -e->code;
+    if (lt->label) {
+        t->files[stream - 1].fd = fd; /* the lines come to us first */
+        return output_pipe(ret_task, ret_ours, e);
+    }
+    *ret_task = fd;
+    return 0;
 }
 
 static int input_stream(struct stepd *s, struct task *t, struct task_files *f, struct err *e)
@@ -195,14 +207,14 @@ int files_open(struct stepd *s, struct task *t, struct task_files *f, struct err
         return files_pty(s, t, f, e);
     rc = input_stream(s, t, f, e);
     if (rc == 0)
-        rc = output_stream(s, t, lt->std_out, "stdout", &f->out, &t->out, e);
+        rc = output_stream(s, t, lt->std_out, 1, &f->out, &t->out, e);
     if (rc < 0)
         return rc;
     if (lt->std_out && (!lt->std_err || strcmp(lt->std_err, lt->std_out) == 0)) {
         f->err = fcntl(f->out, F_DUPFD_CLOEXEC, 0);
         return f->err < 0 ? err_set(e, errno, "dup: %s", strerror(errno)) : 0;
     }
-    return output_stream(s, t, lt->std_err, "stderr", &f->err, &t->err, e);
+    return output_stream(s, t, lt->std_err, 2, &f->err, &t->err, e);
 }
 
 void files_close(struct task_files *f)

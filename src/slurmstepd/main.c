@@ -99,6 +99,10 @@ static void step_init(struct stepd *s, struct step_launch *l)
         s->tasks[i] = (struct task){
             .rank = launch_task_rank(l, i), .local_id = i, .in = -1, .out = -1, .err = -1, .pmi = -1};
         buf_init(&s->tasks[i].in_queue);
+        for (size_t k = 0; k < sizeof s->tasks[i].files / sizeof s->tasks[i].files[0]; k++) {
+            s->tasks[i].files[k].fd = -1;
+            buf_init(&s->tasks[i].files[k].part);
+        }
     }
     env_build(&s->env, l, getpriority(PRIO_PROCESS, 0));
     step_take_limits(s);
@@ -354,7 +358,8 @@ static void step_run(struct stepd *s)
 static void step_failed(struct stepd *s, const struct err *e)
 {
     fprintf(stderr, "[%s] error: %s\n", s->id_text, e->text);
-    step_notice(s, "%s", e->text);
+    if (s->worst != STATUS_IO_FAILED || step_is_batch(s))
+        step_notice(s, "%s", e->text); /* srun has a text of its own for tasks without streams */
     if (s->worst == 0) {
         s->error = e->code;
         s->error_text = mem_strdup(e->text);

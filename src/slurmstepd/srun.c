@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "model/label.h"
 #include "model/message.h"
 #include "port/frame.h"
 #include "slurmstepd/stepd.h"
@@ -129,8 +130,35 @@ void srun_notice(struct stepd *s, const char *line)
     srun_send(s, MSG_STEP_NOTICE, &record_step_notice, &m);
 }
 
+/* Lines for a file of this node, as srun would label them. n == 0: the stream has ended. */
+static void file_output(const struct stepd *s, struct task *t, struct labelled *f, const void *data, size_t n)
+{
+    uint32_t width = label_width(s->launch->tasks->step->ntasks);
+    struct buf lines = BUF_INIT;
+
+    if (n)
+        label_add(&f->part, t->rank, width, data, n, &lines);
+    else
+        label_end(&f->part, t->rank, width, &lines);
+    for (size_t done = 0; done < lines.len;) {
+        ssize_t put = write(f->fd, lines.s + done, lines.len - done);
+
+        if (put < 0 && errno == EINTR)
+            continue;
+        if (put <= 0)
+            break; /* a full disk costs lines, not the step */
+        done += (size_t)put;
+    }
+    buf_release(&lines);
+    if (n)
+        return;
+    close(f->fd);
+    f->fd = -1;
+}
+
 void srun_output(struct stepd *s, struct task *t, uint32_t stream)
 {
+    struct labelled *file = &t->files[stream - 1];
     int *fd = stream == 2 ? &t->err : &t->out;
     uint8_t chunk[CHUNK];
     ssize_t got = read(*fd, chunk, sizeof chunk);
@@ -150,7 +178,10 @@ void srun_output(struct stepd *s, struct task *t, uint32_t stream)
         close(*fd);
         *fd = -1;
     }
-    srun_send(s, MSG_IO, &record_io, &m);
+    if (file->fd >= 0)
+        file_output(s, t, file, chunk, got > 0 ? (size_t)got : 0);
+    else
+        srun_send(s, MSG_IO, &record_io, &m);
 }
 
 /* --- from srun --- */

@@ -48,6 +48,10 @@ struct task {
     bool reported;       /* srun knows the status */
     bool oom;            /* the kernel has killed processes of it for memory */
     struct buf in_queue; /* input that the task has not taken yet */
+    struct labelled {    /* of output and error: a file of this node whose lines get labels */
+        int fd;          /* -1: none, the stream goes elsewhere */
+        struct buf part; /* a line that has begun */
+    } files[2];
 };
 
 struct control {

@@ -202,6 +202,26 @@ static void child_argv(struct stepd *s, const struct task *t, struct meta_strs *
         meta_strs_push(argv, s->launch->script);
 }
 
+/* The program of --task-prolog. */
+static void child_own_prolog(const char *path, struct meta_strs *env)
+{
+    struct err e;
+    int status = 0;
+
+    if (access(path, X_OK) < 0) {
+        notice_write(2, "run_command: user task_prolog can not be executed (%s) %s", path, strerror(errno));
+        notice_write(2, "user task_prolog did not exit normally. reason: Run command failed - configuration "
+                        "error");
+        status = 1;
+    } else if (prolog_run(path, env, &e) < 0) {
+        status = WIFEXITED(e.code) ? WEXITSTATUS(e.code) : e.code;
+    }
+    if (!status)
+        return;
+    notice_write(2, "--task-prolog failed status=%d", status);
+    _exit(1);
+}
+
 /* TaskProlog and TaskEpilog are told the limits that were propagated; the task just has them. */
 static void tell_limits(struct stepd *s, bool on)
 {
@@ -231,8 +251,8 @@ static void child_prologs(struct stepd *s)
         notice_write(2, "TaskProlog failed status=%d", e.code);
         _exit(1);
     }
-    if (own && prolog_run(own, &s->env, &e) < 0)
-        notice_write(2, "%s", e.text);
+    if (own)
+        child_own_prolog(own, &s->env);
     tell_limits(s, false);
 }
 
@@ -339,6 +359,7 @@ static void task_epilog(struct stepd *s, struct task *t)
                                     step_is_batch(s) ? NULL : s->launch->tasks->task_epilog};
     struct err e;
     pid_t pid;
+    int failed = 0;
 
     if (!programs[0] && !programs[1])
         return;
@@ -365,9 +386,23 @@ static void task_epilog(struct stepd *s, struct task *t)
     }
     tell_limits(s, true);
     for (size_t i = 0; i < sizeof programs / sizeof programs[0]; i++)
-        if (programs[i])
-            prolog_run(programs[i], &s->env, &e);
-    _exit(0);
+        if (programs[i] && prolog_run(programs[i], &s->env, &e) < 0)
+            failed = WIFEXITED(e.code) ? WEXITSTATUS(e.code) : 1;
+    _exit(failed);
+}
+
+/* srun is told that an epilog has failed; the task's own status stays. */
+static void epilog_ended(struct stepd *s, int status)
+{
+    enum { NOT_EXECUTED = 127 };
+    int code = WIFEXITED(status) ? WEXITSTATUS(status) : status;
+    const char *own = step_is_batch(s) ? NULL : s->launch->tasks->task_epilog;
+
+    if (!code || step_is_batch(s))
+        return;
+    if (code == NOT_EXECUTED && own && access(own, X_OK) < 0)
+        step_notice(s, "execve(%s): %s", own, strerror(errno));
+    step_notice(s, "TaskEpilog failed status=%d", code);
 }
 
 void task_reaped(struct stepd *s, pid_t pid, int status)
@@ -378,6 +413,7 @@ void task_reaped(struct stepd *s, pid_t pid, int status)
         if (t->epilog == pid) {
             t->epilog = 0;
             s->alive--;
+            epilog_ended(s, status);
             return;
         }
         if (t->pid != pid)

@@ -85,6 +85,11 @@ def test_a_reader_that_goes_ends_the_step(c):
     assert "srun: Job step aborted: Waiting up to " in r.stderr
 
 
+def test_labels_in_files_of_the_nodes(c):
+    r = sh(c, "srun -n2 -l -o lab.%t bash -c 'echo out; printf err >&2'; cat lab.0 lab.1")
+    assert (r.stdout, r.stderr) == ("0: out\n0: err\n1: out\n1: err\n", "")
+
+
 def test_files(c):
     sh(c, "srun -N2 -n2 -o o.%t -e e.%t bash -c 'echo out$SLURM_PROCID; echo err >&2'")
     assert [(c.work / n).read_text() for n in ("o.0", "o.1", "e.0", "e.1")] == ["out0\n", "out1\n", "err\n", "err\n"]
@@ -198,6 +203,53 @@ def test_revoked(c):
     r = c.run("salloc", "-n1", "bash", "-c", "scancel $SLURM_JOB_ID; sleep 1; echo still here")
     assert (r.returncode, r.stdout) == (0, "still here\n")
     assert clean(r.stderr).endswith("salloc: Job allocation J has been revoked.\n")
+
+
+def test_commands_that_cannot_run_in_an_allocation(c):
+    r = sh(c, "salloc -n1 nosuch; echo $?; salloc -Q -n1 /etc; echo $?; SLURM_EXIT_ERROR=9 salloc -Q -n1 nosuch; echo $?; "
+              "salloc -D /nosuch -n1 true; echo $?")
+    assert r.stdout.split() == ["1", "1", "9", "1"]
+    assert clean(r.stderr).splitlines() == [
+        "salloc: Granted job allocation J", "salloc: Nodes n1 are ready for job",
+        'salloc: error: _fork_command: Unable to find command "nosuch"', "salloc: Relinquishing job allocation J",
+        'salloc: error: _fork_command: Unable to find command "/etc"',
+        'salloc: error: _fork_command: Unable to find command "nosuch"',
+        "salloc: error: chdir(/nosuch): No such file or directory"]
+
+
+@pytest.mark.parametrize("name, status", [("KILL", 0), ("INT", 0), ("TERM", 1), ("USR1", 1), ("SEGV", 1)])
+def test_the_command_of_an_allocation_ended_by_a_signal(c, name, status):
+    assert c.run("salloc", "-n1", "bash", "-c", f"ulimit -c 0; kill -{name} $$").returncode == status
+
+
+def test_signals_to_an_allocation(c):
+    """A hangup is the command's, too; USR1 and the like give the allocation back, and the command goes on."""
+    for number, want, line in ((signal.SIGHUP, 1, "salloc: Relinquishing job allocation J"),
+                               (signal.SIGUSR1, 3, "salloc: Job allocation J has been revoked.")):
+        r = Running(c, "salloc", "-n1", tasks=1, body="for i in 1 2 3 4 5; do sleep 0.2; done; exit 3")
+        r.p.send_signal(number)
+        status, _, err = r.end()
+        assert (status, err.splitlines()[-1]) == (want, line)
+
+
+def test_multi_prog_faults(c):
+    for text, lines in (("0 echo a\n0-1 echo b\n", ["Duplicate record for task 0", "Line 2 of configuration file m.conf invalid"]),
+                        ("0 echo a\n1\n", ["Line 2 of configuration file m.conf invalid"]),
+                        ("0 echo a\n", ["Configuration file m.conf invalid, no record for task id 1"])):
+        (c.work / "m.conf").write_text(text)
+        r = c.run("srun", "-n2", "--multi-prog", "m.conf")
+        assert (r.returncode, r.stderr.splitlines()) == (1, ["srun: error: " + x for x in lines])
+
+
+def test_programs_around_a_step_that_fail(c):
+    r = c.run("srun", "--prolog=/nosuch", "true")
+    assert (r.returncode, r.stderr) == (0, "srun: Access denied for /nosuch: No such file or directory\n")
+    r = c.run("srun", "--epilog=/bin/false", "true")
+    assert (r.returncode, r.stderr) == (0, "srun: error: srun epilog failed status=1\n")
+    r = c.run("srun", "--task-prolog=/bin/false", "echo", "hi")
+    assert (r.returncode, r.stdout) == (1, "") and "error: --task-prolog failed status=1" in r.stderr
+    r = c.run("srun", "--task-epilog=/bin/false", "echo", "hi")
+    assert (r.returncode, r.stdout) == (0, "hi\n") and "error: TaskEpilog failed status=1" in r.stderr
 
 
 def test_steps_wait_for_each_other(c):

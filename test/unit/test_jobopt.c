@@ -148,6 +148,7 @@ static void test_answers(void **state)
         {SBATCH, "--gres=help", "Valid gres options are:\ngpu[[:type]:count]\n", 0},
         {SRUN, "--mpi=list", "MPI plugin types are...\n\tnone\n", 0},
         {SBATCH, "--hint=help", "Application hint options:\n", 1},
+        {SRUN, "--cpu-bind=help true", "CPU bind options:\n", 1},
         {SALLOC, "--mem-bind=help", "Memory bind options:\n", 255},
         {SBATCH, "--autocomplete=time", "--time=\n--time-min=\n", 0},
     };

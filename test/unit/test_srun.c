@@ -5,6 +5,7 @@
 #include "base/bits.h"
 #include "base/buf.h"
 #include "cli/srun_exit.h"
+#include "model/label.h"
 
 static void test_tasks(void **state)
 {
@@ -58,24 +59,24 @@ static void test_status(void **state)
 
 static void test_label_width(void **state)
 {
-    assert_int_equal(srun_label_width(0), 1);
-    assert_int_equal(srun_label_width(1), 1);
-    assert_int_equal(srun_label_width(10), 1);
-    assert_int_equal(srun_label_width(11), 2);
-    assert_int_equal(srun_label_width(100), 2);
-    assert_int_equal(srun_label_width(101), 3);
+    assert_int_equal(label_width(0), 1);
+    assert_int_equal(label_width(1), 1);
+    assert_int_equal(label_width(10), 1);
+    assert_int_equal(label_width(11), 2);
+    assert_int_equal(label_width(100), 2);
+    assert_int_equal(label_width(101), 3);
 }
 
 static void test_labels(void **state)
 {
     struct buf part = BUF_INIT, out = BUF_INIT;
-    srun_label_add(&part, 3, 2, "a\nb", 3, &out);
+    label_add(&part, 3, 2, "a\nb", 3, &out);
     assert_string_equal(out.s, " 3: a\n");
-    srun_label_add(&part, 3, 2, "c\n\nd", 4, &out);
+    label_add(&part, 3, 2, "c\n\nd", 4, &out);
     assert_string_equal(out.s, " 3: a\n 3: bc\n 3: \n");
     buf_clear(&out);
-    srun_label_end(&part, 3, 2, &out);
-    srun_label_end(&part, 3, 2, &out);
+    label_end(&part, 3, 2, &out);
+    label_end(&part, 3, 2, &out);
     assert_string_equal(out.s, " 3: d\n");
     buf_release(&part);
     buf_release(&out);
@@ -88,10 +89,10 @@ static void test_long_line(void **state)
     char chunk[4096];
     memset(chunk, 'x', sizeof chunk);
     for (int i = 0; i < 64; i++) {
-        srun_label_add(&part, 0, 1, chunk, sizeof chunk, &out);
+        label_add(&part, 0, 1, chunk, sizeof chunk, &out);
         assert_true(part.len < LABEL_LINE_MAX);
     }
-    srun_label_end(&part, 0, 1, &out);
+    label_end(&part, 0, 1, &out);
     size_t letters = 0, lines = 0;
     for (size_t i = 0; i < out.len; i++) {
         letters += out.s[i] == 'x';

@@ -324,15 +324,16 @@ static void test_limits_leave_the_environment(void **state)
 
 static void test_multi_prog(void **state)
 {
-    static const char text[] = "# comment\n0      echo master %t %o\n1-2,5  echo \"a b\" task:%t offset:%o\n"
-                               "*      bash -c 'echo rest $X' \\\n  more\n";
+    static const char text[] =
+        "# comment\n0      echo master %t %o\n1-2,5  echo \"a b\" 'c d' task:%t offset:%o\n"
+        "*      bash -c 'echo rest $X' \\\n  more\n";
     static const struct {
         uint32_t task;
         const char *words;
     } rows[] = {
         {0, "echo|master|0|0"},
-        {2, "echo|a b|task:2|offset:1"},
-        {5, "echo|a b|task:5|offset:2"},
+        {2, "echo|\"a|b\"|c d|task:2|offset:1"},
+        {5, "echo|\"a|b\"|c d|task:5|offset:2"},
         {3, "bash|-c|echo rest $X|more"},
     };
     struct meta_strs argv = {0};
@@ -351,6 +352,41 @@ static void test_multi_prog(void **state)
         env_release(&argv);
     }
     assert_true(multiprog_argv("0 echo a\n", 1, &argv, &e) < 0);
+}
+
+static void test_faults_of_multi_prog(void **state)
+{
+    static const struct {
+        const char *text;
+        uint32_t line;
+        const char *fault; /* NULL: none */
+    } rows[] = {
+        {"0 echo a\n1-2 echo b\n", 0, NULL},
+        {"0,1, echo a\n# more\n* echo b\n", 0, NULL},
+        {"0-2 echo \\\n a\n", 0, NULL},
+        {"0 echo a\n", 0, "no record for task id 1"},
+        {"0 echo a\n1,2\n", 2, ""},
+        {"0 echo a\n0-2 echo b\n", 2, "Duplicate record for task 0"},
+        {"0-9 echo a\n", 1, "Invalid task id, 9 >= ntasks"},
+        {"2-0 echo a\n", 1, "Invalid task range, 2-0"},
+        {"0x echo a\n", 1, "Invalid task range specification (0x)"},
+        {"0-x echo a\n", 1, "Invalid task range specification"},
+        {"* echo a\n0 echo b\n", 2, "Task range specification with asterisk must be last"},
+    };
+    uint32_t line;
+    struct err e;
+
+    assert_int_equal(multiprog_tasks("0 echo a\n4-6,2 echo b\n* echo c\n"), 7);
+    assert_int_equal(multiprog_tasks("* echo c\n"), 1);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        int rc = multiprog_check(rows[i].text, 3, &line, &e);
+
+        assert_int_equal(rc < 0, rows[i].fault != NULL);
+        if (!rows[i].fault)
+            continue;
+        assert_string_equal(e.text, rows[i].fault);
+        assert_int_equal(line, rows[i].line);
+    }
 }
 
 /* --- bindings
@@ -440,6 +476,7 @@ int main(void)
         cmocka_unit_test(test_step_environment),
         cmocka_unit_test(test_limits_leave_the_environment),
         cmocka_unit_test(test_multi_prog),
+        cmocka_unit_test(test_faults_of_multi_prog),
         cmocka_unit_test(test_gpu_bindings),
         cmocka_unit_test(test_cpu_bindings),
     };
