@@ -5,7 +5,8 @@
 #include "base/text.h"
 #include "base/timetext.h"
 
-enum { COUNT_MAX = 1000000000, DAY = 86400 };
+enum { DAY = 86400, UNIX_TIME_MIN = 1000000 };
+static const int64_t COUNT_MAX = 1000000000000, AHEAD_MAX = 100000000000000;
 
 /* What has been read so far; the fields of `want` count where the flag beside them says so. */
 struct reader {
@@ -15,6 +16,7 @@ struct reader {
     struct civil today, want;
     bool has_date, has_year, has_time, has_instant;
     int64_t instant;
+    int back; /* an error is so far before s */
 };
 
 static const struct {
@@ -100,22 +102,23 @@ static bool read_split_date(struct reader *r, char sep)
     return set_date(r, year, month, day);
 }
 
-/* MMDD[YY] */
+/* MMDD[YY]. Failing, r->s is where Slurm says that it failed: behind a month that is one, before the second
+ * digit of one that is none. */
 static bool read_joined_date(struct reader *r, size_t digits)
 {
     int month, day, year = 0;
-    const char *begin = r->s;
-    bool good =
-        (digits == 4 || digits == 6) && take_limited(r, 2, 1, 12, &month) && take_limited(r, 2, 1, 31, &day);
-    if (good && digits == 6) {
-        good = take_limited(r, 2, 0, 99, &year);
-        year += 2000;
-    }
-    if (!good) {
-        r->s = begin;
+    const char *s = r->s;
+    if (!take_number(&s, -2, &month) || month < 1 || month > 12) {
+        r->s = s;
+        r->back = 2;
         return false;
     }
-    return set_date(r, year, month, day);
+    r->s = s;
+    if ((digits != 4 && digits != 6) || !take_limited(r, 2, 1, 31, &day))
+        return false;
+    if (digits == 6 && !take_limited(r, 2, 0, 99, &year))
+        return false;
+    return set_date(r, digits == 6 ? year + 2000 : 0, month, day);
 }
 
 /* HH:MM[:SS][ AM|PM] */
@@ -165,7 +168,7 @@ static bool read_now(struct reader *r)
     for (; text_is_digit(*r->s) && count < COUNT_MAX; r->s++)
         count = count * 10 + (*r->s - '0');
     if (r->s == number || count >= COUNT_MAX) {
-        r->s = number;
+        r->s--;
         return false;
     }
     behind = r->s;
@@ -180,11 +183,24 @@ static bool read_now(struct reader *r)
     }
     if (!found)
         r->s = behind;
-    if ((*r->s >= 'A' && *r->s <= 'Z') || (*r->s >= 'a' && *r->s <= 'z')) {
-        r->s = number;
+    bool letter = (*r->s >= 'A' && *r->s <= 'Z') || (*r->s >= 'a' && *r->s <= 'z');
+    if (letter || *r->s == ':' || count > AHEAD_MAX / unit) {
+        r->s = behind - 1;
         return false;
     }
     r->instant += (back ? -count : count) * unit;
+    return true;
+}
+
+/* "uts1900000000": seconds since 1970. */
+static bool read_unix_time(struct reader *r)
+{
+    uint64_t seconds;
+    if (!text_to_u64(r->s + 3, &seconds) || seconds < UNIX_TIME_MIN || seconds > (uint64_t)AHEAD_MAX)
+        return false;
+    r->s += strlen(r->s);
+    r->has_instant = true;
+    r->instant = (int64_t)seconds;
     return true;
 }
 
@@ -222,6 +238,8 @@ static bool read_item(struct reader *r)
     }
     if (!r->has_date && !r->has_time && take_word(r, "now"))
         return read_now(r);
+    if (!r->has_date && !r->has_time && text_starts_nocase(r->s, "uts"))
+        return read_unix_time(r);
     bool today = take_word(r, "today");
     if (!today && !take_word(r, "tomorrow"))
         return false;
@@ -258,8 +276,8 @@ int time_parse(const char *text, int64_t now, const struct time_zone *zone, bool
     r.today = civil_from_time(now, zone);
     while (*r.s) {
         if (r.has_instant || !read_item(&r)) /* nothing goes with "now" */
-            return err_set(e, ERR_INVALID, "Invalid time specification (pos=%d): %.128s", (int)(r.s - text),
-                           text);
+            return err_set(e, ERR_INVALID, "Invalid time specification (pos=%d): %.128s",
+                           (int)(r.s - text) - r.back, text);
         any = true;
         skip_joint(&r);
     }

@@ -93,6 +93,8 @@ void layout_parse_short(struct layout *l, const struct column *table, const char
     size_t lead = strcspn(spec, "%");
     l->prefix = mem_strndup(spec, lead);
     for (const char *s = spec + lead; *s;) {
+        while (s[1] == '%') /* "%%i" is "%i" */
+            s++;
         const char *start = s++; /* at the % */
         if (text_starts_nocase(s, "all")) {
             add_all(l, table);

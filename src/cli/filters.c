@@ -36,6 +36,16 @@ bool filters_users(const struct cli *cli, struct job_select *s, const char *list
 }
 
 /* Flags of enum job_flag that squeue(1) takes as states: those with a short form. */
+/* Flags that are shown as states, but are not taken as such. */
+static bool is_only_shown(const char *name)
+{
+    static const char *const names[] = {"launch_failed", "power_up_node", "ex"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (text_same_nocase(name, names[i]))
+            return true;
+    return false;
+}
+
 static uint64_t state_flag(const char *name)
 {
     for (uint32_t i = 0; i < enum_job_flag.n; i++) {
@@ -61,9 +71,9 @@ bool filters_states(const struct cli *cli, struct job_select *s, const char *lis
         if (text_same_nocase(pieces.v[i], "all")) {
             for (uint32_t k = 0; k < enum_job_state.n; k++)
                 meta_u32s_push(&s->states, (uint32_t)enum_job_state.names[k].value);
-        } else if (meta_enum_value(&enum_job_state, pieces.v[i], &value)) {
+        } else if (!is_only_shown(pieces.v[i]) && meta_enum_value(&enum_job_state, pieces.v[i], &value)) {
             meta_u32s_push(&s->states, (uint32_t)value);
-        } else if (flag) {
+        } else if (flag && !is_only_shown(pieces.v[i])) {
             s->flag_states |= flag;
         } else {
             cli_error(cli, "Invalid job state specified: %s", pieces.v[i]);

@@ -178,6 +178,15 @@ static void set_text(struct jobenv *e, const char *name, const char *value)
         jobenv_set(e, name, value);
 }
 
+static void set_lower(struct jobenv *e, const char *name, const char *value)
+{
+    struct buf b = BUF_INIT;
+    for (; *value; value++)
+        buf_addc(&b, text_lower(*value));
+    jobenv_set(e, name, b.s);
+    buf_release(&b);
+}
+
 static void set_count(struct jobenv *e, const char *name, uint16_t value)
 {
     if (value != NO_VAL16)
@@ -190,6 +199,15 @@ static void set_size(struct jobenv *e, const char *name, uint64_t value)
         jobenv_setf(e, name, "%llu", (unsigned long long)value);
 }
 
+/* A request for all of a node's memory (--mem=0) is no amount. */
+static void set_memory(struct jobenv *e, const struct job_spec *s)
+{
+    if (s->mem_per_node != 0)
+        set_size(e, "SLURM_MEM_PER_NODE", s->mem_per_node);
+    set_size(e, "SLURM_MEM_PER_CPU", s->mem_per_cpu);
+    set_size(e, "SLURM_MEM_PER_GPU", s->mem_per_gpu);
+}
+
 static void set_counts(struct jobenv *e, const struct job_spec *s)
 {
     if (s->ntasks != NO_VAL) {
@@ -199,13 +217,9 @@ static void set_counts(struct jobenv *e, const struct job_spec *s)
     set_count(e, "SLURM_NTASKS_PER_NODE", s->ntasks_per_node);
     set_count(e, "SLURM_NTASKS_PER_SOCKET", s->ntasks_per_socket);
     set_count(e, "SLURM_NTASKS_PER_CORE", s->ntasks_per_core);
-    set_count(e, "SLURM_NTASKS_PER_GPU", s->ntasks_per_gpu);
     set_count(e, "SLURM_CPUS_PER_TASK", s->cpus_per_task);
     set_count(e, "SLURM_THREADS_PER_CORE", s->threads_per_core);
     set_text(e, "SLURM_TRES_PER_TASK", s->tres_per_task);
-    set_size(e, "SLURM_MEM_PER_NODE", s->mem_per_node);
-    set_size(e, "SLURM_MEM_PER_CPU", s->mem_per_cpu);
-    set_size(e, "SLURM_MEM_PER_GPU", s->mem_per_gpu);
     if (s->overcommit == 1)
         jobenv_set(e, "SLURM_OVERCOMMIT", "1");
 }
@@ -262,6 +276,18 @@ static void read_binding(const char *text, struct binding *b)
     }
 }
 
+/* What the counts of tasks on a core or a socket, or of threads, say of the binding when nothing else does.
+ * Tasks per socket count only when this srun was asked for them: no variable hands them on. */
+static const char *implied_binding(const struct jobopt_part *p)
+{
+    const struct job_spec *s = &p->spec;
+    if (s->threads_per_core != NO_VAL16)
+        return "threads";
+    if (s->ntasks_per_core != NO_VAL16)
+        return s->ntasks_per_core == 1 ? "cores" : "threads";
+    return jobopt_given(p, "ntasks-per-socket") == JOBOPT_ARGV ? "sockets" : NULL;
+}
+
 /* srun gives its tasks all parts; sbatch and salloc hand on what srun has to know. */
 static void set_binding(struct jobenv *e, const char *text, const char *name, bool for_tasks)
 {
@@ -292,30 +318,59 @@ static void set_layout(struct jobenv *e, const struct jobopt_part *p, bool for_t
     if (s->dist == DIST_PLANE) {
         jobenv_set(e, "SLURM_DISTRIBUTION", "plane");
         jobenv_setf(e, "SLURM_DIST_PLANESIZE", "%u", s->plane_size);
-    } else {
-        set_text(e, "SLURM_DISTRIBUTION", dist);
+    } else if (dist) {
+        set_lower(e, "SLURM_DISTRIBUTION", dist);
     }
-    set_text(e, "SLURM_HINT", s->hint);
+    if (!for_tasks)
+        set_text(e, "SLURM_HINT", s->hint);
     set_text(e, "SLURM_NETWORK", s->network);
-    set_words(e, "SLURM_PROFILE", s->profile);
+    if (!for_tasks || !s->profile || text_casecmp(s->profile, "none") != 0)
+        set_words(e, "SLURM_PROFILE", s->profile);
     set_words(e, "SLURM_CPU_FREQ_REQ", s->cpu_freq);
     set_binding(e, s->mem_bind, "SLURM_MEM_BIND", for_tasks);
-    set_binding(e, s->cpu_bind, "SLURM_CPU_BIND", for_tasks);
+    set_binding(e, s->cpu_bind || !for_tasks ? s->cpu_bind : implied_binding(p), "SLURM_CPU_BIND", for_tasks);
     set_text(e, "SLURM_CONTAINER", s->container);
     set_text(e, "SLURM_CONTAINER_ID", s->container_id);
     set_text(e, "SLURM_CONTAINER_TYPE", jobopt_text(p, "container-type"));
-    if (s->open_mode != OPEN_UNSET)
+    if (s->open_mode != OPEN_UNSET && !for_tasks)
         jobenv_set(e, "SLURM_OPEN_MODE", s->open_mode == OPEN_APPEND ? "a" : "t");
 }
 
+void jobenv_add_layout(struct jobenv *e, const struct jobopt_part *p, const struct step *step)
+{
+    const struct job_spec *s = &p->spec;
+    /* A job of its own is laid out by the same request, and only one for memory is looked at again. */
+    bool asked = p->cli.jobid != NO_VAL || s->mem_per_node != NO_VAL64 || s->mem_per_cpu != NO_VAL64;
+    if (!asked || jobenv_get(e, "SLURM_DISTRIBUTION"))
+        return;
+    bool counted = p->cli.ntasks_given || !p->cli.cpus_given;
+    jobenv_set(e, "SLURM_DISTRIBUTION", counted && step->ntasks <= step->layout.n ? "cyclic" : "block");
+}
+
+void jobenv_add_launchers(struct jobenv *e)
+{
+    static const char *const pairs[][2] = {
+        {"HYDRA_BOOTSTRAP", "slurm"},
+        {"HYDRA_LAUNCHER_EXTRA_ARGS", "--external-launcher"},
+        {"I_MPI_HYDRA_BOOTSTRAP", "slurm"},
+        {"I_MPI_HYDRA_BOOTSTRAP_EXEC_EXTRA_ARGS", "--external-launcher"},
+        {"OMPI_MCA_plm_slurm_args", "--external-launcher"},
+        {"PRTE_MCA_plm_slurm_args", "--external-launcher"},
+    };
+    for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++)
+        if (!jobenv_get(e, pairs[i][0]))
+            jobenv_set(e, pairs[i][0], pairs[i][1]);
+}
+
 /* A "U" in front tells the node that the user asked for this limit by name. */
-static void set_limits(struct jobenv *e, const char *propagate)
+static void set_limits(struct jobenv *e, const struct jobopt_world *w, const char *propagate)
 {
     for (uint32_t i = 0; i < rlimit_names_count; i++) {
         struct rlimit r;
         char name[48];
-        if ((propagate && !rlimits_holds(propagate, rlimit_names[i].name)) ||
-            getrlimit((__rlimit_resource_t)rlimit_names[i].resource, &r) < 0)
+        bool goes = propagate ? rlimits_holds(propagate, rlimit_names[i].name)
+                              : rlimits_propagate(w->limits, w->limits_except, rlimit_names[i].name);
+        if (!goes || getrlimit((__rlimit_resource_t)rlimit_names[i].resource, &r) < 0)
             continue;
         buf_print(name, sizeof name, "SLURM_RLIMIT_%s", rlimit_names[i].name);
         jobenv_setf(e, name, "%s%llu", propagate ? "U" : "", (unsigned long long)r.rlim_cur);
@@ -334,8 +389,9 @@ static void set_export(struct jobenv *e, const struct job_cli_opts *c)
 /* What only srun tells its tasks. */
 static void set_step(struct jobenv *e, const struct job_cli_opts *c, const struct job_spec *s)
 {
-    enum { LEVEL_INFO = 2 };
+    enum { LEVEL_INFO = 2, SRUN_LEVEL_INFO = 3 };
     jobenv_setf(e, "SLURM_UMASK", "%04o", s->umask);
+    jobenv_setf(e, "SRUN_DEBUG", "%u", SRUN_LEVEL_INFO + c->verbose - c->quiet);
     jobenv_setf(e, "SLURMD_DEBUG", "%u", c->slurmd_debug == NO_VAL ? LEVEL_INFO : c->slurmd_debug);
     if (c->label)
         jobenv_set(e, "SLURM_LABELIO", "1");
@@ -363,11 +419,17 @@ int jobenv_make(struct jobenv *e, const struct jobopt *o, const struct jobopt_pa
         set_export(e, c);
     if (o->cmd != JOBOPT_SALLOC) {
         jobenv_setf(e, "SLURM_PRIO_PROCESS", "%d", getpriority(PRIO_PROCESS, 0));
-        set_limits(e, c->propagate);
+        set_limits(e, &o->world, c->propagate);
     }
     if (is_srun)
         set_step(e, c, &p->spec);
+    else
+        set_count(e, "SLURM_NTASKS_PER_GPU", p->spec.ntasks_per_gpu);
+    if (is_srun)
+        set_count(e, "SLURM_NTASKS_PER_TRES", p->spec.ntasks_per_gpu);
     set_counts(e, &p->spec);
+    if (!in_job)
+        set_memory(e, &p->spec);
     set_gpus(e, p);
     set_layout(e, p, is_srun);
     return 0;

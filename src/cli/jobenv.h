@@ -33,4 +33,11 @@ int jobenv_read_file(struct jobenv *e, const char *file, struct err *err);
  * getpriority(2). *e is initialised here; on failure there is nothing to release. */
 int jobenv_make(struct jobenv *e, const struct jobopt *o, const struct jobopt_part *p, struct err *err);
 
+/* srun, once its step is there: how the tasks were laid out when no option said it. */
+void jobenv_add_layout(struct jobenv *e, const struct jobopt_part *p, const struct step *step);
+
+/* How MPI launchers started within the job find srun, unless the user has said it: for salloc's command;
+ * steps and batch scripts get the same from their nodes. */
+void jobenv_add_launchers(struct jobenv *e);
+
 #endif

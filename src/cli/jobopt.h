@@ -50,6 +50,9 @@ struct jobopt_world {
     uint32_t uid, gid;    /* of the caller */
     uint32_t session;     /* the caller's */
     uint16_t umask;
+    /* PropagateResourceLimits and PropagateResourceLimitsExcept; NULL = not known: all limits go */
+    const struct meta_strs *limits, *limits_except;
+    bool one_sharing;       /* SelectTypeParameters of slurm.conf lacks MULTIPLE_SHARING_GRES_PJ */
     const char *gres_types; /* GresTypes of slurm.conf: "gpu,nic"; NULL = not known, so not checked */
 };
 

@@ -254,6 +254,18 @@ static int preserve_env(struct jobopt *o, struct jobopt_part *p)
     return 0;
 }
 
+/* What options of a step say of each other. */
+static void finish_step(struct jobopt *o, struct jobopt_part *p)
+{
+    struct job_spec *s = &p->spec;
+    if (p->cli.whole && p->cli.cpus_given) {
+        jobopt_info(o, "Ignoring --whole since -c/--cpus-per-task used");
+        p->cli.whole = false;
+    }
+    if (s->ntasks_per_gpu != NO_VAL16 && !s->tres_bind)
+        s->tres_bind = buf_format("gres/gpu:single:%u", s->ntasks_per_gpu);
+}
+
 int jobopt_check(struct jobopt *o, struct jobopt_part *p)
 {
     struct job_cli_opts *c = &p->cli;
@@ -271,5 +283,7 @@ int jobopt_check(struct jobopt *o, struct jobopt_part *p)
         return -1;
     apply_hint(p);
     jobopt_compose_tres(p);
+    if (o->cmd == JOBOPT_SRUN)
+        finish_step(o, p);
     return 0;
 }

@@ -21,20 +21,42 @@ int set_mem_per_gpu(struct jobopt_use *u)
 {
     if (!jobopt_size(u->arg, &u->part->spec.mem_per_gpu))
         return jobopt_bad_arg(u);
-    mem_free(u->part->spec.mem_per_tres);
+    mem_set_str(&u->part->spec.mem_per_tres, NULL);
+    if (u->part->spec.mem_per_gpu == 0) /* says nothing */
+        return 0;
     u->part->spec.mem_per_tres = buf_format("gres/gpu:%llu", (unsigned long long)u->part->spec.mem_per_gpu);
     return 0;
+}
+
+/* "0,1*2" of map_gpu, "0x3,f" of mask_gpu: 0, or -1 after a message. */
+static int check_gpu_list(struct jobopt *o, const char *list, bool masks)
+{
+    struct text_list items = {0};
+    int rc = 0;
+    text_split(&items, list, ',');
+    for (uint32_t i = 0; i < items.n && rc == 0; i++) {
+        const char *item = items.v[i] + (masks && text_starts_nocase(items.v[i], "0x") ? 2 : 0);
+        size_t good = strspn(item, masks ? "0123456789abcdefABCDEF" : "0123456789");
+        if (item[good] == '*')
+            good += 1 + strspn(item + good + 1, "0123456789");
+        if (item[good]) {
+            jobopt_error(o, "Failed to validate %s, offending character is %c", item, item[good]);
+            rc = -1;
+        }
+    }
+    text_list_release(&items);
+    return rc;
 }
 
 /* "[verbose,]type" */
 int set_gpu_bind(struct jobopt_use *u)
 {
     static const char *const plain[] = {"closest", "none", NULL};
-    static const char *const with_count[] = {"single", "per_task", NULL};
-    static const char *const with_list[] = {"map", "mask", "map_gpu", "mask_gpu", NULL};
+    static const char *const with_value[] = {"single", "per_task", NULL};
+    static const char *const maps[] = {"map", "map_gpu", NULL};
+    static const char *const masks[] = {"mask", "mask_gpu", NULL};
     const char *type = u->arg;
     char word[16];
-    uint64_t count;
     if (text_starts_nocase(type, "verbose,"))
         type += 8;
     else if (text_starts_nocase(type, "v,"))
@@ -42,12 +64,13 @@ int set_gpu_bind(struct jobopt_use *u)
     size_t len = strcspn(type, ":");
     const char *value = type[len] ? type + len + 1 : NULL;
     bool ok = buf_print(word, sizeof word, "%.*s", (int)len, type);
+    bool map = ok && jobopt_word_in(word, maps), mask = ok && jobopt_word_in(word, masks);
     if (ok && jobopt_word_in(word, plain))
         ok = !value;
-    else if (ok && jobopt_word_in(word, with_count))
-        ok = value && jobopt_tres_count(value, &count) && count > 0;
+    else if (map || mask)
+        ok = value && check_gpu_list(u->o, value, mask) == 0;
     else
-        ok = ok && jobopt_word_in(word, with_list) && value && *value;
+        ok = ok && jobopt_word_in(word, with_value) && value;
     return ok ? 0 : jobopt_fail(u->o, JOBOPT_EXIT_ARG, "Invalid --gpu-bind argument: %s", u->arg);
 }
 
@@ -93,7 +116,7 @@ int set_gres_flags(struct jobopt_use *u)
                                         "one-task-per-sharing", "multiple-tasks-per-sharing",
                                         "allow-task-sharing",   NULL};
     static const char *const pairs[][2] = {{"disable-binding", "enforce-binding"},
-                                           {"multiple-tasks-per-sharing", "one-task-per-sharing"}};
+                                           {"one-task-per-sharing", "multiple-tasks-per-sharing"}};
     struct text_list items = {0};
     int rc = 0;
     text_split(&items, u->arg, ',');
@@ -108,6 +131,12 @@ int set_gres_flags(struct jobopt_use *u)
                              pairs[k][1]);
     }
     text_list_release(&items);
+    if (rc == 0 && u->o->cmd != JOBOPT_SRUN && text_has(u->arg, "allow-task-sharing"))
+        rc = jobopt_fail(u->o, JOBOPT_EXIT_ARG, "--gres-flags=allow-task-sharing is only used with srun.");
+    if (rc == 0 && u->o->world.one_sharing && text_has(u->arg, "one-task-per-sharing"))
+        rc = jobopt_fail(u->o, JOBOPT_EXIT_ARG,
+                         "In order to use --gres-flags=one-task-per-sharing you must also have "
+                         "SelectTypeParameters=MULTIPLE_SHARING_GRES_PJ in your slurm.conf");
     if (rc == 0)
         mem_set_str(&u->part->spec.gres_flags, u->arg);
     return rc;
@@ -133,8 +162,8 @@ int set_tres_per_task(struct jobopt_use *u)
             if (is_tres(item, refused[k]))
                 rc = jobopt_fatal(u->o, "Invalid TRES for --tres-per-task: %s", refused[k]);
         }
-        if (rc == 0 && is_tres(item, "cpu")) {
-            if (!text_to_u32(item + 4, &cpus) || cpus == 0 || cpus >= NO_VAL16)
+        if (rc == 0 && (is_tres(item, "cpu") || text_same_nocase(item, "cpu"))) {
+            if (!item[3] || !text_to_u32(item + 4, &cpus) || cpus == 0 || cpus >= NO_VAL16)
                 rc = jobopt_fatal(u->o, "Invalid --tres-per-task=cpu=%u", cpus);
         }
     }
@@ -167,14 +196,16 @@ static uint64_t capped(uint64_t n)
     return n < INT32_MAX ? n : INT32_MAX;
 }
 
-/* Sum of the counts of "a100:1,2". */
+/* Sum of the counts of "a100:1,2"; a type alone counts none. */
 static uint64_t count_of(const char *list)
 {
     struct text_list items = {0};
     uint64_t sum = 0, n;
     text_split(&items, list ? list : "", ',');
     for (uint32_t i = 0; i < items.n; i++)
-        sum += item_count(items.v[i], &n) ? capped(n) : 0;
+        sum += (strpbrk(items.v[i], ":=") || jobopt_tres_count(items.v[i], &n)) && item_count(items.v[i], &n)
+                   ? capped(n)
+                   : 0;
     text_list_release(&items);
     return sum;
 }
@@ -284,7 +315,7 @@ static int check_amounts(struct jobopt *o, struct jobopt_part *p, const struct g
         jobopt_error(o, "Requested cpus_per_tres=%s but did not request any GPU.", s->cpus_per_tres);
         return refuse_gres(o);
     }
-    if (g->socket && s->sockets_per_node == NO_VAL16) {
+    if (jobopt_text(p, "gpus-per-socket") && s->sockets_per_node == NO_VAL16) {
         jobopt_error(o, "--gpus-per-socket option requires --sockets-per-node specification");
         return refuse_gres(o);
     }
@@ -385,7 +416,7 @@ int jobopt_check_gpus(struct jobopt *o, struct jobopt_part *p)
     /* A step inherits the job's options through its environment; amounts are those of the job, not of the
      * step. */
     if (p->cli.jobid != NO_VAL)
-        return 0;
+        return p->spec.ntasks == NO_VAL ? check_tasks_per_gpu(o, p, &g) : 0;
     if (check_amounts(o, p, &g) < 0 || check_nodes(o, p, &g) < 0 || check_tasks(o, p, &g) < 0)
         return -1;
     return check_tasks_per_gpu(o, p, &g);
@@ -414,7 +445,8 @@ static void take_text(char **slot, struct buf *b)
     buf_release(b);
 }
 
-/* "a100:2" of --gpus-per-task is "gres/gpu:a100=2" among the resources of a task. */
+/* "a100:2" of --gpus-per-task is "gres/gpu:a100=2" among the resources of a task. What has no count, or 0,
+ * asks for nothing. */
 static void add_task_gpus(struct buf *out, const char *list)
 {
     struct text_list items = {0};
@@ -422,13 +454,13 @@ static void add_task_gpus(struct buf *out, const char *list)
     for (uint32_t i = 0; i < items.n; i++) {
         char *colon = strchr(items.v[i], ':');
         uint64_t n;
-        buf_sep(out, ",");
-        if (colon)
+        if (colon) {
+            buf_sep(out, ",");
             buf_addf(out, "gres/gpu:%.*s=%s", (int)(colon - items.v[i]), items.v[i], colon + 1);
-        else if (jobopt_tres_count(items.v[i], &n))
+        } else if (jobopt_tres_count(items.v[i], &n) && n) {
+            buf_sep(out, ",");
             buf_addf(out, "gres/gpu=%s", items.v[i]);
-        else
-            buf_addf(out, "gres/gpu:%s=1", items.v[i]);
+        }
     }
     text_list_release(&items);
 }

@@ -27,6 +27,8 @@ static int set_when(struct jobopt_use *u, int64_t *field)
 {
     static const struct time_zone local = {.offset = local_offset};
     struct err e;
+    if (!*u->arg)
+        return jobopt_bad_arg(u);
     if (time_parse(u->arg, u->o->world.now, &local, false, field, &e) == 0)
         return 0;
     buf_addf(&u->o->log, "%s\n", e.text);
@@ -64,7 +66,10 @@ int set_signal(struct jobopt_use *u)
     char name[32];
     size_t len = strcspn(at, "@");
     uint32_t number, seconds = SIGNAL_TIME;
-    if (!buf_print(name, sizeof name, "%.*s", (int)len, at) || !jobopt_signal(name, &number))
+    if (!buf_print(name, sizeof name, "%.*s", (int)len, at))
+        return jobopt_bad_arg(u);
+    /* A number may be one that this machine does not know. */
+    if (!jobopt_signal(name, &number) && (!text_to_u32(name, &number) || number == 0))
         return jobopt_bad_arg(u);
     if (at[len] == '@' && at[len + 1] && (!text_to_u32(at + len + 1, &seconds) || seconds > UINT16_MAX))
         return jobopt_bad_arg(u);
@@ -88,9 +93,7 @@ int set_immediate(struct jobopt_use *u)
 
 int set_nice(struct jobopt_use *u)
 {
-    int64_t v = NICE_DEFAULT;
-    if (u->arg && *u->arg && !text_to_i64(u->arg, &v))
-        return jobopt_bad_arg(u);
+    int64_t v = u->arg && *u->arg ? jobopt_leading_number(u->arg) : NICE_DEFAULT;
     if (v > NICE_MAX || v < -NICE_MAX)
         return jobopt_fail(u->o, JOBOPT_EXIT_ARG, "Invalid --nice value, out of range (+/- %d)", NICE_MAX);
     u->part->spec.nice = (int32_t)v;
@@ -99,13 +102,11 @@ int set_nice(struct jobopt_use *u)
 
 int set_priority(struct jobopt_use *u)
 {
-    int64_t v;
     if (text_casecmp(u->arg, "top") == 0) {
         u->part->spec.priority = NO_VAL - 1;
         return 0;
     }
-    if (!text_to_i64(u->arg, &v))
-        return jobopt_bad_arg(u);
+    int64_t v = jobopt_leading_number(u->arg);
     if (v < 0)
         return jobopt_fail(u->o, JOBOPT_EXIT_ARG, "Priority must be >= 0");
     if (v >= NO_VAL)
@@ -114,41 +115,11 @@ int set_priority(struct jobopt_use *u)
     return 0;
 }
 
-/* "a", "a-b" or "a-b:step" */
-static bool array_item(const char *s)
-{
-    uint32_t part[3] = {0, 0, 1};
-    static const char marks[] = "-:";
-    for (unsigned i = 0; i < 3; i++) {
-        size_t len = strspn(s, "0123456789");
-        char digits[12];
-        if (len == 0 || !buf_print(digits, sizeof digits, "%.*s", (int)len, s) ||
-            !text_to_u32(digits, &part[i]))
-            return false;
-        s += len;
-        if (*s == '\0')
-            return (i == 0 || part[0] <= part[1]) && part[2] > 0;
-        if (i == 2 || *s++ != marks[i])
-            return false;
-    }
-    return false;
-}
-
+/* The controller reads the indexes. Commas alone name none: the job is no array. */
 int set_array(struct jobopt_use *u)
 {
-    size_t len = strcspn(u->arg, "%");
-    char *indexes = mem_strndup(u->arg, len);
-    const char *limit = u->arg[len] ? u->arg + len + 1 : "";
-    struct text_list items = {0};
-    bool ok = limit[strspn(limit, "0123456789")] == '\0';
-    text_split(&items, indexes, ',');
-    for (uint32_t i = 0; i < items.n && ok; i++)
-        ok = array_item(items.v[i]);
-    text_list_release(&items);
-    mem_free(indexes);
-    if (!ok)
-        return jobopt_fail(u->o, JOBOPT_EXIT, "Batch job submission failed: Invalid job array specification");
-    mem_set_str(&u->part->spec.array, *u->arg ? u->arg : NULL);
+    bool any = u->arg[strspn(u->arg, ",")] != '\0';
+    mem_set_str(&u->part->spec.array, any ? u->arg : NULL);
     return 0;
 }
 
@@ -231,7 +202,8 @@ int set_kill_on_invalid_dep(struct jobopt_use *u)
 int set_no_kill(struct jobopt_use *u)
 {
     bool off = u->arg && (text_casecmp(u->arg, "off") == 0 || text_casecmp(u->arg, "no") == 0);
-    if (u->arg && !off && !(u->source == JOBOPT_ENV && text_casecmp(u->arg, "yes") == 0) &&
+    if (u->arg && !off && text_casecmp(u->arg, "set") != 0 &&
+        !(u->source == JOBOPT_ENV && text_casecmp(u->arg, "yes") == 0) &&
         !(u->source == JOBOPT_ENV && text_is_digit(*u->arg)))
         return jobopt_bad_arg(u);
     u->part->spec.no_kill = !off;
@@ -252,7 +224,7 @@ int set_wait_all_nodes(struct jobopt_use *u)
 int set_oom_kill_step(struct jobopt_use *u)
 {
     uint32_t v = 1;
-    if (u->arg && (!text_to_u32(u->arg, &v) || v > 1))
+    if (u->arg && *u->arg && (!text_to_u32(u->arg, &v) || v > 1))
         return jobopt_bad_arg(u);
     u->part->spec.oom_kill_step = (uint16_t)v;
     return 0;
@@ -318,8 +290,8 @@ int set_profile(struct jobopt_use *u)
                                         "lustre", "filesystem", "network", NULL};
     struct text_list items = {0};
     text_split(&items, u->arg, ',');
-    bool ok = items.n > 0;
-    for (uint32_t i = 0; i < items.n && ok; i++)
+    bool ok = false; /* one known type is enough */
+    for (uint32_t i = 0; i < items.n && !ok; i++)
         ok = jobopt_word_in(items.v[i], known);
     text_list_release(&items);
     if (!ok)
@@ -334,7 +306,7 @@ int set_acctg_freq(struct jobopt_use *u)
     static const char *const known[] = {"task", "energy", "network", "filesystem", NULL};
     struct text_list items = {0};
     text_split(&items, u->arg, ',');
-    bool ok = items.n > 0;
+    bool ok = true;
     for (uint32_t i = 0; i < items.n && ok; i++) {
         uint32_t seconds;
         char *equals = strchr(items.v[i], '=');
@@ -347,38 +319,6 @@ int set_acctg_freq(struct jobopt_use *u)
     if (!ok)
         return jobopt_fail(u->o, JOBOPT_EXIT_ARG, "Invalid --acctg-freq specification: %s", u->arg);
     mem_set_str(&u->part->spec.acctg_freq, u->arg);
-    return 0;
-}
-
-/* "p1[-p2][:p3]": frequencies and a governor, or a governor alone. */
-int set_cpu_freq(struct jobopt_use *u)
-{
-    static const char *const speeds[] = {"low", "medium", "high", "highm1", NULL};
-    static const char *const governors[] = {"conservative", "ondemand",  "performance", "powersave",
-                                            "schedutil",    "userspace", NULL};
-    char first[32], second[32] = "";
-    size_t len = strcspn(u->arg, ":"), dash = strcspn(u->arg, "-:");
-    const char *governor = u->arg[len] ? u->arg + len + 1 : NULL;
-    uint32_t khz;
-    bool range = u->arg[dash] == '-';
-    bool ok = buf_print(first, sizeof first, "%.*s", (int)dash, u->arg);
-    ok = ok && (!range || buf_print(second, sizeof second, "%.*s", (int)(len - dash - 1), u->arg + dash + 1));
-    ok = ok && (text_to_u32(first, &khz) || jobopt_word_in(first, speeds) ||
-                (!range && !governor && jobopt_word_in(first, governors)));
-    ok = ok && (!range || text_to_u32(second, &khz) || jobopt_word_in(second, speeds));
-    ok = ok && (!governor || jobopt_word_in(governor, governors));
-    if (ok && range && !governor) {
-        jobopt_error(
-            u->o,
-            "You must explicitly choose a governor when defining a range. Please specify only one value "
-            "for the desired frequency (p1) or choose a specific governor (p3).");
-        return jobopt_fail(u->o, JOBOPT_EXIT_ARG, "Invalid --cpu-freq argument");
-    }
-    if (!ok) {
-        jobopt_error(u->o, "unrecognized --cpu-freq argument \"%s\"", u->arg);
-        return jobopt_fail(u->o, JOBOPT_EXIT_ARG, "Invalid --cpu-freq argument");
-    }
-    mem_set_str(&u->part->spec.cpu_freq, u->arg);
     return 0;
 }
 

@@ -31,8 +31,8 @@ static bool node_count(const char *text, size_t len, int64_t empty, int64_t *ret
     return n == len && v <= INT32_MAX;
 }
 
-/* "1,3-5,10-20:2": the lowest and the highest count. */
-static bool node_sizes(const char *text, uint32_t *ret_min, uint32_t *ret_max)
+/* "1,3-5,10-20:2": the lowest and the highest count. False with the first item that is none in `bad`. */
+static bool node_sizes(const char *text, uint32_t *ret_min, uint32_t *ret_max, struct buf *bad)
 {
     struct text_list items = {0};
     bool ok = true;
@@ -49,8 +49,10 @@ static bool node_sizes(const char *text, uint32_t *ret_min, uint32_t *ret_max)
             ok = node_count(s + first + 1, len - first - 1, -1, &high) && high >= low;
         if (ok && s[len] == ':')
             ok = node_count(s + len + 1, strlen(s + len + 1), -1, &step) && step > 0;
-        if (!ok)
+        if (!ok) {
+            buf_adds(bad, s);
             break;
+        }
         high = low + (high - low) / step * step;
         *ret_min = low < *ret_min ? (uint32_t)low : *ret_min;
         *ret_max = high > *ret_max ? (uint32_t)high : *ret_max;
@@ -66,15 +68,20 @@ int set_nodes(struct jobopt_use *u)
     int64_t low, high;
     if (strpbrk(u->arg, ",:")) {
         uint32_t min, max;
-        if (!node_sizes(u->arg, &min, &max))
-            return jobopt_fail(u->o, JOBOPT_EXIT_ARG, "\"%s\" is not a valid node count", u->arg);
+        struct buf bad = BUF_INIT;
+        bool ok = node_sizes(u->arg, &min, &max, &bad);
+        if (!ok)
+            jobopt_fail(u->o, JOBOPT_EXIT_ARG, "\"%s\" is not a valid node count", bad.s);
+        buf_release(&bad);
+        if (!ok)
+            return -1;
         s->min_nodes = min;
         s->max_nodes = max;
         mem_set_str(&s->node_sizes, u->arg);
         return 0;
     }
     size_t first = strcspn(u->arg, "-");
-    if (!node_count(u->arg, first, 1, &low))
+    if (!*u->arg || !node_count(u->arg, first, 1, &low))
         return jobopt_fail(u->o, JOBOPT_EXIT_ARG, "\"%.*s\" is not a valid node count", (int)first, u->arg);
     high = low;
     if (u->arg[first] == '-') {
@@ -173,7 +180,7 @@ int set_extra_node_info(struct jobopt_use *u)
         char item[32];
         uint32_t v;
         buf_print(item, sizeof item, "%.*s", (int)len, at);
-        if (strcmp(item, "*") != 0) {
+        if (strcmp(item, "*") != 0 && strcmp(item, "0") != 0 && *item) {
             /* A range gives the least and the most; nodes are chosen by the least. */
             char *dash = strchr(item, '-');
             if (dash && dash > item)
@@ -192,7 +199,7 @@ int set_extra_node_info(struct jobopt_use *u)
 /* The part after the first ':' or ',' : "block:cyclic" or "...,Pack". */
 static bool dist_parts(const char *text)
 {
-    static const char *const levels[] = {"*", "block", "cyclic", "fcyclic", NULL};
+    static const char *const levels[] = {"*", "block", "cyclic", "fcyclic", "", NULL};
     static const char *const packing[] = {"pack", "nopack", NULL};
     unsigned n = 0;
     for (const char *at = text; *at;) {
@@ -221,6 +228,14 @@ int set_distribution(struct jobopt_use *u)
     struct job_spec *s = &u->part->spec;
     size_t len = strcspn(u->arg, ":,="), i = 0;
     const char *rest = u->arg + len;
+    if (text_casecmp(u->arg, "pack") == 0 || text_casecmp(u->arg, "nopack") == 0 ||
+        (*rest == ':' && len == 0 && rest[1])) { /* the first part is left to the default */
+        if (*rest == ':' && !dist_parts(rest))
+            return jobopt_bad_arg(u);
+        s->dist = DIST_UNSET;
+        mem_set_str(&s->dist_sub, *rest == ':' ? rest + 1 : u->arg);
+        return 0;
+    }
     while (i < sizeof names / sizeof *names &&
            (strlen(names[i].name) != len || text_casecmp_n(u->arg, names[i].name, len) != 0))
         i++;
@@ -229,13 +244,13 @@ int set_distribution(struct jobopt_use *u)
     if (names[i].dist == DIST_PLANE) {
         const char *size = *rest == '=' ? rest + 1 : jobopt_env(u->o->world.env, "SLURM_DIST_PLANESIZE");
         char number[16];
-        if (!size || !buf_print(number, sizeof number, "%.*s", (int)strcspn(size, ":,"), size) ||
-            !text_to_u32(number, &s->plane_size) || s->plane_size == 0) {
+        if (!size || !buf_print(number, sizeof number, "%s", size) || !text_to_u32(number, &s->plane_size) ||
+            s->plane_size == 0) {
             jobopt_error(u->o, "Invalid plane size or size not specified");
             return jobopt_bad_arg(u);
         }
         if (*rest == '=')
-            rest += strcspn(rest, ":,");
+            rest += strlen(rest);
     }
     if (!dist_parts(rest))
         return jobopt_bad_arg(u);
@@ -293,6 +308,8 @@ int set_hint(struct jobopt_use *u)
     struct text_list items = {0};
     int rc = 0;
     text_split(&items, u->arg, ',');
+    if (!*u->arg || *u->arg == ',' || text_has(u->arg, ",,") || text_ends(u->arg, ","))
+        rc = jobopt_fail(u->o, JOBOPT_EXIT, "unrecognized --hint argument \"\", see --hint=help");
     for (uint32_t i = 0; i < items.n && rc == 0; i++) {
         if (!jobopt_word_in(items.v[i], known))
             rc = jobopt_fail(u->o, JOBOPT_EXIT, "unrecognized --hint argument \"%s\", see --hint=help",

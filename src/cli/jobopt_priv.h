@@ -113,6 +113,9 @@ int jobopt_bad_arg(struct jobopt_use *u);
 /* A whole number from `min` up; `what` is how messages call it: "--ntasks". */
 int jobopt_number(struct jobopt_use *u, const char *text, const char *what, uint32_t min, uint32_t max,
                   uint32_t *ret);
+/* As atoi(3) reads it: leading blanks, a sign, digits; 0 when there are none. What is out of range of 32 bits
+ * stays out of it. */
+int64_t jobopt_leading_number(const char *text);
 bool jobopt_size(const char *text, uint64_t *ret_mb);    /* 100, 100M, 2GB: rounded up to MiB */
 bool jobopt_minutes(const char *text, uint32_t *ret);    /* a duration; INFINITE for none */
 bool jobopt_seconds(const char *text, uint32_t *ret);    /* the same, in seconds; a plain number is minutes */

@@ -135,10 +135,32 @@ int set_cpu_bind(struct jobopt_use *u)
     return 0;
 }
 
+/* The numbers of map_mem and the masks of mask_mem. */
+static int check_memory_list(struct jobopt *o, const char *text)
+{
+    const char *map = strstr(text, "map_mem:"), *mask = strstr(text, "mask_mem:");
+    if (!map && !mask)
+        return 0;
+    struct text_list items = {0};
+    int rc = 0;
+    text_split(&items, strchr(map ? map : mask, ':') + 1, ',');
+    for (uint32_t i = 0; i < items.n && rc == 0; i++) {
+        const char *item = items.v[i];
+        size_t skip = !map && text_starts_nocase(item, "0x") ? 2 : 0;
+        size_t good = skip + strspn(item + skip, map ? "0123456789*" : "0123456789abcdefABCDEF*");
+        if (item[good]) {
+            jobopt_error(o, "Failed to validate number: %s, the offending character is %c", item, item[good]);
+            rc = -1;
+        }
+    }
+    text_list_release(&items);
+    return rc;
+}
+
 int set_mem_bind(struct jobopt_use *u)
 {
-    static const char *const words[] = {"q",     "quiet", "v",      "verbose", "no",     "none", "rank",
-                                        "local", "p",     "prefer", "sort",    "nosort", "",     NULL};
+    static const char *const words[] = {"q",    "quiet", "v", "verbose", "no", "none",
+                                        "rank", "local", "p", "prefer",  NULL};
     static const char *const with_list[] = {"map_mem", "mask_mem", "mapmem", "maskmem", NULL};
     static const struct binding binding = {"mem-bind", words, with_list};
     if (text_casecmp(u->arg, "help") == 0) {
@@ -146,7 +168,9 @@ int set_mem_bind(struct jobopt_use *u)
         u->o->exit_code = JOBOPT_EXIT_ARG;
         return -1;
     }
-    if (check_binding(u->o, &binding, u->arg) < 0) {
+    if (!*u->arg)
+        jobopt_error(u->o, "unrecognized --mem-bind argument \"\"");
+    if (!*u->arg || check_binding(u->o, &binding, u->arg) < 0 || check_memory_list(u->o, u->arg) < 0) {
         u->o->exit_code = JOBOPT_EXIT_ARG;
         return -1;
     }

@@ -16,9 +16,9 @@ int jobopt_number(struct jobopt_use *u, const char *text, const char *what, uint
                   uint32_t *ret)
 {
     uint64_t v = 0;
-    if (*text == '\0' || text[strspn(text, "0123456789")] != '\0')
+    if (text[strspn(text, "0123456789")] != '\0')
         return jobopt_fail(u->o, JOBOPT_EXIT, "Invalid numeric value \"%s\" for %s.", text, what);
-    if (!text_to_u64(text, &v) || v > max)
+    if (*text && (!text_to_u64(text, &v) || v > max)) /* no digits are 0 */
         return jobopt_fail(u->o, JOBOPT_EXIT, "Numeric argument (%s) too large for %s.", text, what);
     if (v < min)
         return jobopt_fail(u->o, JOBOPT_EXIT, "Invalid numeric value \"%s\" for %s.", text, what);
@@ -26,10 +26,21 @@ int jobopt_number(struct jobopt_use *u, const char *text, const char *what, uint
     return 0;
 }
 
+int64_t jobopt_leading_number(const char *text)
+{
+    text = text_skip_space(text);
+    bool negative = *text == '-';
+    text += negative || *text == '+';
+    int64_t v = 0;
+    for (; text_is_digit(*text) && v <= UINT32_MAX; text++)
+        v = v * 10 + (*text - '0');
+    return negative ? -v : v;
+}
+
 bool jobopt_size(const char *text, uint64_t *ret_mb)
 {
     struct err e;
-    return size_parse_mib(text, ret_mb, &e) == 0;
+    return !strpbrk(text, "pP") && size_parse_mib(text, ret_mb, &e) == 0; /* terabytes are the largest unit */
 }
 
 bool jobopt_minutes(const char *text, uint32_t *ret)
@@ -111,9 +122,9 @@ int jobopt_store(struct jobopt_use *u)
         *(uint16_t *)field = 1;
         return 0;
     case KIND_COUNT16:
-        if (jobopt_number(u, u->arg, what, u->row->min, COUNT16_MAX, &number) < 0)
+        if (jobopt_number(u, u->arg, what, u->row->min, NUMBER_MAX, &number) < 0)
             return -1;
-        *(uint16_t *)field = (uint16_t)number;
+        *(uint16_t *)field = (uint16_t)(number < COUNT16_MAX ? number : COUNT16_MAX); /* no node has more */
         return 0;
     case KIND_COUNT32:
         return jobopt_number(u, u->arg, what, u->row->min, NUMBER_MAX, field);

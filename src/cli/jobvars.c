@@ -13,11 +13,10 @@ static void set_text(struct jobenv *e, const char *name, const char *value)
         jobenv_set(e, name, value);
 }
 
-/* Tasks were counted when the user asked for a number of them, in whatever way. */
+/* Tasks were counted when the user asked for a number of them, or of those on a node or a GPU. */
 static bool counts_tasks(const struct job_spec *s)
 {
-    return s->ntasks != NO_VAL || s->ntasks_per_node != NO_VAL16 || s->ntasks_per_socket != NO_VAL16 ||
-           s->ntasks_per_core != NO_VAL16 || s->ntasks_per_gpu != NO_VAL16;
+    return s->ntasks != NO_VAL || s->ntasks_per_node != NO_VAL16 || s->ntasks_per_gpu != NO_VAL16;
 }
 
 static void add_counts(struct jobenv *e, const struct job *job)

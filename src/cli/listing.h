@@ -42,8 +42,6 @@ enum { OPT_HIDE = OPT_OWN, OPT_JSON, OPT_YAML, OPT_NOCONVERT, OPT_IGNORED, OPT_L
     {"long", no_argument, NULL, 'l'},                                                                        \
     {"noconvert", no_argument, NULL, OPT_NOCONVERT},                                                         \
     {"noheader", no_argument, NULL, 'h'},                                                                    \
-    {"sort", required_argument, NULL, 'S'},                                                                  \
-    {"states", required_argument, NULL, 't'},                                                                \
     {"usage", no_argument, NULL, OPT_USAGE},                                                                 \
     {"verbose", no_argument, NULL, 'v'},                                                                     \
     {"version", no_argument, NULL, 'V'},                                                                     \

@@ -22,10 +22,6 @@ static bool is_drained(const struct node *n)
 {
     return n->flags & NODEF_DRAIN && !is_busy(n);
 }
-static bool is_failing(const struct node *n)
-{
-    return n->flags & NODEF_FAIL && is_busy(n);
-}
 static bool is_completing(const struct node *n)
 {
     return n->completing > 0;
@@ -73,15 +69,11 @@ static const struct state_word words[] = {
     {"comp", -1, 0, is_completing},
     {"drng", -1, 0, is_draining},
     {"dynamic_norm", -1, NODEF_DYNAMIC_NORM, NULL},
-    {"err", NODE_USE_ERROR, 0, NULL},
-    {"error", NODE_USE_ERROR, 0, NULL},
-    {"failing", -1, 0, is_failing},
     {"futr", NODE_USE_FUTURE, 0, NULL},
     {"mix", NODE_USE_MIXED, 0, NULL},
     {"noresp", -1, NODEF_NOT_RESPONDING, NULL},
     {"plnd", -1, NODEF_PLANNED, NULL},
-    {"pow_dn", -1, NODEF_POWERING_DOWN, NULL},
-    {"pow_up", -1, NODEF_POWERING_UP, NULL},
+    {"invalid_reg", -1, NODEF_INVALID_REG, NULL},
     {"reboot_requested", -1, NODEF_REBOOT_REQUESTED, NULL},
     {"reboot_issued", -1, NODEF_REBOOT_ISSUED, NULL},
     {"resv", -1, NODEF_RESERVED, NULL},

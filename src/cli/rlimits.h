@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "meta/meta.h"
+
 struct rlimit_name {
     const char *name; /* "NOFILE" */
     int resource;     /* RLIMIT_NOFILE */
@@ -18,5 +20,9 @@ extern const uint32_t rlimit_names_count;
 bool rlimits_known(const char *list, char *ret_bad, size_t size);
 /* Does the list ("ALL", "NONE", names) hold this one? */
 bool rlimits_holds(const char *list, const char *name);
+
+/* What slurm.conf says without --propagate: the exceptions, when there are some, else the list; NULL or an
+ * empty list is as good as "ALL". */
+bool rlimits_propagate(const struct meta_strs *list, const struct meta_strs *except, const char *name);
 
 #endif

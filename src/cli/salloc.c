@@ -218,6 +218,7 @@ static int export_job(struct salloc *s)
         return -1;
     }
     jobvars_add(&e, s->alloc.job, cli_cluster(s->cli));
+    jobenv_add_launchers(&e);
     jobvars_export(&e);
     jobenv_release(&e);
     return 0;

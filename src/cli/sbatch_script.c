@@ -83,11 +83,12 @@ int script_check(const struct buf *script, struct err *e)
     return 0;
 }
 
-int script_words(const char *s, size_t len, struct text_list *ret, char *ret_quote)
+int script_words(const char *s, size_t len, struct text_list *ret, struct script_unmatched *ret_bad)
 {
     struct buf word = BUF_INIT;
     bool in_word = false;
     char quote = '\0';
+    size_t behind = 0, skipped = 0; /* the last whole word; the blanks before the first */
     for (size_t i = 0; i < len; i++) {
         char c = s[i];
         if (quote) {
@@ -102,8 +103,10 @@ int script_words(const char *s, size_t len, struct text_list *ret, char *ret_quo
         if (c == '#')
             break;
         if (text_is_space(c)) {
-            if (in_word)
+            if (in_word) {
                 text_list_push(ret, word.s);
+                behind = i;
+            }
             buf_clear(&word);
             in_word = false;
             continue;
@@ -121,7 +124,9 @@ int script_words(const char *s, size_t len, struct text_list *ret, char *ret_quo
     if (in_word && !quote)
         text_list_push(ret, word.s);
     buf_release(&word);
-    *ret_quote = quote;
+    while (behind == 0 && len && text_is_space(*s)) /* blanks count behind a word only */
+        s++, len--, skipped++;
+    *ret_bad = (struct script_unmatched){quote, behind + skipped};
     return quote ? -1 : 0;
 }
 
@@ -173,7 +178,7 @@ static void add_line(struct script_lines *l, struct script_line *got)
 /* "#SBATCH hetjob": the next component begins. */
 static bool begins_component(const struct script_line *line, bool *packjob)
 {
-    if (line->dialect != SCRIPT_SBATCH || line->words.n != 1)
+    if (line->dialect != SCRIPT_SBATCH || line->words.n == 0)
         return false;
     bool old = strcmp(line->words.v[0], "packjob") == 0;
     *packjob |= old;
@@ -199,13 +204,11 @@ int script_directives(const struct buf *script, const char *name, struct script_
         size_t marker = directive(line, len, &got.dialect);
         if (marker == 0)
             continue;
-        char quote;
-        if (script_words(line + marker, len - marker, &got.words, &quote) < 0) {
+        struct script_unmatched bad;
+        if (script_words(line + marker, len - marker, &got.words, &bad) < 0) {
             text_list_release(&got.words);
-            while (marker < len && text_is_space(line[marker]))
-                marker++;
-            return err_set(e, EINVAL, "%s: line %u: Unmatched `%c` in [%.*s]", name, number, quote,
-                           (int)(len - marker), line + marker);
+            return err_set(e, EINVAL, "%s: line %u: Unmatched `%c` in [%.*s]", name, number, bad.quote,
+                           (int)(len - marker - bad.at), line + marker + bad.at);
         }
         if (begins_component(&got, &ret->packjob)) {
             text_list_release(&got.words);

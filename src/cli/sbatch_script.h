@@ -49,8 +49,14 @@ int script_check(const struct buf *script, struct err *e);
 int script_directives(const struct buf *script, const char *name, struct script_lines *ret, struct err *e);
 void script_lines_release(struct script_lines *l);
 
-/* Splits one line into words as described above. -1 with *ret_quote the quote that has no partner. */
-int script_words(const char *s, size_t len, struct text_list *ret, char *ret_quote);
+/* A quote without a partner, and where the text behind the last whole word begins. */
+struct script_unmatched {
+    char quote;
+    size_t at;
+};
+
+/* Splits one line into words as described above. -1 with *ret_bad when a quote has no partner. */
+int script_words(const char *s, size_t len, struct text_list *ret, struct script_unmatched *ret_bad);
 
 /* The script that --wrap makes. */
 void script_wrap(const char *command, struct buf *ret);

@@ -14,11 +14,26 @@
 #include "cli/names.h"
 #include "cli/slurpfile.h"
 
+/* In the order in which a message names them. */
+enum filter {
+    BY_ACCOUNT,
+    BY_NAME,
+    BY_PARTITION,
+    BY_QOS,
+    BY_RESERVATION,
+    BY_STATE,
+    BY_USER,
+    BY_NODES,
+    BY_WCKEY,
+    N_FILTERS,
+};
+
 struct scancel {
     struct cli *cli;
     struct job_signal request;
     struct job_select *select; /* the request's */
-    struct buf filters;        /* the filters as text, for a message */
+    char *filters[N_FILTERS];  /* their values as given, by enum filter, for a message */
+    bool filtered;
     bool interactive, signal_given;
 };
 
@@ -54,16 +69,20 @@ static const struct option options[] = {
     {0},
 };
 
-static void add_filter(struct scancel *s, const char *name, const char *value)
+static void add_filter(struct scancel *s, enum filter filter, const char *value)
 {
-    buf_addf(&s->filters, "%s=%s ", name, value);
+    mem_set_str(&s->filters[filter], value);
+    s->filtered = true;
 }
 
 static bool set_signal(struct scancel *s, const char *text)
 {
     int number;
     struct err e;
-    if (signame_parse(text, &number, &e) < 0) {
+    uint32_t any; /* a number may be none that this machine knows */
+    if (signame_parse(text, &number, &e) < 0 && text_to_u32(text, &any) && any <= INT32_MAX)
+        number = (int)any;
+    else if (signame_parse(text, &number, &e) < 0) {
         fprintf(stderr, "Unknown job signal: %s\n", text);
         return false;
     }
@@ -84,7 +103,7 @@ static bool set_state(struct scancel *s, const char *name)
     }
     s->select->states.n = 0;
     meta_u32s_push(&s->select->states, (uint32_t)state);
-    add_filter(s, "state", name);
+    add_filter(s, BY_STATE, meta_enum_text(&enum_job_state, state));
     return true;
 }
 
@@ -97,7 +116,7 @@ static bool set_user(struct scancel *s, const char *name)
     }
     s->select->uids.n = 0;
     meta_u32s_push(&s->select->uids, uid);
-    add_filter(s, "user_name", name);
+    add_filter(s, BY_USER, name);
     return true;
 }
 
@@ -117,7 +136,7 @@ static bool set_nodes(struct scancel *s, const char *text)
         text = file.s;
     }
     mem_set_str(&s->select->nodes, text);
-    add_filter(s, "nodelist", text);
+    add_filter(s, BY_NODES, text);
     buf_release(&file);
     return true;
 }
@@ -127,20 +146,20 @@ static int set_filter(struct scancel *s, int opt, const char *value)
 {
     static const struct {
         int opt;
-        const char *name;
+        enum filter filter;
         size_t list; /* a struct meta_strs of job_select */
     } lists[] = {
-        {'A', "account", offsetof(struct job_select, accounts)},
-        {'n', "job_name", offsetof(struct job_select, names)},
-        {'p', "partition", offsetof(struct job_select, partitions)},
-        {'q', "qos", offsetof(struct job_select, qos)},
-        {'R', "reservation", offsetof(struct job_select, reservations)},
-        {OPT_WCKEY, "wckey", offsetof(struct job_select, wckeys)},
+        {'A', BY_ACCOUNT, offsetof(struct job_select, accounts)},
+        {'n', BY_NAME, offsetof(struct job_select, names)},
+        {'p', BY_PARTITION, offsetof(struct job_select, partitions)},
+        {'q', BY_QOS, offsetof(struct job_select, qos)},
+        {'R', BY_RESERVATION, offsetof(struct job_select, reservations)},
+        {OPT_WCKEY, BY_WCKEY, offsetof(struct job_select, wckeys)},
     };
     for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
         if (lists[i].opt == opt) {
             filters_strings((struct meta_strs *)((char *)s->select + lists[i].list), value);
-            add_filter(s, lists[i].name, value);
+            add_filter(s, lists[i].filter, value);
             return 1;
         }
     }
@@ -153,7 +172,7 @@ static int set_filter(struct scancel *s, int opt, const char *value)
         return set_nodes(s, value) ? 1 : -1;
     case OPT_ME:
         meta_u32s_push(&s->select->uids, getuid());
-        add_filter(s, "user_name", "(me)");
+        add_filter(s, BY_USER, "(me)");
         return 1;
     default:
         return 0;
@@ -192,6 +211,12 @@ static void set_flag(struct scancel *s, int opt)
     }
 }
 
+static bool is_bool(const char *value)
+{
+    return text_same_nocase(value, "true") || text_same_nocase(value, "t") ||
+           text_same_nocase(value, "false") || text_same_nocase(value, "f");
+}
+
 static bool read_environment(struct scancel *s)
 {
     static const struct {
@@ -211,8 +236,22 @@ static bool read_environment(struct scancel *s)
         const char *value = getenv(vars[i].name);
         if (!value)
             continue;
+        uint64_t state;
+        if (vars[i].opt == 't' && *value && !meta_enum_value(&enum_job_state, value, &state)) {
+            fprintf(stderr,
+                    "Unrecognized SCANCEL_STATE value: %s\nValid job states are PENDING, RUNNING, and "
+                    "SUSPENDED\n",
+                    value);
+            return false;
+        }
         if (vars[i].filter && *value && set_filter(s, vars[i].opt, value) < 0)
             return false;
+        bool may_be_true =
+            vars[i].opt == 'b' || vars[i].opt == 'f' || vars[i].opt == 'i' || vars[i].opt == 'v';
+        if (may_be_true && !is_bool(value)) {
+            cli_error(s->cli, "Unrecognized %s value: %s", vars[i].name, value);
+            continue;
+        }
         if (!vars[i].filter && strcmp(value, "0") != 0 && !text_same_nocase(value, "false"))
             set_flag(s, vars[i].opt);
     }
@@ -268,7 +307,7 @@ static int read_options(struct scancel *s, int argc, char **argv)
         }
         text_list_release(&ids);
     }
-    if (!s->select->ids.n && !s->filters.len) {
+    if (!s->select->ids.n && !s->filtered) {
         cli_error(s->cli, "No job identification provided");
         return EXIT_FAILURE;
     }
@@ -278,6 +317,8 @@ static int read_options(struct scancel *s, int argc, char **argv)
 static void announce(struct scancel *s, const char *id)
 {
     bool step = strchr(id, '.') != NULL;
+    if (s->cli->quiet)
+        return;
     if (!s->signal_given)
         cli_verbose(s->cli, "Terminating %s %s", step ? "step" : "job", id);
     else
@@ -289,11 +330,83 @@ static void announce(struct scancel *s, const char *id)
                     id);
 }
 
-/* A job that is gone already is what was asked for, unless a signal should reach it. */
+/* A job that is gone already is what was asked for, unless a signal should reach it, or filters as well say
+ * which one is meant. */
 static bool is_harmless(const struct scancel *s, const struct job_result *r)
 {
-    return !s->signal_given && !strchr(r->id, '.') &&
-           (r->code == ESLURM_JOB_STEP_ALREADY_COMPLETING_OR_COMPLETED || r->code == ESLURM_INVALID_JOB_ID);
+    if (s->signal_given || strchr(r->id, '.') || s->request.flags & (KILLF_BATCH | KILLF_FULL))
+        return false;
+    return r->code == ESLURM_JOB_STEP_ALREADY_COMPLETING_OR_COMPLETED ||
+           (r->code == ESLURM_INVALID_JOB_ID && !s->filtered);
+}
+
+/* What was asked for when it comes back as the tasks of an array: "7" for "7_[1-9]", "7_3" for "7_[3]".
+ */
+static void plain_id(const struct scancel *s, const char *id, struct buf *out)
+{
+    size_t len = strcspn(id, "_");
+    for (uint32_t i = 0; id[len] && i < s->select->ids.n; i++) {
+        const char *asked = s->select->ids.v[i];
+        if (strlen(asked) == len && strncmp(asked, id, len) == 0) {
+            buf_adds(out, asked);
+            return;
+        }
+    }
+    const char *task = id[len] && id[len + 1] == '[' ? id + len + 2 : NULL;
+    size_t digits = task ? strspn(task, "0123456789") : 0;
+    if (digits && strcmp(task + digits, "]") == 0)
+        buf_addf(out, "%.*s_%.*s", (int)len, id, (int)digits, task);
+    else
+        buf_adds(out, id);
+}
+
+static void complain(const struct scancel *s, const struct job_result *r)
+{
+    struct buf id = BUF_INIT;
+    const char *text = r->text ? r->text : "";
+    plain_id(s, r->id, &id);
+    cli_error(s->cli, "Kill job error on job%s id %s: %.*s", strchr(r->id, '.') ? " step" : "", id.s,
+              (int)strcspn(text, "\n"), text);
+    buf_release(&id);
+}
+
+static void say_no_match(struct scancel *s)
+{
+    static const char *const names[] = {[BY_ACCOUNT] = "account",
+                                        [BY_NAME] = "job_name",
+                                        [BY_PARTITION] = "partition",
+                                        [BY_QOS] = "qos",
+                                        [BY_USER] = "user_name",
+                                        [BY_NODES] = "nodelist",
+                                        [BY_RESERVATION] = "reservation",
+                                        [BY_STATE] = "state",
+                                        [BY_WCKEY] = "wckey"};
+    struct buf line = BUF_INIT;
+    for (int i = 0; i < N_FILTERS; i++)
+        if (s->filters[i])
+            buf_addf(&line, "%s=%s ", names[i], s->filters[i]);
+    cli_error(s->cli, "No active jobs match ALL job filters, including: %s", line.s);
+    buf_release(&line);
+}
+
+/* Where a question comes first, a single job that there is not is an error. */
+static bool is_unknown(struct scancel *s)
+{
+    struct job_select select;
+    struct job_list jobs = {0};
+    struct err e;
+    if (s->select->ids.n != 1)
+        return false;
+    meta_init(&record_job_select, &select);
+    meta_strs_push(&select.ids, s->select->ids.v[0]);
+    select.all = true;
+    int rc = fetch_jobs(cli_ctld(s->cli), &select, &jobs, &e);
+    bool unknown = rc == -ESLURM_INVALID_JOB_ID || (rc == 0 && jobs.list.n == 0);
+    if (unknown)
+        cli_error(s->cli, "Kill job error on job id %s: Invalid job id specified", s->select->ids.v[0]);
+    job_list_release(&jobs);
+    meta_release(&record_job_select, &select);
+    return unknown;
 }
 
 static int report(struct scancel *s, const struct job_results *results)
@@ -302,14 +415,13 @@ static int report(struct scancel *s, const struct job_results *results)
     for (uint32_t i = 0; i < results->results.n; i++) {
         const struct job_result *r = &results->results.v[i];
         bool harmless = is_harmless(s, r);
-        if (!s->cli->quiet && (!harmless || s->cli->verbose))
-            cli_error(s->cli, "Kill job error on job%s id %s: %.*s", strchr(r->id, '.') ? " step" : "", r->id,
-                      (int)strcspn(r->text ? r->text : "", "\n"), r->text ? r->text : "");
+        if (!harmless || (s->cli->verbose && !s->cli->quiet))
+            complain(s, r);
         if (!harmless && rc == 0)
             rc = r->code == ESLURM_INVALID_JOB_ID ? EXIT_FAILURE : (int)(r->code & 0xff);
     }
-    if (!results->matched && !results->results.n && s->filters.len && s->cli->verbose)
-        cli_error(s->cli, "No active jobs match ALL job filters, including: %s", s->filters.s);
+    if (!results->matched && !results->results.n && s->filtered && s->cli->verbose)
+        say_no_match(s);
     return rc;
 }
 
@@ -329,12 +441,47 @@ static int send_request(struct scancel *s)
     return rc;
 }
 
+/* False at the end of the answers. */
+static bool ask(const struct job *job, const char *id, struct meta_strs *agreed)
+{
+    char answer[64] = "";
+    printf("Cancel job_id=%s name=%s partition=%s [y/n]? ", id, job->spec->name ? job->spec->name : "",
+           job->partition         ? job->partition
+           : job->spec->partition ? job->spec->partition
+                                  : "");
+    fflush(stdout);
+    if (!fgets(answer, sizeof answer, stdin))
+        return false;
+    if (text_lower(*text_skip_space(answer)) == 'y')
+        meta_strs_push(agreed, id);
+    return true;
+}
+
+/* Tasks of an array that were named are asked for by that name: the record is that of the whole array. */
+static bool ask_for(struct scancel *s, const struct job *job, struct meta_strs *agreed)
+{
+    struct buf id = BUF_INIT;
+    bool named = false, more = true;
+    for (uint32_t i = 0; job->flags & JOBF_ARRAY && i < s->select->ids.n && more; i++) {
+        char *end;
+        if (strtoul(s->select->ids.v[i], &end, 10) != job->array_job_id || *end != '_')
+            continue;
+        named = true;
+        more = ask(job, s->select->ids.v[i], agreed);
+    }
+    job_id_text(job, 0, &id);
+    if (!named)
+        more = ask(job, id.s, agreed);
+    buf_release(&id);
+    return more;
+}
+
 /* Asks for each job that matches, then sends a request for those that were agreed to. */
 static int ask_and_send(struct scancel *s)
 {
     struct job_list jobs = {0};
     struct err e;
-    struct buf line = BUF_INIT, id = BUF_INIT;
+    struct buf line = BUF_INIT;
     struct meta_strs agreed = {0};
     if (!s->select->states.n)
         filters_states_default(s->select);
@@ -342,22 +489,10 @@ static int ask_and_send(struct scancel *s)
         cli_error(s->cli, "%s", cli_error_line(&e, &line));
         return EXIT_FAILURE;
     }
-    for (uint32_t i = 0; i < jobs.list.n; i++) {
-        const struct job *job = jobs.list.v[i];
-        char answer[64] = "";
-        buf_clear(&id);
-        job_id_text(job, 0, &id);
-        printf("Cancel job_id=%s name=%s partition=%s [y/n]? ", id.s, job->spec->name ? job->spec->name : "",
-               job->partition         ? job->partition
-               : job->spec->partition ? job->spec->partition
-                                      : "");
-        fflush(stdout);
-        if (!fgets(answer, sizeof answer, stdin))
+    int rc = jobs.list.n == 0 && is_unknown(s) ? EXIT_FAILURE : 0;
+    for (uint32_t i = 0; i < jobs.list.n; i++)
+        if (!ask_for(s, jobs.list.v[i], &agreed))
             break;
-        if (text_lower(*text_skip_space(answer)) == 'y')
-            meta_strs_push(&agreed, id.s);
-    }
-    int rc = 0;
     if (agreed.n) {
         struct job_signal *r = &s->request;
         meta_release(&record_job_select, r->select);
@@ -365,13 +500,12 @@ static int ask_and_send(struct scancel *s)
         rc = send_request(s);
     }
     job_list_release(&jobs);
-    buf_release(&id);
     return rc;
 }
 
 int cmd_scancel(struct cli *cli)
 {
-    struct scancel s = {.cli = cli, .filters = BUF_INIT};
+    struct scancel s = {.cli = cli};
     meta_init(&record_job_signal, &s.request);
     s.select = s.request.select = meta_new(&record_job_select);
     s.select->all = true;

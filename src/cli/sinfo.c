@@ -47,6 +47,8 @@ static const struct option options[] = {
     {"reservation", no_argument, NULL, 'T'},
     {"responding", no_argument, NULL, 'r'},
     {"summarize", no_argument, NULL, 's'},
+    {"sort", required_argument, NULL, 'S'},
+    {"states", required_argument, NULL, 't'},
     {0},
 };
 
@@ -79,6 +81,16 @@ static bool check_states(struct sinfo *s)
     return false;
 }
 
+static bool names_fit(const struct sinfo *s)
+{
+    struct hostlist names = {0};
+    bool good = hostlist_parse(&names, s->names, NULL) == 0;
+    hostlist_release(&names);
+    if (!good)
+        cli_error(s->cli, "'%s' invalid entry for --nodes", s->names);
+    return good;
+}
+
 /* One option; -1 = go on, else the exit status. */
 static int take_option(struct sinfo *s, int opt)
 {
@@ -109,6 +121,8 @@ static int take_option(struct sinfo *s, int opt)
         return -1;
     case 'n':
         s->names = optarg;
+        if (!names_fit(s))
+            return EXIT_FAILURE;
         return -1;
     case 'p':
         s->partitions = optarg;
@@ -298,7 +312,7 @@ static void group(struct sinfo *s, struct groups *groups)
 static void set_sort(struct sinfo *s)
 {
     char bad;
-    const char *otherwise = s->node_form ? "N" : s->reasons ? "" : "#P,-t";
+    const char *otherwise = s->node_form ? "N" : s->reasons ? "-t" : "#P,-t";
     sort_parse(&s->sort, nodecols, NULL, s->listing.sort ? s->listing.sort : otherwise, &bad);
 }
 

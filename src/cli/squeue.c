@@ -71,8 +71,11 @@ static const struct option options[] = {
     {"running-over", required_argument, NULL, OPT_OVER},
     {"running-under", required_argument, NULL, OPT_UNDER},
     {"sibling", no_argument, NULL, OPT_IGNORED},
+    {"sort", required_argument, NULL, 'S'},
     {"start", no_argument, NULL, OPT_START},
     {"steps", optional_argument, NULL, 's'},
+    {"states", required_argument, NULL, 't'},
+    {"user", required_argument, NULL, 'u'},
     {"users", required_argument, NULL, 'u'},
     {0},
 };
@@ -128,7 +131,9 @@ static bool read_ids(struct squeue *q, const char *list, bool steps)
     text_split(&ids, list, ',');
     q->nothing |= !ids.n;
     for (uint32_t i = 0; i < ids.n && good; i++) {
-        const char *id = ids.v[i];
+        char *id = ids.v[i];
+        if (!steps && text_is_digit(*id) && strchr(id, '.') && filters_is_job_id(id, true))
+            *strchr(id, '.') = '\0'; /* the job of a step */
         good = filters_is_job_id(id, steps) && (steps ? strchr(id, '.') != NULL : !strchr(id, '['));
         if (good)
             meta_strs_push(&q->select.ids, id);
@@ -301,7 +306,9 @@ static void set_layout(struct squeue *q, const struct column *table)
 {
     const struct listing *l = &q->listing;
     bool own = q->want_steps || q->start || l->long_form; /* stronger than the environment */
-    if (l->given == 'O' || (!l->given && l->format_long && !own))
+    if (l->given == 'O' && text_same_nocase(l->format_long, "all"))
+        bad_field(q, l->format_long); /* a field of sinfo only */
+    else if (l->given == 'O' || (!l->given && l->format_long && !own))
         layout_parse_long(&q->layout, table, l->format_long, bad_field, q);
     else
         layout_parse_short(&q->layout, table, l->format && (l->given || !own) ? l->format : default_format(q),
@@ -322,9 +329,11 @@ static bool nodes_known(struct squeue *q)
     const char *name, *bad = NULL;
     meta_init(&record_node_select, &select);
     select.all = true;
-    if (hostlist_parse(&asked, q->select.nodes, NULL) < 0)
-        bad = q->select.nodes;
-    else if (fetch_nodes(cli_ctld(q->cli), &select, &nodes, &e) < 0)
+    if (hostlist_parse(&asked, q->select.nodes, NULL) < 0) {
+        cli_error(q->cli, "'%s' invalid entry for --nodelist", q->select.nodes);
+        return false;
+    }
+    if (fetch_nodes(cli_ctld(q->cli), &select, &nodes, &e) < 0)
         return true; /* the jobs will fail the same way */
     for (uint32_t i = 0; i < nodes.list.n; i++)
         hostlist_push(&known, nodes.list.v[i]->name, NULL);
@@ -401,7 +410,7 @@ static void add_partitions(struct squeue *q, struct job_row row)
     }
     struct text_list names = {0};
     text_split(&names, row.partition, ',');
-    for (uint32_t i = 0; i < names.n; i++) {
+    for (uint32_t i = names.n; i-- > 0;) { /* as Slurm lists them */
         row.partition = names.v[i];
         lines_add(&q->lines, &row);
     }

@@ -36,6 +36,7 @@ static int fill(struct srun *s, struct launch_tasks *m, struct err *err)
     meta_init(&record_launch_tasks, m);
     if (jobenv_make(&e, &s->opt, s->part, err) < 0)
         return -err->code;
+    jobenv_add_layout(&e, s->part, s->step);
     submit_split_environment(&e, &m->env, &m->rlimits);
     jobenv_release(&e);
     meta_bytes_set(&m->credential, s->reply.credential.v, s->reply.credential.n);

@@ -8,8 +8,10 @@
 
 #include "base/mem.h"
 #include "cli/jobvars.h"
+#include "cli/jobview.h"
 #include "cli/srun.h"
 #include "conf/conf.h"
+#include "model/jobvars.h"
 #include "model/multiprog.h"
 
 enum { MULTI_PROG_MAX = 1 << 20 };
@@ -63,28 +65,66 @@ static const char *program(struct srun *s, const char *option, enum conf_key key
     return path && *path && text_casecmp(path, "none") != 0 ? path : NULL;
 }
 
-static _Noreturn void run_child(struct srun *s, const char *path)
+static void add_names(struct jobenv *e, const struct srun *s)
 {
-    struct jobenv e = {0};
+    const struct job *job = s->reply.job;
+    struct buf name = BUF_INIT;
+    char sluid[SLUID_LEN + 1];
+    jobview_user(job, &name);
+    jobenv_set(e, "SLURM_JOB_USER", name.s);
+    buf_clear(&name);
+    jobview_group(job, &name);
+    if (s->own_job)
+        jobenv_set(e, "SLURM_JOB_GROUP", name.s);
+    buf_release(&name);
+    jobenv_setf(e, "SLURM_JOB_UID", "%u", job->uid);
+    jobenv_setf(e, "SLURM_JOB_GID", "%u", job->gid);
+    jobvars_sluid(job, sluid);
+    jobenv_set(e, "SLURM_JOB_SLUID", sluid);
+}
+
+static void add_step(struct jobenv *e, const struct srun *s)
+{
+    struct buf counts = BUF_INIT;
+    jobenv_add_layout(e, s->part, s->step);
+    jobenv_setf(e, "SLURM_STEP_ID", "%u", s->step->step_id);
+    jobenv_setf(e, "SLURM_STEPID", "%u", s->step->step_id);
+    jobenv_setf(e, "SLURM_NTASKS", "%u", s->step->ntasks);
+    jobenv_setf(e, "SLURM_NPROCS", "%u", s->step->ntasks);
+    jobvars_step_tasks_per_node(s->step, &counts);
+    jobenv_set(e, "SLURM_TASKS_PER_NODE", counts.s);
+    jobenv_set(e, "SLURM_MPI_TYPE", srun_mpi_type(s));
+    buf_release(&counts);
+}
+
+static _Noreturn void run_child(struct srun *s, const char *path, const char *context)
+{
+    struct jobenv e;
+    struct err err;
     alloc_signals_child();
+    if (jobenv_make(&e, &s->opt, s->part, &err) < 0) {
+        cli_error(s->cli, "%s", err.text);
+        _exit(127);
+    }
     jobvars_add(&e, s->reply.job, cli_cluster(s->cli));
-    jobenv_setf(&e, "SLURM_STEP_ID", "%u", s->step->step_id);
-    jobenv_setf(&e, "SLURM_STEPID", "%u", s->step->step_id);
-    jobenv_set(&e, "SLURM_SCRIPT_CONTEXT", "prolog_srun");
+    jobenv_add_launchers(&e);
+    add_names(&e, s);
+    add_step(&e, s);
+    jobenv_set(&e, "SLURM_SCRIPT_CONTEXT", context);
     jobvars_export(&e);
     execl(path, path, (char *)NULL);
     cli_error(s->cli, "%s: %s", path, strerror(errno));
     _exit(127);
 }
 
-static int run(struct srun *s, const char *path)
+static int run(struct srun *s, const char *path, const char *context)
 {
     int status;
     if (!path)
         return 0;
     pid_t pid = fork();
     if (pid == 0)
-        run_child(s, path);
+        run_child(s, path, context);
     if (pid < 0 || waitpid(pid, &status, 0) < 0)
         return -1;
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
@@ -92,7 +132,7 @@ static int run(struct srun *s, const char *path)
 
 int srun_prolog(struct srun *s)
 {
-    int rc = run(s, program(s, s->given->prolog, CONF_SRUN_PROLOG));
+    int rc = run(s, program(s, s->given->prolog, CONF_SRUN_PROLOG), "prolog_srun");
     if (rc != 0) {
         cli_error(s->cli, "srun prolog failed rc = %d. Aborting step.", rc);
         cli_info(s->cli, "StepId=%s aborted before step completely launched.", s->id);
@@ -102,7 +142,7 @@ int srun_prolog(struct srun *s)
 
 void srun_epilog(struct srun *s)
 {
-    int rc = run(s, program(s, s->given->epilog, CONF_SRUN_EPILOG));
+    int rc = run(s, program(s, s->given->epilog, CONF_SRUN_EPILOG), "epilog_srun");
     if (rc != 0)
         cli_error(s->cli, "srun epilog failed rc = %d", rc);
 }

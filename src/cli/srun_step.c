@@ -7,6 +7,7 @@
 
 #include "base/hostlist.h"
 #include "base/mem.h"
+#include "base/text.h"
 #include "cli/fetch.h"
 #include "cli/jobopt.h"
 #include "cli/srun.h"
@@ -133,9 +134,26 @@ static void add_devices(const struct srun *s, struct step_create *r)
     const struct job_spec *spec = &s->part->spec;
     if (s->own_job)
         return;
-    r->tres_per_node = mem_strdup(spec->tres_per_node);
+    const char *gres = jobopt_text(s->part, "gres");
+    r->tres_per_node = mem_strdup(
+        !spec->tres_per_node && gres && text_casecmp(gres, "none") == 0 ? "none" : spec->tres_per_node);
     r->tres_per_task = mem_strdup(spec->tres_per_task);
     r->tres_per_step = mem_strdup(spec->tres_per_job);
+}
+
+/* Only -c was given: as many tasks as the CPUs of the job have room for, when the step is for all its nodes.
+ */
+static uint32_t tasks_of_cpus(const struct srun *s)
+{
+    const struct job_spec *spec = &s->part->spec;
+    const struct job *job = s->alloc.job;
+    uint32_t tasks = 0, each = spec->cpus_per_task;
+    if (!job || each == NO_VAL16 || !each || spec->ntasks_per_node != NO_VAL16 || spec->req_nodes ||
+        spec->exc_nodes || (spec->min_nodes != NO_VAL && spec->min_nodes != job->alloc.n))
+        return NO_VAL;
+    for (uint32_t i = 0; i < job->alloc.n; i++)
+        tasks += job->alloc.v[i].cpus / each;
+    return tasks ? tasks : NO_VAL;
 }
 
 static void fill(const struct srun *s, struct step_create *r)
@@ -152,7 +170,7 @@ static void fill(const struct srun *s, struct step_create *r)
     }
     r->min_nodes = spec->min_nodes;
     r->max_nodes = spec->max_nodes;
-    r->ntasks = spec->ntasks;
+    r->ntasks = spec->ntasks != NO_VAL || s->own_job || !c->cpus_given ? spec->ntasks : tasks_of_cpus(s);
     r->cpus_per_task = spec->cpus_per_task;
     r->ntasks_per_node = spec->ntasks_per_node;
     r->ntasks_per_gpu = spec->ntasks_per_gpu;
@@ -166,7 +184,8 @@ static void fill(const struct srun *s, struct step_create *r)
     r->relative = c->relative == NO_VAL ? NO_VAL16 : (uint16_t)c->relative;
     r->time_limit = s->own_job ? NO_VAL : spec->time_limit;
     r->overlap = c->overlap;
-    r->exact = c->exact || c->exclusive_step || (c->cpus_given && !c->whole);
+    /* For a job of its own --exclusive asks for nodes, not for CPUs. */
+    r->exact = c->exact || (c->exclusive_step && !s->own_job) || (c->cpus_given && !c->whole);
     r->overcommit = spec->overcommit == 1;
     r->immediate = spec->immediate;
     r->interactive = jobopt_given(s->part, "interactive") != JOBOPT_UNSET;

@@ -17,6 +17,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "cli/srun.h"
+#include "conf/conf.h"
 #include "cli/srun_exit.h"
 #include "os/folders.h"
 #include "model/jobvars.h"
@@ -101,7 +102,9 @@ static int open_out(struct srun *s, struct srun_out *o, const char *text, const 
         return 0;
     }
     char *path = expand(s, text);
-    bool append = s->part->spec.open_mode == OPEN_APPEND;
+    uint32_t mode = s->part->spec.open_mode;
+    bool append =
+        mode == OPEN_APPEND || (mode == OPEN_UNSET && conf_u32(cli_env(s->cli)->conf, CONF_JOB_FILE_APPEND));
     int flags = O_WRONLY | O_CREAT | O_CLOEXEC | O_APPEND | (append ? 0 : O_TRUNC);
     int fd = open(path, flags, 0666);
     if (fd < 0 && errno == ENOENT) {

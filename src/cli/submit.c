@@ -13,14 +13,20 @@
 #include "model/errors.h"
 #include "model/jobtext.h"
 
-enum { GROUPS_MAX = 65536, PATH_SIZE = 4096, HOST_SIZE = 256 };
+enum { GROUPS_MAX = 65536, PATH_SIZE = 4096, HOST_SIZE = 256, MULTIPLE_SHARING_GRES_PJ = 32768 };
 
 extern char **environ;
 
 /* The world outlives the options, and both last as long as the process. */
-static void fill_world(struct jobopt_world *w)
+static void fill_world(struct jobopt_world *w, const struct conf *conf)
 {
     static char cwd[PATH_SIZE], host[HOST_SIZE];
+    static struct buf gres = BUF_INIT;
+    const struct meta_strs *types = conf_list(conf, CONF_GRES_TYPES);
+    for (uint32_t i = 0; types && i < types->n; i++) {
+        buf_sep(&gres, ",");
+        buf_adds(&gres, types->v[i]);
+    }
     if (!getcwd(cwd, sizeof cwd))
         buf_print(cwd, sizeof cwd, "/");
     gethostname(host, sizeof host - 1);
@@ -34,7 +40,9 @@ static void fill_world(struct jobopt_world *w)
                                .now = cli_now(),
                                .uid = getuid(),
                                .gid = getgid(),
-                               .umask = (uint16_t)mask};
+                               .umask = (uint16_t)mask,
+                               .gres_types = gres.s};
+    w->one_sharing = !(conf_u64(conf, CONF_SELECT_TYPE_PARAMETERS) & MULTIPLE_SHARING_GRES_PJ);
 }
 
 /* Specialised cores and threads are the site's to give. */
@@ -56,7 +64,7 @@ static void check_specialised(struct cli *cli, struct job_spec *s)
 bool submit_read_options(struct cli *cli, enum jobopt_cmd cmd, struct jobopt *o, int *ret_status)
 {
     struct jobopt_world world;
-    fill_world(&world);
+    fill_world(&world, cli_env(cli)->conf);
     jobopt_init(o, cmd, &world);
     enum jobopt_result result = jobopt_read(o, cli->argc, cli->argv);
     fputs(o->out.s, stdout);
@@ -65,6 +73,10 @@ bool submit_read_options(struct cli *cli, enum jobopt_cmd cmd, struct jobopt *o,
     *ret_status = o->exit_code;
     cli->verbose = o->parts[0]->cli.verbose;
     cli->quiet = o->parts[0]->cli.quiet;
+    if (result == JOBOPT_GO) {
+        o->world.limits = conf_list(cli_env(cli)->conf, CONF_PROPAGATE_RESOURCE_LIMITS);
+        o->world.limits_except = conf_list(cli_env(cli)->conf, CONF_PROPAGATE_RESOURCE_LIMITS_EXCEPT);
+    }
     for (uint32_t i = 0; result == JOBOPT_GO && i < o->n_parts; i++) {
         struct job_spec *spec = &o->parts[i]->spec;
         check_specialised(cli, spec);

@@ -139,6 +139,16 @@ static void check_scheduler(struct loader *l)
         sched_opts_parse(&unused, conf_str(l->c, CONF_SCHEDULER_PARAMETERS), say_parameter, l);
 }
 
+/* Those that act are read by src/slurmctld/agent_route.c. */
+static void check_topology(struct loader *l)
+{
+    static const char *const idle[] = {"Dragonfly", "BlockAsNodeRank", "SwitchAsNodeRank",
+                                       "TopoMaxSizeUnroll", "TopoOptional"};
+    for (unsigned i = 0; i < sizeof idle / sizeof *idle && l->want & CONF_WANT_DAEMON; i++)
+        if (conf_has_param(l->c, CONF_TOPOLOGY_PARAM, idle[i], NULL))
+            KEY_WARNING(l, CONF_TOPOLOGY_PARAM, "TopologyParam: %s has no effect yet", idle[i]);
+}
+
 void load_check(struct loader *l)
 {
     check_names(l);
@@ -148,4 +158,5 @@ void load_check(struct loader *l)
     check_numbers(l);
     check_memory(l);
     check_scheduler(l);
+    check_topology(l);
 }

@@ -4,7 +4,7 @@
 
 #include "base/mem.h"
 #include "conf/topology.h"
-#include "conf/yaml.h"
+#include "conf/yamltree.h"
 
 static const char *const kinds[] = {"block", "flat", "ring", "torus3d", "tree"};
 enum { KINDS = sizeof kinds / sizeof kinds[0] };

@@ -7,6 +7,8 @@
 #include "model/errors.h"
 #include "model/jobtext.h"
 
+enum { ITEM_MAX = 64 };
+
 static bool take_number(const char **s, uint32_t *ret)
 {
     uint64_t v = 0;
@@ -42,24 +44,54 @@ static bool take_range(const char **s, struct array_spec *a, uint32_t id_limit)
     return true;
 }
 
+/* One item as Slurm takes it: a bracket or blanks may stand before it, a bracket or a limit after it; no
+ * digits are 0. */
+static bool take_item(const char *item, struct array_spec *a, uint32_t id_limit)
+{
+    const char *s = text_skip_space(item + (*item == '['));
+    if (*s == ']' || *s == '%' || !*s) {
+        bits_set(&a->tasks, 0);
+        return true;
+    }
+    struct array_spec one = {.step = 1};
+    char tidy[ITEM_MAX];
+    size_t n = 0;
+    bool range = false;
+    for (; *s && n + 1 < sizeof tidy; s++) { /* "1- 3" is "1-3" */
+        if (text_is_space(*s) && range)
+            continue;
+        range = *s == '-';
+        tidy[n++] = *s;
+    }
+    tidy[n] = '\0';
+    const char *at = tidy;
+    bool ok = !*s && take_range(&at, &one, id_limit);
+    at += ok && *at == ']';
+    ok = ok && (!*at || *at == '%');
+    if (ok) {
+        a->step = one.step;
+        bits_or(&a->tasks, &one.tasks);
+    }
+    bits_release(&one.tasks);
+    return ok;
+}
+
 int array_parse(struct array_spec *ret, const char *text, uint32_t id_limit, struct err *e)
 {
     *ret = (struct array_spec){.step = 1};
-    bool ok;
-    const char *s = text;
-    bool bracket = *s == '[';
-    s += bracket;
-    for (ok = take_range(&s, ret, id_limit); ok && *s == ',';) {
-        s++;
-        ok = take_range(&s, ret, id_limit);
+    struct text_list items = {0};
+    text_split(&items, text, ',');
+    bool ok = items.n > 0;
+    for (uint32_t i = 0; i < items.n && ok; i++)
+        ok = take_item(items.v[i], ret, id_limit);
+    text_list_release(&items);
+    const char *limit = strchr(text, '%');
+    if (limit) {
+        limit++;
+        if (!take_number(&limit, &ret->running_max))
+            ret->running_max = 0; /* as many as there is room for */
     }
-    if (ok && *s == '%') {
-        s++;
-        ok = take_number(&s, &ret->running_max);
-    }
-    if (ok && bracket)
-        ok = *s++ == ']';
-    if (ok && !*s)
+    if (ok)
         return 0;
     bits_release(&ret->tasks);
     return err_set(e, ESLURM_INVALID_ARRAY, "%s", error_text(ESLURM_INVALID_ARRAY));

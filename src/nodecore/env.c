@@ -231,6 +231,17 @@ static void env_array(struct meta_strs *env, const struct job *job)
     env_set(env, "SLURM_ARRAY_TASK_STEP", "%u", job->array_task_step ? job->array_task_step : 1);
 }
 
+/* A batch script is told the CPUs that its job may use; a step all threads of the cores it has. */
+static uint32_t env_cpus(const struct step_launch *l)
+{
+    const struct cred_node *share = l->share;
+    uint32_t cores = bits_count(&share->job_cores);
+
+    if (l->batch)
+        return jobvars_usable_cpus(l->batch->job, &share->cores, share->cpus);
+    return cores ? share->job_cpus / cores * bits_count(&share->cores) : share->cpus;
+}
+
 /* In every batch script and every task. */
 static void env_job(struct meta_strs *env, const struct step_launch *l)
 {
@@ -266,7 +277,7 @@ static void env_job(struct meta_strs *env, const struct step_launch *l)
         env_set(env, "SLURM_JOB_END_TIME", "%lld", (long long)job->end_time);
     if (job->restarts)
         env_set(env, "SLURM_RESTART_COUNT", "%u", job->restarts);
-    env_set(env, "SLURM_CPUS_ON_NODE", "%u", jobvars_usable_cpus(job, &l->share->cores, l->share->cpus));
+    env_set(env, "SLURM_CPUS_ON_NODE", "%u", env_cpus(l));
     env_set(env, "SLURM_OOM_KILL_STEP", "%d", spec->oom_kill_step == 1);
     env_set_text(env, "SLURM_TOPOLOGY_ADDR", l->topology_addr ? l->topology_addr : l->node_name);
     env_set(env, "SLURM_TOPOLOGY_ADDR_PATTERN", "%s", l->topology_pattern ? l->topology_pattern : "node");
@@ -292,20 +303,14 @@ static void env_launchers(struct meta_strs *env)
 
 /* --- the batch step --- */
 
-static const char *env_exclusive(uint32_t share)
-{
-    static const char *const names[] = {
-        [SHARE_NODE] = "NODE", [SHARE_USER] = "USER", [SHARE_MCS] = "MCS", [SHARE_TOPO] = "TOPO"};
-
-    return share < sizeof names / sizeof names[0] && names[share] ? names[share] : "NO";
-}
-
 static void env_memory(struct meta_strs *env, const struct job *job)
 {
     const struct job_spec *spec = job->spec;
 
     env_set_mb(env, "SLURM_MEM_PER_GPU", spec->mem_per_gpu);
     if (spec->mem_per_gpu != NO_VAL64)
+        return;
+    if (spec->mem_per_node == 0)
         return;
     env_set_mb(env, "SLURM_MEM_PER_NODE", spec->mem_per_node);
     if (spec->mem_per_node != NO_VAL64)
@@ -352,7 +357,7 @@ static void env_batch(struct meta_strs *env, const struct step_launch *l)
     env_set(env, "ENVIRONMENT", "BATCH");
     env_set(env, "HOSTNAME", "%s", l->node_name);
     env_set_text(env, "SLURM_JOB_NAME", spec->name);
-    env_set(env, "SLURM_JOB_EXCLUSIVE", "%s", env_exclusive(spec->share));
+    env_set(env, "SLURM_JOB_EXCLUSIVE", "%s", jobvars_exclusive(job));
     env_set(env, "SLURM_JOB_OVERSUBSCRIBE", "%s", spec->share == SHARE_YES ? "YES" : "NO");
     env_set_text(env, "SLURM_JOB_DEPENDENCY", spec->dependency);
     env_set(env, "SLURM_NNODES", "%u", job->alloc.n);
@@ -415,6 +420,7 @@ static void env_step(struct meta_strs *env, const struct step_launch *l)
     env_set(env, "SLURM_NPROCS", "%u", step->ntasks);
     env_set_u16(env, "SLURM_CPUS_PER_TASK", step->cpus_per_task);
     env_set(env, "SLURMD_DEBUG", "%u", l->debug);
+    env_set_text(env, "SLURMD_TRES_BIND", l->tasks->tres_bind);
     env_set_text(env, "SLURM_LAUNCH_NODE_IPADDR", l->srun_addr);
     env_set_text(env, "SLURM_SRUN_COMM_HOST", l->srun_addr);
     if (l->srun_port) {
@@ -456,6 +462,12 @@ void env_build(struct meta_strs *env, const struct step_launch *l, int nice_valu
     env_set(env, "SLURM_NODEID", "%u", launch_node_rank(l));
 }
 
+/* Then each task is told its own devices for those of the step. */
+static bool bound_singly(const char *tres_bind)
+{
+    return tres_bind && (text_has(tres_bind, "per_task:") || text_has(tres_bind, "single:"));
+}
+
 void env_task(struct meta_strs *env, const struct step_launch *l, uint32_t local_id, uint32_t pid,
               const struct bits *devices)
 {
@@ -470,7 +482,7 @@ void env_task(struct meta_strs *env, const struct step_launch *l, uint32_t local
         env_visible_devices(env, list.s);
         buf_clear(&list);
         device_list(devices, &list);
-        if (l->tasks && text_has(l->tasks->tres_bind ? l->tasks->tres_bind : "", "per_task"))
+        if (l->tasks && bound_singly(l->tasks->tres_bind))
             env_set_text(env, "SLURM_STEP_GPUS", list.s);
         buf_release(&list);
     }

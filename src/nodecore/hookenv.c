@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "nodecore/hookenv.h"
 
+#include "base/hostlist.h"
 #include "base/mem.h"
 #include "model/jobtext.h"
 #include "model/jobvars.h"
@@ -18,16 +19,12 @@ void hookenv_base(struct meta_strs *env, const char *conf_path, const char *clus
     add_text(env, "SLURM_CLUSTER_NAME", cluster_name);
 }
 
-static void add_array(struct meta_strs *env, const struct job *j)
+static void add_path(struct meta_strs *env, const char *name, const struct job_spec *spec, const char *path)
 {
-    if (!j->array_job_id || j->flags & JOBF_ARRAY) /* of no task yet */
-        return;
-    env_set(env, "SLURM_ARRAY_JOB_ID", "%u", j->array_job_id);
-    env_set(env, "SLURM_ARRAY_TASK_ID", "%u", j->array_task_id);
-    env_set(env, "SLURM_ARRAY_TASK_COUNT", "%u", j->array_task_count);
-    env_set(env, "SLURM_ARRAY_TASK_MIN", "%u", j->array_task_min);
-    env_set(env, "SLURM_ARRAY_TASK_MAX", "%u", j->array_task_max);
-    env_set(env, "SLURM_ARRAY_TASK_STEP", "%u", j->array_task_step);
+    if (path && *path != '/' && spec->work_dir)
+        env_set(env, name, "%s/%s", spec->work_dir, path);
+    else
+        add_text(env, name, path);
 }
 
 static void add_spec(struct meta_strs *env, const struct job_spec *spec)
@@ -45,9 +42,6 @@ static void add_spec(struct meta_strs *env, const struct job_spec *spec)
         {"SLURM_JOB_CONSTRAINTS", spec->features},
         {"SLURM_JOB_LICENSES", spec->licenses},
         {"SLURM_JOB_EXTRA", spec->extra},
-        {"SLURM_JOB_STDIN", spec->std_in},
-        {"SLURM_JOB_STDOUT", spec->std_out},
-        {"SLURM_JOB_STDERR", spec->std_err},
         {"SLURM_WCKEY", spec->wckey},
     };
 
@@ -55,15 +49,26 @@ static void add_spec(struct meta_strs *env, const struct job_spec *spec)
         add_text(env, texts[i].name, texts[i].value);
 }
 
+/* An order that is the same for all nodes of a job has their names and no `alloc`. */
+static uint32_t nodes_of(const struct job *j)
+{
+    struct hostlist names = {0};
+    uint32_t n = hostlist_parse(&names, j->nodes, NULL) == 0 ? names.count : j->alloc.n;
+
+    hostlist_release(&names);
+    return n;
+}
+
 /* Only where it has or had nodes. */
 static void add_place(struct meta_strs *env, const struct job *j)
 {
     struct buf counts = BUF_INIT;
+    uint32_t n = nodes_of(j);
 
     add_text(env, "SLURM_JOB_NODELIST", j->nodes);
-    if (!j->alloc.n)
+    if (!n)
         return;
-    env_set(env, "SLURM_JOB_NUM_NODES", "%u", j->alloc.n);
+    env_set(env, "SLURM_JOB_NUM_NODES", "%u", n);
     jobvars_cpus_per_node(j, &counts);
     add_text(env, "SLURM_JOB_CPUS_PER_NODE", counts.s);
     buf_release(&counts);
@@ -84,12 +89,28 @@ void hookenv_job(struct meta_strs *env, const struct job *j)
     env_set(env, "SLURM_JOB_END_TIME", "%lld", (long long)j->end_time);
     jobvars_sluid(j, sluid);
     env_set(env, "SLURM_JOB_SLUID", "%s", sluid);
-    add_array(env, j);
     if (!j->spec)
         return;
     env_set(env, "SLURM_JOB_OVERSUBSCRIBE", "%s", jobvars_oversubscribe(j));
     env_set(env, "SLURM_JOB_EXCLUSIVE", "%s", jobvars_exclusive(j));
     add_spec(env, j->spec);
+    if (!(j->flags & JOBF_BATCH))
+        return;
+    add_path(env, "SLURM_JOB_STDIN", j->spec, j->spec->std_in ? j->spec->std_in : "/dev/null");
+    add_path(env, "SLURM_JOB_STDOUT", j->spec, j->spec->std_out);
+    add_path(env, "SLURM_JOB_STDERR", j->spec, j->spec->std_err);
+}
+
+void hookenv_array(struct meta_strs *env, const struct job *j)
+{
+    if (!j->array_job_id || j->flags & JOBF_ARRAY) /* of no task yet */
+        return;
+    env_set(env, "SLURM_ARRAY_JOB_ID", "%u", j->array_job_id);
+    env_set(env, "SLURM_ARRAY_TASK_ID", "%u", j->array_task_id);
+    env_set(env, "SLURM_ARRAY_TASK_COUNT", "%u", j->array_task_count);
+    env_set(env, "SLURM_ARRAY_TASK_MIN", "%u", j->array_task_min);
+    env_set(env, "SLURM_ARRAY_TASK_MAX", "%u", j->array_task_max);
+    env_set(env, "SLURM_ARRAY_TASK_STEP", "%u", j->array_task_step);
 }
 
 void hookenv_exit(struct meta_strs *env, uint32_t exit_code, uint32_t derived_ec)

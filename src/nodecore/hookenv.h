@@ -12,8 +12,10 @@
 
 /* What every program gets. Texts may be NULL. */
 void hookenv_base(struct meta_strs *env, const char *conf_path, const char *cluster_name);
-/* What a job is and asked for. */
+/* What a job is and asked for. The paths of a batch job are given as patterns, absolute. */
 void hookenv_job(struct meta_strs *env, const struct job *j);
+/* Which task of an array it is: nodes are not told. */
+void hookenv_array(struct meta_strs *env, const struct job *j);
 /* How it ended: wait(2) statuses. */
 void hookenv_exit(struct meta_strs *env, uint32_t exit_code, uint32_t derived_ec);
 

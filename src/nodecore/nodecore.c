@@ -495,6 +495,23 @@ int node_signal(struct node_core *n, const struct kill_job *k, struct node_effec
 
 /* --- what happens here --- */
 
+static void report_prolog_failed(struct node_core *n, const struct node_job *j, uint32_t step_id,
+                                 const char *why, int64_t now, struct node_effects *out)
+{
+    struct node_report r;
+
+    meta_init(&record_node_report, &r);
+    r.job_id = j->job_id;
+    r.restarts = j->restarts;
+    r.step_id = step_id;
+    r.error = ESLURM_JOB_PROLOG_FAILED;
+    r.error_text = mem_strdup(why);
+    r.requeue = r.drain = true;
+    r.start_time = r.end_time = now;
+    node_report_add(n, &r, now, out);
+    meta_release(&record_node_report, &r);
+}
+
 void node_prolog_done(struct node_core *n, uint32_t job_id, bool ok, const char *why, int64_t now,
                       struct node_effects *out)
 {
@@ -508,21 +525,11 @@ void node_prolog_done(struct node_core *n, uint32_t job_id, bool ok, const char 
         return;
     }
     if (!ok) {
-        struct node_report r;
-
         j->failed = true;
-        meta_init(&record_node_report, &r);
-        r.job_id = job_id;
-        r.restarts = j->restarts;
-        r.step_id = j->steps.n ? j->steps.v[0].step_id : NODE_STEP_EXTERN;
-        r.error = ESLURM_JOB_PROLOG_FAILED;
-        r.error_text = mem_strdup(why);
-        r.requeue = r.drain = true;
-        r.start_time = r.end_time = now;
-        node_report_add(n, &r, now, out);
-        meta_release(&record_node_report, &r);
-        while (j->steps.n)
-            step_free(j, &j->steps.v[j->steps.n - 1], out);
+        if (!j->steps.n)
+            report_prolog_failed(n, j, NODE_STEP_EXTERN, why, now, out);
+        for (; j->steps.n; step_free(j, &j->steps.v[0], out)) /* each of those that waited for it */
+            report_prolog_failed(n, j, j->steps.v[0].step_id, why, now, out);
     }
     job_move(j, NJOB_ENDING);
     job_epilog_if_empty(n, j, now, out);

@@ -16,7 +16,7 @@ enum { NOBODY = 65534 };
 
 struct auth {
     char *type, *alt_type, *cluster, *socket;
-    struct key token_key, credential_key;
+    struct key token_key, credential_key, forward_key;
     bool has_key;
     uid_t slurm_uid;
     pthread_mutex_t lock; /* of the caches */
@@ -47,7 +47,8 @@ struct auth *auth_open(const struct auth_settings *s, struct err *e)
     a->cluster = mem_strdup(s->cluster);
     a->socket = mem_strdup(s->socket);
     a->has_key = s->key && slurm_derive(s->key, "sluice token", &a->token_key) == 0 &&
-                 slurm_derive(s->key, "sluice credential", &a->credential_key) == 0;
+                 slurm_derive(s->key, "sluice credential", &a->credential_key) == 0 &&
+                 slurm_derive(s->key, "sluice forward", &a->forward_key) == 0;
     REQUIRE(a->has_key || !s->key);
     a->slurm_uid = s->slurm_uid;
     pthread_mutex_init(&a->lock, NULL);
@@ -61,6 +62,7 @@ void auth_close(struct auth *a)
         return;
     explicit_bzero(&a->token_key, sizeof a->token_key);
     explicit_bzero(&a->credential_key, sizeof a->credential_key);
+    explicit_bzero(&a->forward_key, sizeof a->forward_key);
     nonce_release(&a->tokens);
     pthread_mutex_destroy(&a->lock);
     mem_free(a->type);
@@ -200,20 +202,30 @@ int auth_check_token(struct auth *a, const char *type, const void *token, size_t
     return rc;
 }
 
-/* --- launch credentials --- */
+/* --- signatures --- */
 
-/* With munge the signature is a munge credential of the controller around the hash of the data. */
-static int munge_sign(struct auth *a, const struct buf *data, struct buf *ret, struct err *e)
+/* What munge vouches for: the purpose, so that what was signed for one can never be shown for another, and
+ * the hash of the data. */
+static void munge_statement(const char *purpose, const void *data, size_t len, struct buf *ret)
 {
     uint8_t hash[AUTH_MAC_LEN];
-    char hex[2 * AUTH_MAC_LEN + 1];
-    struct buf cred = BUF_INIT;
+
+    buf_adds(ret, purpose);
+    sha256(data, len, hash);
+    for (uint32_t i = 0; i < AUTH_MAC_LEN; i++)
+        buf_addf(ret, "%02x", hash[i]);
+}
+
+/* With munge the signature is a munge credential of the controller. */
+static int munge_sign(struct auth *a, const char *purpose, const struct buf *data, struct buf *ret,
+                      struct err *e)
+{
+    struct buf cred = BUF_INIT, statement = BUF_INIT;
     struct signed_blob blob;
 
-    sha256(data->s, data->len, hash);
-    for (uint32_t i = 0; i < AUTH_MAC_LEN; i++)
-        buf_print(hex + 2 * i, 3, "%02x", hash[i]);
-    int rc = auth_munge_encode(hex, a->socket, &cred, e);
+    munge_statement(purpose, data->s, data->len, &statement);
+    int rc = auth_munge_encode(statement.s, a->socket, &cred, e);
+    buf_release(&statement);
     if (rc == 0) {
         meta_init(&record_signed_blob, &blob);
         blob.data = (struct meta_bytes){(uint8_t *)data->s, (uint32_t)data->len};
@@ -224,29 +236,34 @@ static int munge_sign(struct auth *a, const struct buf *data, struct buf *ret, s
     return rc;
 }
 
-static int munge_open(struct auth *a, const void *data, size_t len, struct signed_blob *ret, struct err *e)
+static int munge_open(struct auth *a, const char *purpose, const void *data, size_t len,
+                      struct signed_blob *ret, struct err *e)
 {
-    uint8_t hash[AUTH_MAC_LEN];
-    char hex[2 * AUTH_MAC_LEN + 1];
-    struct buf payload = BUF_INIT;
+    struct buf payload = BUF_INIT, statement = BUF_INIT;
     uint32_t uid = NO_VAL, gid;
 
     if (meta_decode(&record_signed_blob, ret, data, len, e) < 0)
         return err_set(e, ESLURM_CANNOT_UNPACK_CREDENTIAL, "the credential cannot be read");
     int rc = auth_munge_decode(ret->mac.v, ret->mac.n, a->socket, true, &uid, &gid, &payload, e);
     if (rc == 0) {
-        sha256(ret->data.v, ret->data.n, hash);
-        for (uint32_t i = 0; i < AUTH_MAC_LEN; i++)
-            buf_print(hex + 2 * i, 3, "%02x", hash[i]);
-        if (!text_same(hex, payload.s) || (uid != 0 && uid != a->slurm_uid))
+        munge_statement(purpose, ret->data.v, ret->data.n, &statement);
+        if (!text_same(statement.s, payload.s) || (uid != 0 && uid != a->slurm_uid))
             rc = err_set(e, ESLURM_INVALID_JOB_CREDENTIAL, "%s: not signed by the controller",
                          error_text(ESLURM_INVALID_JOB_CREDENTIAL));
     }
     buf_release(&payload);
+    buf_release(&statement);
     if (rc < 0)
         meta_release(&record_signed_blob, ret);
     return rc;
 }
+
+static bool by_munge(const struct auth *a)
+{
+    return text_same(a->type, "auth/munge");
+}
+
+/* --- launch credentials --- */
 
 int auth_sign_credential(struct auth *a, struct credential *c, int64_t now, struct buf *ret, struct err *e)
 {
@@ -257,8 +274,7 @@ int auth_sign_credential(struct auth *a, struct credential *c, int64_t now, stru
     c->expires = now + AUTH_CREDENTIAL_LIFE_S;
     c->nonce = random_u64();
     meta_encode(&record_credential, c, &data);
-    int rc = text_same(a->type, "auth/munge") ? munge_sign(a, &data, ret, e)
-                                              : slurm_sign(&a->credential_key, &data, ret, e);
+    int rc = by_munge(a) ? munge_sign(a, "", &data, ret, e) : slurm_sign(&a->credential_key, &data, ret, e);
     buf_release(&data);
     return rc;
 }
@@ -289,8 +305,8 @@ int auth_check_credential(struct auth *a, const void *data, size_t len, const ch
 {
     struct signed_blob blob;
 
-    int rc = text_same(a->type, "auth/munge") ? munge_open(a, data, len, &blob, e)
-                                              : slurm_open(&a->credential_key, data, len, &blob, e);
+    int rc = by_munge(a) ? munge_open(a, "", data, len, &blob, e)
+                         : slurm_open(&a->credential_key, data, len, &blob, e);
     if (rc < 0)
         return rc;
     if (meta_decode(&record_credential, ret, blob.data.v, blob.data.n, e) < 0) {
@@ -299,6 +315,58 @@ int auth_check_credential(struct auth *a, const void *data, size_t len, const ch
         rc = check_credential(a, ret, node, now, e);
         if (rc < 0)
             meta_release(&record_credential, ret);
+    }
+    meta_release(&record_signed_blob, &blob);
+    return rc;
+}
+
+/* --- messages that are passed on --- */
+
+int auth_seal_forward(struct auth *a, struct forward_body *b, int64_t now, struct buf *ret, struct err *e)
+{
+    struct buf data = BUF_INIT;
+
+    mem_set_str(&b->cluster, a->cluster);
+    b->uid = (uint32_t)a->slurm_uid;
+    b->issued = now;
+    b->nonce = random_u64();
+    meta_encode(&record_forward_body, b, &data);
+    int rc =
+        by_munge(a) ? munge_sign(a, "forward ", &data, ret, e) : slurm_sign(&a->forward_key, &data, ret, e);
+    buf_release(&data);
+    return rc;
+}
+
+static int check_forward(const struct auth *a, const struct forward_body *b, int64_t now, struct err *e)
+{
+    const int code = ESLURM_INVALID_AUTHENTICATION_CREDENTIAL;
+    int rc = check_times(b->issued, b->expires, AUTH_FORWARD_LIFE_S_MAX, now, e);
+
+    if (rc < 0)
+        return rc;
+    if (!text_same(b->cluster, a->cluster))
+        return err_set(e, code, "%s: it is for cluster %s", error_text(code),
+                       b->cluster ? b->cluster : "(none)");
+    if (b->uid != 0 && b->uid != a->slurm_uid)
+        return err_set(e, code, "%s: uid %u may not send it", error_text(code), b->uid);
+    return 0;
+}
+
+int auth_check_forward(struct auth *a, const void *data, size_t len, int64_t now, struct forward_body *ret,
+                       struct err *e)
+{
+    struct signed_blob blob;
+
+    int rc = by_munge(a) ? munge_open(a, "forward ", data, len, &blob, e)
+                         : slurm_open(&a->forward_key, data, len, &blob, e);
+    if (rc < 0)
+        return rc;
+    if (meta_decode(&record_forward_body, ret, blob.data.v, blob.data.n, e) < 0) {
+        rc = err_set(e, ESLURM_CANNOT_UNPACK_CREDENTIAL, "the message that was passed on cannot be read");
+    } else {
+        rc = check_forward(a, ret, now, e);
+        if (rc < 0)
+            meta_release(&record_forward_body, ret);
     }
     meta_release(&record_signed_blob, &blob);
     return rc;

@@ -19,6 +19,7 @@
 enum {
     AUTH_TOKEN_LIFE_S = 60,
     AUTH_CREDENTIAL_LIFE_S = 120,
+    AUTH_FORWARD_LIFE_S_MAX = 900,
     AUTH_SKEW_S = 60, /* how far ahead the sender's clock may be */
 };
 
@@ -54,5 +55,12 @@ int auth_sign_credential(struct auth *a, struct credential *c, int64_t now, stru
  * which knows a launch that is repeated from one that is replayed. *ret: meta_release it. */
 int auth_check_credential(struct auth *a, const void *data, size_t len, const char *node, int64_t now,
                           struct credential *ret, struct err *e);
+
+/* A message that others pass on: sets cluster, issue time and nonce; `expires` is the caller's. */
+int auth_seal_forward(struct auth *a, struct forward_body *b, int64_t now, struct buf *ret, struct err *e);
+/* Checks form, key, cluster, time, and that SlurmUser or root has sent it. Whom it is for and whether it has
+ * come before is asked of slurmd. *ret: meta_release it. */
+int auth_check_forward(struct auth *a, const void *data, size_t len, int64_t now, struct forward_body *ret,
+                       struct err *e);
 
 #endif

@@ -75,7 +75,10 @@ static int check_names(const struct sched_view *v, const struct job *job, const 
     struct known_features known = {v};
     int r = 0;
     if (!sched_opts_of(v->policy).ignore_constraint_validation)
-        r = constraint_check(job->spec->features, feature_known, &known, e);
+        r = constraint_check(job->spec->features, ESLURM_INVALID_FEATURE, feature_known, &known, e);
+    if (r == 0)
+        r = constraint_check(job->spec->prefer, ESLURM_INVALID_PREFERRED_FEATURE_SPECIFICATION, feature_known,
+                             &known, e);
     for (uint32_t i = 0; r == 0 && i < d->gres_n; i++) {
         bool configured = false;
         for (uint32_t k = 0; k < v->policy->gres_types.n; k++)
@@ -83,12 +86,15 @@ static int check_names(const struct sched_view *v, const struct job *job, const 
         if (!configured)
             r = refuse(e, ESLURM_INVALID_GRES, NULL);
     }
-    struct bits nodes = {0};
+    struct bits wanted = {0}, unwanted = {0};
     if (r == 0)
-        r = nodeset_parse(v, job->spec->req_nodes, &nodes, e);
+        r = nodeset_parse(v, job->spec->req_nodes, &wanted, e);
     if (r == 0)
-        r = nodeset_parse(v, job->spec->exc_nodes, &nodes, e);
-    bits_release(&nodes);
+        r = nodeset_parse(v, job->spec->exc_nodes, &unwanted, e);
+    if (r == 0 && bits_intersects(&wanted, &unwanted))
+        r = refuse(e, ESLURM_INVALID_NODE_NAME, NULL);
+    bits_release(&wanted);
+    bits_release(&unwanted);
     return r;
 }
 

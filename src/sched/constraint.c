@@ -75,7 +75,7 @@ static bool read_term(struct reader *r)
         r->at++;
     else
         r->bad = true;
-    if (close == ']' && *r->at == '*')
+    if (*r->at == '*')
         r->at += 1 + strspn(r->at + 1, "0123456789");
     return ok;
 }
@@ -96,9 +96,69 @@ static bool read_or(struct reader *r)
     bool ok = read_and(r);
     while (!r->bad && *r->at == '|') {
         r->at++;
-        ok = read_and(r) || ok;
+        if (*r->at) /* "amd|" is "amd" */
+            ok = read_and(r) || ok;
     }
     return ok;
+}
+
+/* What stands between two brackets: every one of the terms has a count, or none has and they are
+ * alternatives. */
+struct group {
+    uint32_t terms, counts;
+    bool has_or;
+};
+
+static bool group_ok(const struct group *g)
+{
+    if (g->counts)
+        return g->counts == g->terms && !g->has_or;
+    return g->terms == 1 || g->has_or;
+}
+
+/* Brackets and parentheses hold none of their kind; counts are those of the terms in brackets, or that of a
+ * name alone. */
+static bool form_ok(const char *expr)
+{
+    struct group g = {0};
+    bool paren = false, bracket = false;
+    for (const char *s = expr; *s; s++) {
+        switch (*s) {
+        case '(':
+        case '[':
+            if (paren || (*s == '[' && bracket))
+                return false;
+            *(*s == '(' ? &paren : &bracket) = true;
+            if (*s == '[')
+                g = (struct group){.terms = 1};
+            break;
+        case ')':
+            paren = false;
+            break;
+        case ']':
+            bracket = false;
+            if (!group_ok(&g))
+                return false;
+            break;
+        case '&':
+        case ',':
+            g.terms += !paren;
+            break;
+        case '|':
+            g.terms += !paren;
+            g.has_or |= !paren;
+            break;
+        case '*':
+            g.counts++;
+            if (paren || (!bracket && strpbrk(expr, "&|,()[]")) || s[1 + strspn(s + 1, "0")] < '1' ||
+                s[1 + strspn(s + 1, "0")] > '9')
+                return false;
+            break;
+        default:
+            break;
+        }
+    }
+    return true;
 }
 
 bool constraint_match(const char *expr, const char *node_features)
@@ -109,18 +169,20 @@ bool constraint_match(const char *expr, const char *node_features)
     return read_or(&r) && !r.bad;
 }
 
-int constraint_check(const char *expr, bool (*known)(void *, const char *), void *arg, struct err *e)
+int constraint_check(const char *expr, int code, bool (*known)(void *, const char *), void *arg,
+                     struct err *e)
 {
     if (!expr || !*expr)
         return 0;
     struct reader r = {.at = expr, .known = known, .arg = arg};
     read_or(&r);
     if (r.bad || *r.at)
-        return err_set(e, ESLURM_INVALID_FEATURE, "%s\n'%s' cannot be read from '%s' on",
-                       error_text(ESLURM_INVALID_FEATURE), expr, r.at);
-    if (r.unknown[0])
-        return err_set(e, ESLURM_INVALID_FEATURE, "%s\nno node has the feature '%s'",
-                       error_text(ESLURM_INVALID_FEATURE), r.unknown);
+        return err_set(e, code, "%s\n'%s' cannot be read from '%s' on", error_text(code), expr, r.at);
+    if (!form_ok(expr))
+        return err_set(e, code, "%s\n'%s': only terms in one pair of brackets have counts, and all of them",
+                       error_text(code), expr);
+    if (known && r.unknown[0])
+        return err_set(e, code, "%s\nno node has the feature '%s'", error_text(code), r.unknown);
     return 0;
 }
 

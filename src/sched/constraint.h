@@ -26,8 +26,9 @@ void constraint_release(struct constraint_alternatives *a);
  */
 bool constraint_match(const char *expr, const char *node_features);
 
-/* Calls `known` for every name in the expression; negative with *e for a malformed one or the first unknown
- * name. */
-int constraint_check(const char *expr, bool (*known)(void *arg, const char *name), void *arg, struct err *e);
+/* Calls `known` for every name in the expression; negative with *e of this code for a malformed one or the
+ * first unknown name. */
+int constraint_check(const char *expr, int code, bool (*known)(void *arg, const char *name), void *arg,
+                     struct err *e);
 
 #endif

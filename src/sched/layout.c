@@ -37,6 +37,7 @@ struct layout {
     uint32_t n; /* nodes that may be used, in the allocation's order */
     uint32_t nodes, ntasks, cpus_per_task;
     bool exact;
+    bool inherits; /* nothing was said of devices, and the job was given just what it asked for */
     struct demand gres;
 };
 
@@ -252,10 +253,7 @@ static bool names_devices(const char *tres)
 /* All of the job's devices on the node, or as many free ones as were asked for. */
 static int give_gres(struct layout *l, struct slot *s, struct step_node *ret, struct err *e)
 {
-    const struct step_create *w = l->want;
-
-    if (!names_devices(w->tres_per_node) && !names_devices(w->tres_per_task) &&
-        !names_devices(w->tres_per_step)) {
+    if (l->inherits) {
         for (uint32_t i = 0; i < s->share->gres.n; i++)
             meta_copy(&record_job_gres, meta_recs_push(&record_job_gres, &ret->gres), &s->share->gres.v[i]);
         return 0;
@@ -315,13 +313,26 @@ static int fill_node(struct layout *l, struct slot *s, struct step_node *ret, st
     return give_gres(l, s, ret, e);
 }
 
+/* A step that asks for no devices gets those of the job. A job with whole nodes holds more of them than it
+ * asked for, and then its own request is the step's. */
 static int parse_gres(struct layout *l, struct err *e)
 {
-    int r = demand_parse_gres(&l->gres, l->want->tres_per_node, offsetof(struct gres_need, per_node), e);
-    if (r == 0)
-        r = demand_parse_gres(&l->gres, l->want->tres_per_task, offsetof(struct gres_need, per_task), e);
-    if (r == 0)
-        r = demand_parse_gres(&l->gres, l->want->tres_per_step, offsetof(struct gres_need, per_job), e);
+    static const size_t fields[] = {offsetof(struct gres_need, per_node),
+                                    offsetof(struct gres_need, per_task),
+                                    offsetof(struct gres_need, per_job)};
+    const struct step_create *w = l->want;
+    const struct job_spec *spec = l->job->spec;
+    bool named =
+        names_devices(w->tres_per_node) || names_devices(w->tres_per_task) || names_devices(w->tres_per_step);
+    bool whole = !named && spec->share == SHARE_NODE;
+    int r = 0;
+
+    const char *const tres[] = {whole ? spec->tres_per_node : w->tres_per_node,
+                                whole ? spec->tres_per_task : w->tres_per_task,
+                                whole ? spec->tres_per_job : w->tres_per_step};
+    l->inherits = !named && !whole;
+    for (uint32_t i = 0; r == 0 && i < sizeof fields / sizeof *fields; i++)
+        r = demand_parse_gres(&l->gres, text_same(tres[i], "none") ? NULL : tres[i], fields[i], e);
     return r;
 }
 

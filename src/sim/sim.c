@@ -285,6 +285,7 @@ static void end(struct world *w)
     for (uint32_t i = 0; i < w->heap.n; i++)
         event_release(&w->heap.v[i]);
     VEC_FREE(&w->heap);
+    VEC_FREE(&w->round);
     for (uint32_t i = 0; i < w->nodes.n; i++)
         vnode_release(&w->nodes.v[i]);
     VEC_FREE(&w->nodes);

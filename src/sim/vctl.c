@@ -285,6 +285,7 @@ static void send_late(struct world *w, const struct batch *b, uint32_t from)
     w->late_ms = 1000 + (int64_t)world_rand(w, 90000);
     for (uint32_t i = from; i < b->effects.list.n; i++)
         send_effect(w, &b->effects.list.v[i]);
+    tree_flush(w);
     w->late_ms = 0;
     vctl_crash(w);
 }
@@ -307,14 +308,18 @@ static bool tell(struct world *w, struct batch *b)
             return false;
     }
     for (uint32_t i = 0; i < b->effects.list.n; i++) {
-        if (fault_dies(w, "before an effect"))
+        if (fault_dies(w, "before an effect")) {
+            tree_flush(w);
             return false;
+        }
         if (fault_hangs(w)) {
+            tree_flush(w);
             send_late(w, b, i);
             return false;
         }
         send_effect(w, &b->effects.list.v[i]);
     }
+    tree_flush(w);
     return true;
 }
 

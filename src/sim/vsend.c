@@ -93,11 +93,6 @@ void send_sign(struct world *w, struct answer *a)
 
 /* --- effects --- */
 
-static void send(struct world *w, struct vnode *n, enum msg_type type, void *record)
-{
-    world_send(w, EV_TO_NODE, (struct message){.type = type, .node = n->index, .record = record});
-}
-
 static void send_kill(struct world *w, struct vnode *n, const struct effect *e)
 {
     struct kill_job *k = meta_dup(&record_kill_job, e->record);
@@ -106,7 +101,7 @@ static void send_kill(struct world *w, struct vnode *n, const struct effect *e)
         k->job = meta_new(&record_job); /* with what an epilog needs */
     world_trace(w, e->job_id, n->index, "  %s job %u.%u on %s",
                 e->type == EFFECT_KILL_JOB ? "kill" : "signal", e->job_id, k->restarts, n->name);
-    send(w, n, e->type == EFFECT_KILL_JOB ? MSG_KILL_JOB : MSG_SIGNAL_JOB, k);
+    tree_add(w, e->type == EFFECT_KILL_JOB ? MSG_KILL_JOB : MSG_SIGNAL_JOB, e->job_id, n->index, k);
 }
 
 /* A program of the controller runs for a while, and dies with it. */
@@ -143,6 +138,7 @@ void send_effect(struct world *w, const struct effect *e)
     if (e->type == EFFECT_PLAN)
         vctl_want_plan(w);
     if (e->type == EFFECT_LAUNCH_BATCH) {
+        tree_flush(w);
         send_launch(w, e->job_id);
         return;
     }
@@ -156,10 +152,10 @@ void send_effect(struct world *w, const struct effect *e)
     } else if (e->type == EFFECT_PING) {
         struct node_ping *p = meta_new(&record_node_ping);
         p->term = w->journal.term;
-        send(w, n, MSG_NODE_PING, p);
+        tree_add(w, MSG_NODE_PING, NO_VAL, n->index, p);
     } else if (e->type == EFFECT_NODE_CONTROL) {
         struct node_control *c = meta_dup(&record_node_control, e->record);
         c->term = w->journal.term;
-        send(w, n, MSG_NODE_CONTROL, c);
+        tree_add(w, MSG_NODE_CONTROL, NO_VAL, n->index, c);
     }
 }

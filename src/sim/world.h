@@ -4,6 +4,7 @@
  *
  *   sim.c    the event loop and the network      fault.c  what goes wrong, and when
  *   vctl.c   the controller's shell: commits     vsend.c  the controller's shell: replies and effects
+ *   vtree.c  the tree that messages for many nodes go through
  *   vnode.c  slurmd, around the real nodecore    vstep.c  its slurmstepds, scripts and files
  *   vuser.c  the users                           vconf.c  the configuration
  *   check.c  what must hold                      vpower.c machines that are off
@@ -177,6 +178,9 @@ struct world {
     struct vnode *registering;          /* whose registration, fresh from it, is being decided */
     uint32_t users_left;                /* things that users still want to do */
     uint64_t check_every;               /* steps between looks at everything */
+    VEC(struct message) round;          /* for several nodes; not sent yet */
+    enum msg_type round_type;
+    uint32_t round_job;
     struct configure *config;
     uint32_t subject_job, subject_node; /* what the complaint is about, NO_VAL = nothing */
 };
@@ -235,6 +239,11 @@ void send_effect(struct world *w, const struct effect *e);
 void send_sign(struct world *w, struct answer *a);
 /* Which simulated node the core's index stands for; NULL: it has been removed. */
 struct vnode *node_at(struct world *w, uint32_t node_index);
+
+/* --- vtree.c --- */
+/* Messages of one kind and job that follow each other are one round; tree_flush() sends the last one. */
+void tree_add(struct world *w, enum msg_type type, uint32_t job_id, uint32_t node, void *record);
+void tree_flush(struct world *w);
 
 /* --- vnode.c --- */
 void vnode_init(struct world *w, uint32_t index);

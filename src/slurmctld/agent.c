@@ -20,8 +20,7 @@ static void on_order(void *arg)
 {
     struct order *o = arg;
 
-    for (uint32_t i = 0; i < o->effects.list.n; i++)
-        agent_send_effect(o->agent, &o->effects.list.v[i], o->snapshot);
+    agent_send_effects(o->agent, &o->effects, o->snapshot);
     outbox_release(&o->effects);
     snapshot_drop(o->snapshot);
     mem_free(o);
@@ -48,6 +47,7 @@ static void on_sweep(uv_timer_t *t)
     struct agent *a = t->data;
 
     agent_launch_again(a);
+    trees_sweep(a);
     links_sweep(a);
     net_flush(a->net);
 }
@@ -95,6 +95,8 @@ void agent_stop(struct agent *a)
     mailbox_post(&a->mailbox, stop, a);
     pthread_join(a->thread, NULL);
     links_release(a);
+    trees_release(a);
+    routes_release(a);
     VEC_FREE(&a->again);
     net_free(a->net);
     uv_loop_close(&a->loop);

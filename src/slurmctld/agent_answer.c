@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Parcels, and what becomes of them: their answers are commands for the core. */
 #include "model/errors.h"
+#include "model/message.h"
 #include "base/mem.h"
 #include "os/log.h"
 #include "slurmctld/agent.h"
@@ -20,8 +21,21 @@ struct parcel *parcel_new(struct agent *a, uint16_t type, uint32_t node_index)
     return p;
 }
 
-void parcel_free(struct parcel *p)
+static void round_end_one(struct agent *a, struct round *r)
 {
+    const struct message_type *t = message_by_number(r->type);
+
+    if (--r->open)
+        return;
+    log_debug("%s to %u nodes: %u messages, %llu ms", t ? t->name : "message", r->nodes, r->messages,
+              (unsigned long long)(uv_now(&a->loop) - r->since));
+    mem_free(r);
+}
+
+void parcel_free(struct agent *a, struct parcel *p)
+{
+    if (p->round)
+        round_end_one(a, p->round);
     buf_release(&p->body);
     mem_free(p);
 }
@@ -73,6 +87,10 @@ bool parcel_undeliverable(struct link *l, struct parcel *p)
     struct agent *a = l->agent;
 
     stat_add(STAT_NODE_ERRORS, 1);
+    if (p->tree) {
+        tree_undeliverable(p);
+        return false;
+    }
     if (p->type == MSG_NODE_PING)
         report_contact(a, p, NULL);
     if (p->type != MSG_LAUNCH_BATCH || !launch_still_wanted(a, p))
@@ -92,7 +110,7 @@ void parcel_answered(struct link *l, struct parcel *p, const struct frame *f)
         stat_add(STAT_LAUNCHES, 1);
         if (rc == -ESLURM_INVALID_NODE_STATE) {
             *VEC_PUSH(&a->again) = p->job_id; /* it will have registered in a moment */
-            parcel_free(p);
+            parcel_free(a, p);
             return;
         }
         if (rc < 0)
@@ -104,5 +122,5 @@ void parcel_answered(struct link *l, struct parcel *p, const struct frame *f)
         meta_release(&record_node_ping_reply, &reply);
     } else if (rc < 0)
         log_error("node %s: %s", l->name, e.text);
-    parcel_free(p);
+    parcel_free(a, p);
 }

@@ -68,7 +68,7 @@ static void launch_prepared(uv_work_t *req, int status)
     else {
         log_error("job %u cannot be launched: %s", l->job->job_id, l->e.text);
         parcel_report_launch(l->agent, l->parcel, (uint32_t)l->e.code, l->e.text);
-        parcel_free(l->parcel);
+        parcel_free(l->agent, l->parcel);
     }
     snapshot_drop(l->snapshot);
     net_flush(l->agent->net);

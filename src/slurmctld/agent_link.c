@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "os/host.h"
 #include "os/log.h"
+#include "os/lookup.h"
 #include "slurmctld/agent.h"
 
 enum {
@@ -115,7 +116,7 @@ static void link_failed(struct link *l, const char *why)
         if (parcel_undeliverable(l, p))
             append(&l->queue, p);
         else
-            parcel_free(p);
+            parcel_free(l->agent, p);
     }
 }
 
@@ -170,53 +171,26 @@ static void open_link(struct link *l)
         l->conn = c;
 }
 
-struct lookup {
-    uv_work_t req;
-    struct link *link;
-    char *host;
-    uint16_t port;
-    struct sockaddr_storage addr;
-    int rc;
-    struct err e;
-};
-
-static void look_up(uv_work_t *req)
+static void looked_up(void *user, const struct sockaddr_storage *addr, const struct err *e)
 {
-    struct lookup *k = (struct lookup *)req;
+    struct link *l = user;
 
-    k->rc = host_lookup(k->host, k->port, &k->addr, &k->e);
-}
-
-static void looked_up(uv_work_t *req, int status)
-{
-    struct lookup *k = (struct lookup *)req;
-    struct link *l = k->link;
-
-    if (k->rc == 0) {
-        l->addr = k->addr;
+    if (addr) {
+        l->addr = *addr;
         l->known_addr = true;
         open_link(l);
     } else
-        link_failed(l, k->e.text);
-    mem_free(k->host);
-    mem_free(k);
+        link_failed(l, e->text);
 }
 
 static void begin_open(struct link *l)
 {
-    struct err e;
-
-    if (l->known_addr || (host_is_digits(l->host) && host_lookup(l->host, l->port, &l->addr, &e) == 0)) {
-        l->known_addr = true;
+    if (l->known_addr) {
         open_link(l);
         return;
     }
-    struct lookup *k = mem_alloc(sizeof *k);
-    k->link = l;
-    k->host = mem_strdup(l->host);
-    k->port = l->port;
     set_state(l, LINK_LOOKUP);
-    REQUIRE(uv_queue_work(&l->agent->loop, &k->req, look_up, looked_up) == 0);
+    lookup_start(&l->agent->loop, l->host, l->port, looked_up, l);
 }
 
 /* Sends what waits, or sees to it that there is a connection. */
@@ -231,7 +205,8 @@ static void link_pump(struct link *l)
         set_state(l, LINK_WAITING);
     if (l->state == LINK_WAITING && a->opening < OPENING_MAX)
         begin_open(l);
-    while (l->state == LINK_OPEN && l->conn && l->queue && !net_full(l->conn)) {
+    while (l->state == LINK_OPEN && l->conn && l->queue && (l->queue->tree || !l->held) &&
+           !net_full(l->conn)) {
         struct parcel *p = l->queue;
         l->queue = p->next;
         p->seq = ++l->seq ? l->seq : ++l->seq;
@@ -249,17 +224,54 @@ void link_deliver(struct link *l, struct parcel *p)
     link_pump(l);
 }
 
+void link_deliver_first(struct link *l, struct parcel *p)
+{
+    p->next = l->queue;
+    l->queue = p;
+    link_pump(l);
+}
+
+void link_let_go(struct link *l)
+{
+    l->held--;
+    if (l->queue)
+        link_pump(l);
+}
+
+bool link_idle(const struct link *l)
+{
+    return !l->queue && !l->sent && !l->held && !l->pause_ms;
+}
+
 /* --- answers --- */
 
-static struct parcel *take_sent(struct link *l, uint32_t seq)
+static struct parcel **find_sent(struct link *l, uint32_t seq)
 {
-    for (struct parcel **at = &l->sent; *at; at = &(*at)->next)
-        if ((*at)->seq == seq) {
-            struct parcel *p = *at;
-            *at = p->next;
-            return p;
-        }
-    return NULL;
+    struct parcel **at = &l->sent;
+
+    while (*at && (*at)->seq != seq)
+        at = &(*at)->next;
+    return at;
+}
+
+static void take_reply(struct link *l, const struct frame *f)
+{
+    struct parcel **at = find_sent(l, f->seq), *p = *at;
+
+    if (!p)
+        return;
+    l->since = uv_now(&l->agent->loop);
+    l->pause_ms = 0;
+    if (p->tree && f->flags & FRAME_MORE) {
+        tree_answered(p, f);
+        return;
+    }
+    *at = p->next;
+    if (p->tree) {
+        tree_answered(p, f);
+        parcel_free(l->agent, p);
+    } else
+        parcel_answered(l, p, f);
 }
 
 static void on_frame(struct net_conn *c, const struct frame *f)
@@ -277,12 +289,7 @@ static void on_frame(struct net_conn *c, const struct frame *f)
         }
         return;
     }
-    struct parcel *p = take_sent(l, f->seq);
-    if (p) {
-        l->since = uv_now(&l->agent->loop);
-        l->pause_ms = 0;
-        parcel_answered(l, p, f);
-    }
+    take_reply(l, f);
     link_pump(l);
 }
 
@@ -332,12 +339,35 @@ static void tell_silent(struct agent *a)
     map_str_release(&groups);
 }
 
+/* Heads of a tree of which nothing more is expected. One that was asked and has not answered itself stays: it
+ * is why the connection is given up. */
+static void drop_heads(struct link *l, struct parcel **at, bool sent)
+{
+    while (*at) {
+        struct parcel *p = *at;
+        if (p->tree && tree_over(p) && (!sent || tree_head_answered(p))) {
+            *at = p->next;
+            tree_undeliverable(p);
+            parcel_free(l->agent, p);
+        } else
+            at = &p->next;
+    }
+}
+
+static bool is_late(const struct link *l, uint64_t now)
+{
+    if (l->sent && l->sent->tree)
+        return tree_over(l->sent);
+    return l->sent && now - l->sent->sent_at > l->agent->timeout_ms;
+}
+
 static void check_times(struct link *l)
 {
     uint64_t now = uv_now(&l->agent->loop);
-    bool late = (l->state == LINK_OPENING && now - l->since > CONNECT_MS) ||
-                (l->sent && now - l->sent->sent_at > l->agent->timeout_ms);
 
+    drop_heads(l, &l->queue, false);
+    drop_heads(l, &l->sent, true);
+    bool late = (l->state == LINK_OPENING && now - l->since > CONNECT_MS) || is_late(l, now);
     if (!l->conn)
         return;
     if (late) {
@@ -383,11 +413,11 @@ void links_stop(struct agent *a)
     }
 }
 
-static void free_parcels(struct parcel *p)
+static void free_parcels(struct agent *a, struct parcel *p)
 {
     while (p) {
         struct parcel *next = p->next;
-        parcel_free(p);
+        parcel_free(a, p);
         p = next;
     }
 }
@@ -396,8 +426,8 @@ void links_release(struct agent *a)
 {
     MAP_EACH (&a->links, e) {
         struct link *l = e->value;
-        free_parcels(l->queue);
-        free_parcels(l->sent);
+        free_parcels(a, l->queue);
+        free_parcels(a, l->sent);
         mem_free(l->name);
         mem_free(l->host);
         mem_free(l->why);

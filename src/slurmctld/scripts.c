@@ -99,6 +99,7 @@ static void env_null(struct meta_strs *env, const char *name)
 static void env_job(struct meta_strs *env, const struct kind *kind, const struct job *j)
 {
     hookenv_job(env, j);
+    hookenv_array(env, j);
     env_group(env, j->gid);
     env_null(env, "SLURM_JOB_ACCOUNT");
     env_null(env, "SLURM_JOB_NODELIST");

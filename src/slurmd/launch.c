@@ -113,6 +113,8 @@ static struct step_launch *launch_record(struct slurmd *d, struct credential *c)
     l->start_time = slurmd_now();
     l->tmp_dir = setup_path(d, conf_str(d->conf, CONF_TMP_FS));
     l->vsize_factor = conf_u32(d->conf, CONF_V_SIZE_FACTOR);
+    l->prio_process = conf_u32(d->conf, CONF_PROPAGATE_PRIO_PROCESS);
+    l->append = conf_u32(d->conf, CONF_JOB_FILE_APPEND) != 0;
     l->debug = conf_u32(d->conf, CONF_SLURMD_DEBUG) > 0 ? conf_u32(d->conf, CONF_SLURMD_DEBUG) - 1 : 0;
     if (binds)
         topology_cpus(&d->topology, &share->cores, &l->cpus);

@@ -183,6 +183,7 @@ static void slurmd_end(struct slurmd *d)
     map_u64_release(&d->stepds);
     sweep_release(d);
     adopt_release(d);
+    forward_release(d);
     track_remove_root(d->cgroup);
     map_u64_release(&d->jobs);
     map_u64_release(&d->scripts);

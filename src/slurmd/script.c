@@ -65,16 +65,32 @@ static void script_paths(const struct slurmd *d, enum conf_key key, struct meta_
     }
 }
 
+static void script_env_counts(struct meta_strs *env, const struct job_spec *spec)
+{
+    bool threads = spec->thread_spec != NO_VAL16;
+    uint16_t special = threads ? spec->thread_spec : spec->core_spec;
+
+    if (spec->ntasks != NO_VAL)
+        env_set(env, "SLURM_JOB_NTASKS", "%u", spec->ntasks);
+    env_set(env, "SLURM_JOB_CORE_SPEC_COUNT", "%u", special == NO_VAL16 ? 0 : special);
+    env_set(env, "SLURM_JOB_CORE_SPEC_TYPE", "%s", threads ? "threads" : "cores");
+}
+
 static void script_env(const struct slurmd *d, struct script *s, const struct job_info *j)
 {
     struct meta_strs *env = &s->env;
 
-    hookenv_base(env, d->conf_path, conf_str(d->conf, CONF_CLUSTER_NAME));
+    hookenv_base(env, d->conf_path, s->kind == SCRIPT_HEALTH ? NULL : conf_str(d->conf, CONF_CLUSTER_NAME));
     env_set(env, "SLURMD_NODENAME", "%s", d->node_name);
+    if (s->kind == SCRIPT_HEALTH)
+        return;
     env_set(env, "SLURM_SCRIPT_CONTEXT", "%s_slurmd", script_names[s->kind]);
     if (!j)
         return;
     hookenv_job(env, j->job);
+    env_unset(env, "SLURM_JOB_NAME"); /* only the controller's programs are told */
+    if (j->job->spec)
+        script_env_counts(env, j->job->spec);
     env_set(env, "SLURM_JOB_ID", "%u", j->job_id);
     env_set(env, "SLURM_JOBID", "%u", j->job_id);
     env_set(env, "SLURM_JOB_UID", "%u", j->uid);
@@ -103,6 +119,8 @@ static void script_env_gpus(struct meta_strs *env, const struct cred_node *share
             env_set(env, "SLURM_JOB_GPUS", "%s", list.s);
             env_set(env, "CUDA_VISIBLE_DEVICES", "%s", list.s);
             env_set(env, "GPU_DEVICE_ORDINAL", "%s", list.s);
+            env_set(env, "ROCR_VISIBLE_DEVICES", "%s", list.s);
+            env_set(env, "ZE_AFFINITY_MASK", "%s", list.s);
         }
         buf_release(&list);
     }

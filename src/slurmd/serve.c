@@ -146,78 +146,21 @@ static void on_bcast(struct net_conn *c, const struct frame *f, void *rec)
         net_abort(c); /* the copy lives on in the receiver */
 }
 
-static void on_kill_job(struct net_conn *c, const struct frame *f, void *rec)
+static void on_order(struct net_conn *c, const struct frame *f, void *rec)
 {
     struct slurmd *d = slurmd_of(c);
-    struct kill_job *k = rec;
-    struct node_effects out = {0};
-    struct job_info *j = k->job ? job_info_new(k->job, k->job->uid, k->job->gid, k->restarts) : NULL;
-    struct job_info *known = map_u64_get(&d->jobs, k->job_id);
-    bool kept;
-    struct err e;
-    int rc;
+    char *action = order_take(d, f->type, f->seq, rec, net_out(c));
 
-    if (known && k->job)
-        known->exit_code = k->job->exit_code;
-    rc = node_kill(&d->core, k, j, slurmd_now(), &kept, &out, &e);
-    if (kept)
-        map_u64_put(&d->jobs, k->job_id, j);
-    else
-        job_info_free(j);
-    reply_result(c, f, rc, &e);
-    effects_run(d, &out);
-}
-
-static void on_signal_job(struct net_conn *c, const struct frame *f, void *rec)
-{
-    struct slurmd *d = slurmd_of(c);
-    struct node_effects out = {0};
-    struct err e;
-    int rc = node_signal(&d->core, rec, &out, &e);
-
-    reply_result(c, f, rc, &e);
-    effects_run(d, &out);
-}
-
-static void on_node_ping(struct net_conn *c, const struct frame *f, void *rec)
-{
-    struct slurmd *d = slurmd_of(c);
-    struct node_ping_reply r;
-    struct err e;
-
-    if (node_check_term(&d->core, ((struct node_ping *)rec)->term, &e) < 0) {
-        reply_error(c, f, e.code, e.text);
-        return;
-    }
-    meta_init(&record_node_ping_reply, &r);
-    r.cpu_load = topology_cpu_load();
-    r.free_mem = topology_free_memory();
-    r.token = d->token;
-    reply(c, f, &record_node_ping_reply, &r);
-}
-
-static void on_node_control(struct net_conn *c, const struct frame *f, void *rec)
-{
-    struct slurmd *d = slurmd_of(c);
-    const struct node_control *m = rec;
-    struct err e;
-
-    if (node_check_term(&d->core, m->term, &e) < 0) {
-        reply_error(c, f, e.code, e.text);
-        return;
-    }
-    reply(c, f, NULL, NULL);
     net_flush(d->net);
-    if (text_same(m->action, "shutdown"))
-        slurmd_stop(d);
-    else if (text_same(m->action, "reconfigure"))
-        slurmd_reconfigure(d);
-    else if (text_same(m->action, "register"))
-        link_register(d);
-    else if (text_same(m->action, "health"))
-        script_health(d);
-    else if (text_same(m->action, "reboot"))
-        script_reboot(d);
+    order_act(d, action);
+}
+
+static void on_forward(struct net_conn *c, const struct frame *f, void *rec)
+{
+    struct err e;
+
+    if (forward_take(slurmd_of(c), rec, c, f->seq, &e) < 0)
+        reply_error(c, f, e.code, e.text);
 }
 
 static void on_ping(struct net_conn *c, const struct frame *f, void *rec)
@@ -240,10 +183,11 @@ static const struct {
     {MSG_LAUNCH_BATCH, on_launch_batch},
     {MSG_LAUNCH_TASKS, on_launch_tasks},
     {MSG_BCAST, on_bcast},
-    {MSG_KILL_JOB, on_kill_job},
-    {MSG_SIGNAL_JOB, on_signal_job},
-    {MSG_NODE_PING, on_node_ping},
-    {MSG_NODE_CONTROL, on_node_control},
+    {MSG_KILL_JOB, on_order},
+    {MSG_SIGNAL_JOB, on_order},
+    {MSG_NODE_PING, on_order},
+    {MSG_NODE_CONTROL, on_order},
+    {MSG_FORWARD, on_forward},
     {MSG_PING, on_ping},
 };
 
@@ -291,6 +235,7 @@ static void on_frame(struct net_conn *c, const struct frame *f)
 static void on_closed(struct net_conn *c, int reason)
 {
     (void)reason;
+    forward_asker_gone(slurmd_of(c), c);
     mem_free(c->user);
     c->user = NULL;
 }

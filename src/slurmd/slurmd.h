@@ -4,6 +4,8 @@
  * scripts, and carries reports to the controller. One thread, one libuv loop.
  *
  *   serve.c   the listening port: hello, requests, the hand-over of srun's connections
+ *   order.c   what the controller wants besides launches: kill, signal, ping, control
+ *   forward.c messages for many nodes: they are passed on to those behind this one
  *   link.c    the kept connection to the controller: registration and reports
  *   launch.c  launch messages -> step_launch records
  *   bcast.c   files for the jobs of this node: sbcast, srun --bcast
@@ -100,6 +102,10 @@ struct slurmd {
     bool registered, ever_registered;
     uint32_t register_seq;
     struct map_u64 sent; /* sequence number -> report id + 1 */
+
+    /* forward.c */
+    struct passing *passing; /* messages that are being passed on */
+    struct map_u64 answered; /* nonce -> what was answered, until nobody can ask again */
 };
 
 /* --- setup.c --- */
@@ -136,6 +142,21 @@ void link_report(struct slurmd *d, const struct node_effect *e);
 
 /* --- serve.c --- */
 int serve_start(struct slurmd *d, struct err *e);
+
+/* --- order.c --- */
+bool order_known(uint32_t type);
+/* Carries an order out; the answer's frame goes to `out`. What has to wait until the answer is on its way is
+ * given back for order_act, which takes it; NULL: nothing. */
+char *order_take(struct slurmd *d, uint16_t type, uint32_t seq, void *rec, struct buf *out);
+void order_act(struct slurmd *d, char *action);
+
+/* --- forward.c --- */
+/* Carries out the message in it, and passes it on to the nodes it names; answers go to `asker`. Negative:
+ * nothing was done. */
+int forward_take(struct slurmd *d, const struct forward *m, struct net_conn *asker, uint32_t seq,
+                 struct err *e);
+void forward_asker_gone(struct slurmd *d, struct net_conn *asker);
+void forward_release(struct slurmd *d); /* after the loop has ended */
 
 /* --- launch.c --- */
 int launch_batch(struct slurmd *d, struct launch_batch *m, struct err *e);

@@ -94,8 +94,8 @@ static int files_batch(struct stepd *s, struct task *t, struct task_files *f, st
     const struct job_spec *spec = s->job->spec;
     bool array = s->job->array_task_id != NO_VAL && s->job->array_job_id;
     /* A requeued job goes on in its file, unless the user says otherwise. */
-    bool append =
-        spec->open_mode == OPEN_APPEND || (spec->open_mode == OPEN_UNSET && s->launch->cred->restarts);
+    bool append = spec->open_mode == OPEN_APPEND ||
+                  (spec->open_mode == OPEN_UNSET && (s->launch->cred->restarts || s->launch->append));
     char *out = files_expand(s,
                              spec->std_out ? spec->std_out
                              : array       ? "slurm-%A_%a.out"
@@ -123,6 +123,7 @@ static int output_stream(struct stepd *s, struct task *t, const char *pattern, c
 {
     const struct launch_tasks *lt = s->launch->tasks;
     char *path;
+    bool append;
     int rc;
 
     if (!pattern) {
@@ -133,7 +134,8 @@ static int output_stream(struct stepd *s, struct task *t, const char *pattern, c
     }
     path = files_expand(s, pattern, t);
     /* Tasks that share a file must not truncate what an earlier one has written. */
-    *ret_task = open_output(path, lt->open_mode == OPEN_APPEND || t->local_id > 0, what, e);
+    append = lt->open_mode == OPEN_APPEND || (lt->open_mode == OPEN_UNSET && s->launch->append);
+    *ret_task = open_output(path, append || t->local_id > 0, what, e);
     mem_free(path);
     return *ret_task < 0 ? -e->code : 0;
 }

@@ -84,7 +84,28 @@ static void child_limits(struct stepd *s)
 
         setrlimit(RLIMIT_RSS, &rss);
     }
+    if (mem && s->launch->vsize_factor) {
+        rlim_t most = (rlim_t)((mem << 20) / 100 * s->launch->vsize_factor);
+        struct rlimit space = {most, most};
+
+        setrlimit(RLIMIT_AS, &space);
+    }
     umask(mask == NO_VAL16 ? 022 : mask);
+}
+
+/* PropagatePrioProcess: 1 gives the task the nice value of its submitter, 2 the same or at least one more
+ * than slurmd's. */
+static void child_nice(const struct stepd *s)
+{
+    enum { ABOVE_DAEMON = 2 };
+    const char *text = env_get(&s->env, "SLURM_PRIO_PROCESS");
+    int own = getpriority(PRIO_PROCESS, 0), nice_value = text ? (int)strtol(text, NULL, 10) : own;
+
+    if (!text || !s->launch->prio_process)
+        return;
+    if (s->launch->prio_process == ABOVE_DAEMON && nice_value <= own)
+        nice_value = own + 1;
+    setpriority(PRIO_PROCESS, 0, nice_value);
 }
 
 /* Nodes may claim more CPUs than the host has: what the kernel refuses stays unbound. */
@@ -181,9 +202,42 @@ static void child_argv(struct stepd *s, const struct task *t, struct meta_strs *
         meta_strs_push(argv, s->launch->script);
 }
 
+/* TaskProlog and TaskEpilog are told the limits that were propagated; the task just has them. */
+static void tell_limits(struct stepd *s, bool on)
+{
+    for (uint32_t i = 0; i < s->limits.n; i++) {
+        const char *text = s->limits.v[i], *value = strchr(text, '=');
+        char *name = buf_format("SLURM_RLIMIT_%.*s", (int)strcspn(text, "="), text);
+
+        if (on && value)
+            env_set(&s->env, name, "%s", value + 1);
+        else
+            env_unset(&s->env, name);
+        mem_free(name);
+    }
+}
+
+/* The program of slurm.conf, then that of srun; what they print changes the environment of the task. */
+static void child_prologs(struct stepd *s)
+{
+    const char *own = step_is_batch(s) ? NULL : s->launch->tasks->task_prolog;
+    struct err e;
+
+    if (!own && !s->launch->task_prolog)
+        return;
+    tell_limits(s, true);
+    env_set(&s->env, "SLURM_SCRIPT_CONTEXT", "prolog_task");
+    if (s->launch->task_prolog && prolog_run(s->launch->task_prolog, &s->env, &e) < 0) {
+        notice_write(2, "TaskProlog failed status=%d", e.code);
+        _exit(1);
+    }
+    if (own && prolog_run(own, &s->env, &e) < 0)
+        notice_write(2, "%s", e.text);
+    tell_limits(s, false);
+}
+
 _Noreturn static void child_run(struct stepd *s, struct task *t, const struct task_files *f)
 {
-    const char *own_prolog = step_is_batch(s) ? NULL : s->launch->tasks->task_prolog;
     struct meta_strs argv = {0};
     struct bits devices = {0};
     bool bound = bind_devices(s->launch, t->local_id, &devices);
@@ -196,6 +250,7 @@ _Noreturn static void child_run(struct stepd *s, struct task *t, const struct ta
         _exit(1);
     }
     child_limits(s);
+    child_nice(s);
     child_affinity(s->launch, t->local_id);
     if (user_become(&s->user, &e) < 0) {
         notice_write(2, "%s", e.text);
@@ -206,12 +261,7 @@ _Noreturn static void child_run(struct stepd *s, struct task *t, const struct ta
     env_task(&s->env, s->launch, t->local_id, (uint32_t)getpid(), bound ? &devices : NULL);
     if (f->pmi >= 0)
         pmi_link_env(s, t, CHILD_FD_PMI, &s->env);
-    if (s->launch->task_prolog && prolog_run(s->launch->task_prolog, &s->env, &e) < 0) {
-        notice_write(2, "TaskProlog failed status=%d", e.code);
-        _exit(1);
-    }
-    if (own_prolog && prolog_run(own_prolog, &s->env, &e) < 0)
-        notice_write(2, "%s", e.text);
+    child_prologs(s);
     child_argv(s, t, &argv);
     if (!argv.n) {
         notice_write(2, "execve(): no command");
@@ -305,6 +355,12 @@ static void task_epilog(struct stepd *s, struct task *t)
     files_enter_work_dir(s);
     env_task(&s->env, s->launch, t->local_id, (uint32_t)getpid(), NULL);
     env_set(&s->env, "SLURM_TASK_EXIT_CODE", "%d", t->status);
+    env_set(&s->env, "SLURM_SCRIPT_CONTEXT", "epilog_task");
+    if (step_is_batch(s)) {
+        env_unset(&s->env, "SLURM_STEP_ID");
+        env_unset(&s->env, "SLURM_STEPID");
+    }
+    tell_limits(s, true);
     for (size_t i = 0; i < sizeof programs / sizeof programs[0]; i++)
         if (programs[i])
             prolog_run(programs[i], &s->env, &e);

@@ -57,8 +57,8 @@ def munged(tmp_path):
     m.stop()
 
 
-def munge_site(tmp_path, munged):
-    s = Site(tmp_path, nodes=1)
+def munge_site(tmp_path, munged, nodes=1, extra=""):
+    s = Site(tmp_path, nodes=nodes, extra=extra)
     s.change("^AuthType=.*", "AuthType=auth/munge")
     s.change("^AuthInfo=.*", f"AuthInfo=socket={munged.socket}")
     s.add("CredType=cred/munge")
@@ -78,6 +78,16 @@ def test_jobs_run_with_munge(site):
     job = site.submit(f"{SLUICE} srun -n2 echo from $SLURM_JOB_ID", "-n2")
     wait_for("the end", lambda: site.state(job) == "COMPLETED")
     assert site.output(job) == f"from {job}\n" * 2
+
+
+def test_nodes_pass_messages_on_with_munge(tmp_path, munged):
+    s = munge_site(tmp_path, munged, nodes=7, extra="TreeWidth=2")
+    try:
+        s.start()
+        s.reconfigure(*s.slurmds)
+        wait_for("the round", lambda: "node_control to 7 nodes: 2 messages" in s.log("ctld"))
+    finally:
+        s.stop()
 
 
 def test_users_are_who_they_are(site, tmp_path):

@@ -10,8 +10,10 @@
  *       hello with a token of our own, then ping, then frames of these types with these bodies
  *   wirecat CONF replay
  *       the same hello on two connections
- *   wirecat CONF submit N [SCRIPT]
- *       N jobs one after the other, prints their ids
+ *   wirecat CONF forward KEYFILE NODE PORT NODES HOPS [SEAL_KEYFILE AGE BYTE TYPE]
+ *       as SlurmUser asks NODE to pass "reconfigure" on; the seal of another key, AGE seconds old, with one
+ * byte of it (counted from its end) changed, for a message of another type wirecat CONF submit N [SCRIPT] N
+ * jobs one after the other, prints their ids
  *
  * Exit code 0, or 1 with "error CODE: TEXT" on stdout.
  */
@@ -281,6 +283,83 @@ static int submit(struct client *c, uint32_t n, const char *script)
     return 0;
 }
 
+/* What would be sent, sealed as asked. Empty after a failure. */
+static struct buf seal_forward(const char *cluster, char **argv, int argc, struct err *e)
+{
+    struct node_control control = {.action = (char *)"reconfigure", .term = UINT64_MAX};
+    struct forward_body b;
+    struct forward m = {0};
+    struct buf body = BUF_INIT, sealed = BUF_INIT, ret = BUF_INIT;
+    struct text_list hops = {0};
+    struct key key;
+    struct auth *a = NULL;
+
+    meta_init(&record_forward_body, &b);
+    if (key_load(argc > 5 ? argv[5] : argv[0], geteuid(), &key, e) == 0)
+        a = auth_open(&(struct auth_settings){.cluster = cluster, .key = &key, .slurm_uid = geteuid()}, e);
+    int64_t now = time(NULL) - (argc > 6 ? strtol(argv[6], NULL, 10) : 0);
+    meta_encode(&record_node_control, &control, &body);
+    meta_bytes_set(&b.body, body.s, body.len);
+    mem_set_str(&b.nodes, argv[3]);
+    b.type = argc > 8 ? (uint32_t)strtoul(argv[8], NULL, 10) : MSG_NODE_CONTROL;
+    b.width = 2;
+    b.timeout = 2000;
+    b.expires = now + 60;
+    text_split(&hops, argv[4], ',');
+    for (uint32_t i = 0; i < hops.n; i++)
+        meta_u32s_push(&m.hops, (uint32_t)strtoul(hops.v[i], NULL, 10));
+    if (a && auth_seal_forward(a, &b, now, &sealed, e) == 0) {
+        size_t byte = argc > 7 ? strtoul(argv[7], NULL, 10) : 0;
+        if (byte && byte <= sealed.len)
+            sealed.s[sealed.len - byte] ^= 1;
+        m.sealed = (struct meta_bytes){(uint8_t *)sealed.s, (uint32_t)sealed.len};
+        m.wait = 5000;
+        meta_encode(&record_forward, &m, &ret);
+    }
+    text_list_release(&hops);
+    mem_free(m.hops.v);
+    meta_release(&record_forward_body, &b);
+    buf_release(&body);
+    buf_release(&sealed);
+    auth_close(a);
+    return ret;
+}
+
+static int forward(const struct client_env *env, char **argv, int argc)
+{
+    const char *cluster = conf_str(env->conf, CONF_CLUSTER_NAME);
+    uint16_t port = (uint16_t)strtoul(argv[2], NULL, 10);
+    struct auth_identity me = {geteuid(), getegid()};
+    struct buf token = BUF_INIT, out = BUF_INIT;
+    struct key key;
+    struct err e = {0};
+    struct auth *a = NULL;
+
+    if (key_load(argv[0], geteuid(), &key, &e) == 0)
+        a = auth_open(&(struct auth_settings){.cluster = cluster, .key = &key}, &e);
+    struct buf body = seal_forward(cluster, argv, argc, &e);
+    if (!a || !body.len || auth_make_token(a, &me, argv[1], time(NULL), &token, &e) < 0)
+        return fail(&e);
+    add_hello(&out, "auth/slurm", cluster, &token);
+    size_t begin = frame_begin(&out, MSG_FORWARD, 0, 2);
+    buf_add(&out, body.s, body.len);
+    frame_end(&out, begin);
+    struct client *c = client_to_node(env, "127.0.0.1", port, argv[1]);
+    int fd = bare(c, &e);
+    if (fd < 0)
+        return fail(&e);
+    if (send(fd, out.s, out.len, MSG_NOSIGNAL) < 0)
+        printf("reset\n");
+    print_frames(fd);
+    close(fd);
+    client_close(c);
+    buf_release(&body);
+    buf_release(&token);
+    buf_release(&out);
+    auth_close(a);
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
     struct client_env env;
@@ -305,6 +384,8 @@ int main(int argc, char **argv)
         rc = send_raw(c, argv + 3);
     else if (strcmp(argv[2], "token") == 0 && argc > 3)
         rc = own_token(c, &env, argv + 3, argc - 3);
+    else if (strcmp(argv[2], "forward") == 0 && argc > 7)
+        rc = forward(&env, argv + 3, argc - 3);
     else if (strcmp(argv[2], "rawtoken") == 0 && argc > 4)
         rc = send_token(c, &env, argv[3], argv[4]);
     else if (strcmp(argv[2], "replay") == 0)

@@ -8,6 +8,7 @@
 #include "core/array.h"
 #include "core/depend.h"
 #include "fuzz.h"
+#include "model/errors.h"
 #include "model/multiprog.h"
 #include "model/pattern.h"
 #include "os/log.h"
@@ -96,7 +97,7 @@ static void read_constraint(const char *text)
     struct constraint_alternatives a = {0};
     struct err e;
 
-    if (constraint_check(text, any_name, NULL, &e) < 0)
+    if (constraint_check(text, ESLURM_INVALID_FEATURE, any_name, NULL, &e) < 0)
         return;
     constraint_match(text, "fast,big,rack1");
     if (constraint_split(text, &a, &e) == 0)

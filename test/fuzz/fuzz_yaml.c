@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Any text as YAML. */
 #include "base/mem.h"
-#include "conf/yaml.h"
+#include "conf/yamltree.h"
 #include "fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

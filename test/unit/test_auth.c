@@ -134,6 +134,59 @@ static void credentials(void **state)
     auth_close(other);
 }
 
+static int open_forward(struct auth *a, const struct buf *b, int64_t now)
+{
+    struct forward_body m;
+    struct err e;
+
+    int rc = auth_check_forward(a, b->s, b->len, now, &m, &e);
+    if (rc == 0) {
+        assert_string_equal(m.nodes, "n[1-3]");
+        meta_release(&record_forward_body, &m);
+    }
+    return rc;
+}
+
+static void messages_that_are_passed_on(void **state)
+{
+    struct auth *a = auth_with(1, "alpha"), *other = auth_with(2, "alpha"), *beta = auth_with(1, "beta");
+    struct forward_body m;
+    struct buf b = BUF_INIT, credential = BUF_INIT;
+    struct credential c = credential_for("n1");
+    struct err e;
+
+    meta_init(&record_forward_body, &m);
+    m.nodes = mem_strdup("n[1-3]");
+    m.expires = 1100;
+    assert_int_equal(auth_seal_forward(a, &m, 1000, &b, &e), 0);
+    assert_int_equal(open_forward(a, &b, 1001), 0);
+    assert_int_equal(open_forward(a, &b, 1002), 0); /* whether it came before is slurmd's to know */
+    assert_int_equal(open_forward(a, &b, 1101), -ESLURM_AUTHENTICATION_CREDENTIAL_EXPIRED);
+    assert_int_equal(open_forward(a, &b, 900), -ESLURM_INVALID_AUTHENTICATION_CREDENTIAL);
+    assert_int_equal(open_forward(other, &b, 1001), -ESLURM_INVALID_AUTHENTICATION_CREDENTIAL);
+    assert_int_equal(open_forward(beta, &b, 1001), -ESLURM_INVALID_AUTHENTICATION_CREDENTIAL);
+    for (size_t i = 0; i < b.len; i++) {
+        b.s[i] ^= 1;
+        assert_true(open_forward(a, &b, 1001) < 0);
+        b.s[i] ^= 1;
+    }
+    /* What was signed for one purpose is nothing for another. */
+    assert_int_equal(use(a, &b, "n1", 1001), -ESLURM_INVALID_AUTHENTICATION_CREDENTIAL);
+    assert_int_equal(auth_sign_credential(a, &c, 1000, &credential, &e), 0);
+    assert_int_equal(open_forward(a, &credential, 1001), -ESLURM_INVALID_AUTHENTICATION_CREDENTIAL);
+    buf_release(&b);
+    buf_clear(&credential);
+    m.expires = 1000 + AUTH_FORWARD_LIFE_S_MAX + 1;
+    assert_int_equal(auth_seal_forward(a, &m, 1000, &credential, &e), 0);
+    assert_int_equal(open_forward(a, &credential, 1001), -ESLURM_INVALID_AUTHENTICATION_CREDENTIAL);
+    buf_release(&credential);
+    meta_release(&record_forward_body, &m);
+    meta_release(&record_credential, &c);
+    auth_close(a);
+    auth_close(other);
+    auth_close(beta);
+}
+
 static void a_token_is_no_credential(void **state)
 {
     struct auth *a = auth_with(1, "alpha");
@@ -177,8 +230,11 @@ static void keys(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(tokens),      cmocka_unit_test(other_types_and_nobody_are_refused),
-        cmocka_unit_test(credentials), cmocka_unit_test(a_token_is_no_credential),
+        cmocka_unit_test(tokens),
+        cmocka_unit_test(other_types_and_nobody_are_refused),
+        cmocka_unit_test(credentials),
+        cmocka_unit_test(messages_that_are_passed_on),
+        cmocka_unit_test(a_token_is_no_credential),
         cmocka_unit_test(keys),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

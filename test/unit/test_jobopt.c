@@ -42,12 +42,12 @@ static struct jobopt_world world(char *const *env)
 /* The words of `text` with a NULL at the end, as argv and environ have. */
 static void words(struct text_list *l, const char *first, const char *text, const char *rest)
 {
-    char quote;
+    struct script_unmatched bad;
     if (first)
         text_list_push(l, first);
-    assert_int_equal(script_words(text ? text : "", text ? strlen(text) : 0, l, &quote), 0);
+    assert_int_equal(script_words(text ? text : "", text ? strlen(text) : 0, l, &bad), 0);
     if (rest)
-        assert_int_equal(script_words(rest, strlen(rest), l, &quote), 0);
+        assert_int_equal(script_words(rest, strlen(rest), l, &bad), 0);
     text_list_push(l, "");
     mem_free(l->v[--l->n]);
     l->v[l->n] = NULL;

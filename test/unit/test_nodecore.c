@@ -246,6 +246,26 @@ static void test_kill_while_the_prolog_runs(void **state)
     node_effects_release(&out);
 }
 
+/* A batch launch that came after a step of its job waited behind it, and nobody heard of its end. */
+static void test_each_step_that_waits_for_a_prolog_hears_that_it_failed(void **state)
+{
+    struct node_core n;
+    struct node_effects out = {0};
+    struct credential step = cred(7, 0, 1), batch = cred(7, BATCH, 2);
+
+    node_init(&n, "n1", true, false);
+    launch(&n, &step, &out);
+    launch(&n, &batch, &out);
+    node_prolog_done(&n, 7, false, "status 1", 105, &out);
+    assert_int_equal(((struct node_report *)effect(&out, NODE_REPORT, 0)->record)->step_id, 0);
+    const struct node_report *r = effect(&out, NODE_REPORT, 1)->record;
+    assert_int_equal(r->step_id, BATCH);
+    assert_int_equal(r->error, ESLURM_JOB_PROLOG_FAILED);
+    node_effects_release(&out);
+    node_release(&n, &out);
+    node_effects_release(&out);
+}
+
 static void test_prolog_that_fails_drains_and_requeues(void **state)
 {
     struct node_core n;
@@ -621,6 +641,7 @@ int main(void)
         cmocka_unit_test(test_a_nonce_is_kept_while_clocks_may_differ),
         cmocka_unit_test(test_term_then_kill),
         cmocka_unit_test(test_kill_while_the_prolog_runs),
+        cmocka_unit_test(test_each_step_that_waits_for_a_prolog_hears_that_it_failed),
         cmocka_unit_test(test_prolog_that_fails_drains_and_requeues),
         cmocka_unit_test(test_kill_of_a_job_that_is_gone),
         cmocka_unit_test(test_signals_reach_whom_they_are_for),

@@ -300,6 +300,33 @@ static void array_keeps_to_its_own_limit(void **state)
     teardown(&c);
 }
 
+static void constraints_of_a_wrong_form_are_refused(void **state)
+{
+    static const struct {
+        const char *expr;
+        bool good;
+    } rows[] = {
+        {"a", true},           {"a&", true},
+        {"a|", true},          {"a*2", true},
+        {"a&b", true},         {"(a|b)&c", true},
+        {"[a|b]", true},       {"[a]", true},
+        {"[a*2&b*1]", true},   {"[(a&b)*1&c*1]", true},
+        {"[a*1&b*1]&c", true}, {"a&&b", false},
+        {"|a", false},         {"((a))", false},
+        {"[[a]]", false},      {"[a&b]", false},
+        {"a*0", false},        {"a*2&b*1", false},
+        {"[a*1&b]", false},    {"[a*1|b*1]", false},
+        {"(a*2)", false},      {"()", false},
+        {"a*2|b", false},      {"[a*0]", false},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct err e;
+        int rc = constraint_check(rows[i].expr, ESLURM_INVALID_FEATURE, NULL, NULL, &e);
+        if ((rc == 0) != rows[i].good)
+            fail_msg("'%s' is %s", rows[i].expr, rc == 0 ? "taken" : "refused");
+    }
+}
+
 static void constraints_match_as_the_manual_says(void **state)
 {
     static const struct {
@@ -710,6 +737,7 @@ int main(void)
         cmocka_unit_test(best_fit_keeps_large_holes_for_large_jobs),
         cmocka_unit_test(requests_are_refused_or_wait_for_the_right_reason),
         cmocka_unit_test(array_keeps_to_its_own_limit),
+        cmocka_unit_test(constraints_of_a_wrong_form_are_refused),
         cmocka_unit_test(constraints_match_as_the_manual_says),
         cmocka_unit_test(licenses_are_counted),
         cmocka_unit_test(random_queues_never_over_allocate),

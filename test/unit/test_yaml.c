@@ -3,7 +3,7 @@
 #include "unit.h"
 
 #include "base/buf.h"
-#include "conf/yaml.h"
+#include "conf/yamltree.h"
 
 static void show(const struct yaml *y, struct buf *out)
 {
@@ -39,6 +39,8 @@ static void texts_become_trees(void **state)
         {"\"q k\": 'it''s'\nn: \"a\\n\\\"b\"", "{q k:'it's',n:'a\n\"b'}"},
         {"[a, {b: c, d: [1,2]},\n e]", "['a',{b:'c',d:['1','2']},'e']"},
         {"{\"a\": {\"x\": 1}, \"b\": []}", "{a:{x:'1'},b:[]}"},
+        {"{a b}", "{a b:~}"},
+        {"a: |\n  one\n  two\nb: &x 1", "{a:'one\ntwo\n',b:'1'}"},
         {"%YAML 1.1\n---\na: null\nb: 'null'", "{a:~,b:'null'}"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -59,14 +61,14 @@ static void what_is_no_yaml_is_refused_with_its_place(void **state)
     static const struct {
         const char *text, *place;
     } rows[] = {
-        {"a: b: c", "line: 1, column: 4"},
+        {"a: b: c", "line: 1, column: 5"},
         {"- a\n  b: c\n", "line: 2"},
-        {"a: 1\n  b: 2\n", "line: 2, column: 3"},
-        {"[a", "line: 1"},
-        {"{a b}", "line: 1"},
-        {"a: \"x", "line: 1"},
-        {"a: &x 1", "not supported"},
-        {"a: |\n  text", "not supported"},
+        {"a: 1\n  b: 2\n", "line: 2, column: 4"},
+        {"[a", "line: 2, column: 1"},
+        {"a: \"x", "line: "},
+        {"[&x 1, *x]", "aliases are not supported"},
+        {"a: \"x\\0y\"", "zero byte"},
+        {"[a]: b", "a key that is no string"},
         {"a: 1\n- b\n", "line: 2"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {

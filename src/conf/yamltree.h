@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * yaml: the part of YAML 1.1 that configuration files are written in, read into a tree: block and flow lists
- * and maps, plain and quoted scalars, comments, one document. Anchors, tags and block scalars are errors.
- * Nesting is limited to 32 levels.
+ * yamltree: a document of YAML 1.1, read by libyaml, as a tree of lists, maps and texts. Aliases are errors:
+ * with them few bytes make a tree of any size. Nesting is limited to 32 levels.
  */
-#ifndef CONF_YAML_H
-#define CONF_YAML_H
+#ifndef CONF_YAMLTREE_H
+#define CONF_YAMLTREE_H
 
 #include <stdbool.h>
 #include <stdint.h>
