@@ -134,7 +134,6 @@ bool jobopt_mail_types(const char *text, struct buf *types, struct buf *unknown)
     text_split(&items, text, ',');
     for (uint32_t i = 0; i < items.n; i++) {
         if (text_casecmp(items.v[i], "none") == 0) {
-            buf_clear(types);
             none = true;
         } else if (text_casecmp(items.v[i], "all") == 0) {
             buf_sep(types, ",");
@@ -149,6 +148,8 @@ bool jobopt_mail_types(const char *text, struct buf *types, struct buf *unknown)
         }
     }
     text_list_release(&items);
+    if (none) /* whatever else is there */
+        buf_clear(types);
     return none || types->len > 0;
 }
 

@@ -265,8 +265,9 @@ static void mail_end_of_array(const struct state *s, const struct job *j, struct
     bool failed = wants(j, "FAIL") && some_failed && !(end && head->array_signal_max);
     if (failed || end) {
         uint32_t min = head->array_exit_min == NO_VAL ? 0 : head->array_exit_min, max = head->array_exit_max;
-        struct mail *m = mail_new(head, failed ? "Failed" : "Ended", base_state(j), &subject);
-        add_time(m, "SLURM_JOB_RUN_TIME", "Run time", j->alloc.n ? job_run_time(j, s->time) : 0, &subject);
+        struct mail *m = mail_new(head, failed ? "Failed" : "Ended", base_state(head), &subject);
+        add_time(m, "SLURM_JOB_RUN_TIME", "Run time", head->alloc.n ? job_run_time(head, s->time) : 0,
+                 &subject);
         if (head->array_signal_max) {
             buf_addf(&subject, ", Mixed, MaxSignal [%u]", head->array_signal_max);
             add_number(m, "SLURM_JOB_TERM_SIGNAL_MAX", head->array_signal_max);
@@ -284,7 +285,7 @@ static void mail_end_of_array(const struct state *s, const struct job *j, struct
         post(m, &subject, out);
     }
     if (head->flags & JOBF_ARRAY_REQUEUED && wants(j, "REQUEUE"))
-        mail_ran(s, head, "Requeued", base_state(j), out);
+        mail_ran(s, head, "Requeued", base_state(head), out);
 }
 
 /* It ends, or goes back to the queue: by command, because its node is lost, or by its exit code, which counts

@@ -19,14 +19,6 @@ void hookenv_base(struct meta_strs *env, const char *conf_path, const char *clus
     add_text(env, "SLURM_CLUSTER_NAME", cluster_name);
 }
 
-static void add_path(struct meta_strs *env, const char *name, const struct job_spec *spec, const char *path)
-{
-    if (path && *path != '/' && spec->work_dir)
-        env_set(env, name, "%s/%s", spec->work_dir, path);
-    else
-        add_text(env, name, path);
-}
-
 static void add_spec(struct meta_strs *env, const struct job_spec *spec)
 {
     const struct {
@@ -47,6 +39,29 @@ static void add_spec(struct meta_strs *env, const struct job_spec *spec)
 
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
         add_text(env, texts[i].name, texts[i].value);
+}
+
+/* A name as it was given, with the folder that it is in; a default one stands as it is. */
+static void add_file(struct meta_strs *env, const char *name, const struct job_spec *spec, const char *given,
+                     const char *otherwise)
+{
+    if (given && *given != '/' && spec->work_dir)
+        env_set(env, name, "%s/%s", spec->work_dir, given);
+    else
+        add_text(env, name, given ? given : otherwise);
+}
+
+/* Of batch scripts. */
+static void add_files(struct meta_strs *env, const struct job *j)
+{
+    const struct job_spec *spec = j->spec;
+    bool array = j->flags & (JOBF_ARRAY | JOBF_ARRAY_TASK);
+
+    if (!(j->flags & JOBF_BATCH))
+        return;
+    add_file(env, "SLURM_JOB_STDIN", spec, spec->std_in, "/dev/null");
+    add_file(env, "SLURM_JOB_STDOUT", spec, spec->std_out, array ? "slurm-%A_%a.out" : "slurm-%j.out");
+    add_file(env, "SLURM_JOB_STDERR", spec, spec->std_err, NULL);
 }
 
 /* An order that is the same for all nodes of a job has their names and no `alloc`. */
@@ -94,11 +109,7 @@ void hookenv_job(struct meta_strs *env, const struct job *j)
     env_set(env, "SLURM_JOB_OVERSUBSCRIBE", "%s", jobvars_oversubscribe(j));
     env_set(env, "SLURM_JOB_EXCLUSIVE", "%s", jobvars_exclusive(j));
     add_spec(env, j->spec);
-    if (!(j->flags & JOBF_BATCH))
-        return;
-    add_path(env, "SLURM_JOB_STDIN", j->spec, j->spec->std_in ? j->spec->std_in : "/dev/null");
-    add_path(env, "SLURM_JOB_STDOUT", j->spec, j->spec->std_out);
-    add_path(env, "SLURM_JOB_STDERR", j->spec, j->spec->std_err);
+    add_files(env, j);
 }
 
 void hookenv_array(struct meta_strs *env, const struct job *j)

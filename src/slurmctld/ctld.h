@@ -165,9 +165,8 @@ void agent_stop(struct agent *a);
 
 /* scripts.c: PrologSlurmctld, EpilogSlurmctld, and the programs of power saving. */
 struct scripts *scripts_start(struct ctld *c);
-/* Runs what the list asks for (other effects are passed over), with the snapshot that it belongs to. Any
- * thread.
- */
+/* Runs what the list asks for (other effects are passed over), with the snapshot that it belongs to. One
+ * thread at a time: the main one at the start, then the journal thread. */
 void scripts_post(struct scripts *s, const struct outbox *o, struct snapshot *snapshot);
 void scripts_stop(struct scripts *s); /* before the core goes: until then its prologs report to it */
 

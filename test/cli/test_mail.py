@@ -75,3 +75,10 @@ def test_a_missing_mailprog_is_one_line_in_the_log(site, tmp_path):
     for j in jobs:
         wait_for("the end", lambda: s.state(j) == "COMPLETED")
     assert s.log("ctld").count("no mail is sent: MailProg /does/not/exist: No such file or directory") == 1
+
+
+def test_none_suppresses_every_other_type_wherever_it_stands(site, tmp_path):
+    s = site()
+    for types in ("NONE,ALL", "END,NONE", "none"):
+        job = s.submit("true", f"--mail-type={types}")
+        assert "MailType" not in s.out("scontrol", "show", "job", job)
