@@ -69,6 +69,7 @@ struct search {
     VEC(struct candidate) list; /* in index order */
     uint32_t possible, away;    /* nodes that could ever serve; those of them that are not available */
     struct bits away_required;  /* required nodes that are not available */
+    const char *features;       /* the alternative that was tried last */
     struct bits classes;        /* of nodes that could ever serve; see sched/room.h */
     uint64_t work;
     uint32_t nodes, tasks; /* chosen so far */
@@ -458,21 +459,38 @@ static void make_start(struct search *s, struct start_job *ret)
 }
 
 /* A drained node comes back by hand, which may be for somebody else's reservation; one that is being powered
- * down is said to be likewise. */
-static void explain_away(const struct search *s, struct selection *ret)
+ * down is said to be likewise. Only what is down is named. */
+static void explain_away(const struct search *s, const struct bits *away, struct selection *ret)
 {
-    bool drained = true;
-    for (uint32_t i = bits_next(&s->away_required, 0); i != BITS_MAX;
-         i = bits_next(&s->away_required, i + 1)) {
+    struct bits down = {0};
+    for (uint32_t i = bits_next(away, 0); i != BITS_MAX; i = bits_next(away, i + 1)) {
         const struct node *n = ptree_get(s->v->nodes, i);
-        drained &= n->state == NODE_UP && n->flags & (NODEF_DRAIN | NODEF_POWERING_DOWN);
+        if (n->state != NODE_UP || !(n->flags & (NODEF_DRAIN | NODEF_POWERING_DOWN)))
+            bits_set(&down, i);
     }
-    char *names = nodeset_text(s->v, &s->away_required);
-    if (drained)
+    char *names = nodeset_text(s->v, &down);
+    ret->reason = WHY_REQNODENOTAVAIL;
+    if (!bits_any(&down))
         buf_print(ret->text, sizeof ret->text, "ReqNodeNotAvail, May be reserved for other job");
     else
         buf_print(ret->text, sizeof ret->text, "ReqNodeNotAvail, UnavailableNodes:%s", names);
     mem_free(names);
+    bits_release(&down);
+}
+
+/* Too few nodes of the asked features are there: those that are missed, as if the job had asked for them. */
+static void explain_features(struct search *s, struct selection *ret)
+{
+    struct bits away = {0};
+    for (uint32_t i = bits_next(&s->part->members, 0); i != BITS_MAX;
+         i = bits_next(&s->part->members, i + 1)) {
+        const struct node *n = ptree_get(s->v->nodes, i);
+        if (n && !bits_test(&s->excluded, i) && could_serve(s, s->features, n) &&
+            node_service(s->v->policy, n) == NODE_AWAY)
+            bits_set(&away, i);
+    }
+    explain_away(s, &away, ret);
+    bits_release(&away);
 }
 
 static void explain_failure(struct search *s, enum select_mode mode, struct selection *ret)
@@ -483,8 +501,11 @@ static void explain_failure(struct search *s, enum select_mode mode, struct sele
         buf_print(ret->text, sizeof ret->text, "%u of the partition's %u nodes can serve it; it needs %u",
                   s->possible, bits_count(&s->part->members), s->d.nodes_min);
     } else if (bits_any(&s->away_required)) {
-        ret->reason = WHY_REQNODENOTAVAIL;
-        explain_away(s, ret);
+        explain_away(s, &s->away_required, ret);
+    } else if (s->possible < s->d.nodes_min && !s->away) {
+        return; /* the planner looks whether it ever could */
+    } else if (s->possible - s->away < s->d.nodes_min && s->job->spec->features && *s->job->spec->features) {
+        explain_features(s, ret);
     } else if (s->possible - s->away < s->d.nodes_min) {
         buf_print(
             ret->text, sizeof ret->text,
@@ -496,6 +517,7 @@ static void explain_failure(struct search *s, enum select_mode mode, struct sele
 static bool find_below(struct search *s, const struct switch_sets *below, const char *features, bool now)
 {
     bool ok = false;
+    s->features = features;
     if (now && s->loads->room) {
         find_classes(s, features);
         if (!room_for(s))

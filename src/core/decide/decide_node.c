@@ -57,11 +57,17 @@ void decide_nodes_down(struct decide *d, const struct bits *nodes, const char *r
     idset_release(&jobs);
     for (uint32_t i = bits_next(nodes, 0); i != BITS_MAX; i = bits_next(nodes, i + 1)) {
         struct node *f = decide_node_change(d, state_node_at(d->s, i));
+        bool fell_silent = f->state != NODE_DOWN && set_flags & NODEF_NOT_RESPONDING;
         f->state = NODE_DOWN;
         f->asked++;
         f->flags |= set_flags;
-        if (reason && !f->reason)
+        if (reason && f->reason && *f->reason && fell_silent && !text_has(f->reason, reason)) {
+            char *both = buf_format("%s : %s", f->reason, reason);
+            set_reason(d, f, both);
+            mem_free(both);
+        } else if (reason && !f->reason) {
             set_reason(d, f, reason);
+        }
     }
 }
 
