@@ -255,6 +255,17 @@ static bool names_devices(const char *tres)
     return yes;
 }
 
+/* Of several requests for a device the nearest counts: a node's before a task's before the step's, which srun
+ * may have only from the job's SLURM_GPUS. The step's are spread, more of them on the first nodes. */
+static uint64_t gres_wanted(const struct layout *l, const struct slot *s, const struct gres_need *need)
+{
+    if (need->per_node)
+        return need->per_node;
+    if (need->per_task)
+        return need->per_task * s->tasks;
+    return need->per_job / l->n + ((uint64_t)(s - l->slots) < need->per_job % l->n);
+}
+
 /* All of the job's devices on the node, or as many free ones as were asked for. */
 static int give_gres(struct layout *l, struct slot *s, struct step_node *ret, struct err *e)
 {
@@ -265,7 +276,7 @@ static int give_gres(struct layout *l, struct slot *s, struct step_node *ret, st
     }
     for (uint32_t i = 0; i < l->gres.gres_n; i++) {
         const struct gres_need *need = &l->gres.gres[i];
-        uint64_t want = need->per_node + need->per_task * s->tasks + (need->per_job + l->n - 1) / l->n;
+        uint64_t want = gres_wanted(l, s, need);
         if (want > job_gres_count(s->share, need))
             return refuse(e, ESLURM_INSUFFICIENT_GRES_AVAILABLE_IN_ALLOCATION, NULL);
         struct bits busy = {0};

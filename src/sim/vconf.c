@@ -5,7 +5,7 @@
 #include "meta/meta.h"
 #include "sim/world.h"
 
-enum { CORES = 8, MEMORY_MB = 16000, GPUS = 2 };
+enum { MEMORY_MB = 16000, GPUS = 2 };
 
 enum { CLOUD_EVERY = 4 };
 
@@ -66,13 +66,12 @@ static void add_part(struct configure *c, const char *name, uint32_t nodes, bool
     p->priority_tier = p->priority_factor = first ? 1 : 2;
     bits_set_range(&p->members, 0, nodes - 1);
     p->total_nodes = nodes;
-    p->total_cpus = nodes * CORES;
+    p->total_cpus = nodes * SIM_CORES;
 }
 
-/* Every third node has devices. */
 static void add_gpus(struct node *n, uint32_t index)
 {
-    if (index % 3)
+    if (index % SIM_GPUS_EVERY)
         return;
     struct gres_decl *g = meta_recs_push(&record_gres_decl, &n->gres);
     g->name = mem_strdup("gpu");
@@ -85,13 +84,18 @@ static void add_gpus(struct node *n, uint32_t index)
 void conf_describe(struct world *w, uint32_t index, struct node *ret)
 {
     mem_set_str(&ret->name, w->nodes.v[index].name);
-    ret->cpus = CORES;
+    ret->cpus = SIM_CORES;
     ret->boards = 1;
     ret->sockets = 2;
-    ret->cores = CORES / 2;
+    ret->cores = SIM_CORES / 2;
     ret->threads = 1;
     ret->real_memory = MEMORY_MB;
     add_gpus(ret, index);
+}
+
+uint32_t conf_small_nodes(uint32_t nodes)
+{
+    return (nodes + 1) / 2;
 }
 
 struct configure *conf_make(struct world *w, uint32_t nodes, uint32_t variant)
@@ -101,17 +105,17 @@ struct configure *conf_make(struct world *w, uint32_t nodes, uint32_t variant)
     c->policy->prolog_slurmctld = c->policy->epilog_slurmctld = w->hooks;
     add_part(c, "main", nodes, true);
     if (!(variant & 2))
-        add_part(c, "small", (nodes + 1) / 2, false);
+        add_part(c, "small", conf_small_nodes(nodes), false);
     for (uint32_t i = 0; i < nodes; i++) {
         struct node *n = meta_recs_push(&record_node, &c->nodes);
         n->index = i;
         n->name = buf_format("v%u", i);
         n->addr = mem_strdup(n->name);
         n->hostname = mem_strdup(n->name);
-        n->cpus = CORES;
+        n->cpus = SIM_CORES;
         n->boards = 1;
         n->sockets = 2;
-        n->cores = CORES / 2;
+        n->cores = SIM_CORES / 2;
         n->threads = 1;
         n->real_memory = MEMORY_MB;
         n->weight = 1;

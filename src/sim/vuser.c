@@ -25,6 +25,26 @@ static void send(struct world *w, enum msg_type type, void *record)
 
 /* --- jobs --- */
 
+/* So many of the last nodes go at most. */
+static uint32_t nodes_going(const struct world *w)
+{
+    return w->opt.nodes < 4 ? 0 : 2;
+}
+
+/* No more than the partition always has: what can never run would be taken for stuck. */
+static void fit_partition(const struct world *w, struct job_spec *s)
+{
+    uint32_t nodes = w->opt.nodes - nodes_going(w);
+    if (text_same(s->partition, "small"))
+        nodes = conf_small_nodes(nodes);
+    if (s->tres_per_node)
+        nodes = (nodes + SIM_GPUS_EVERY - 1) / SIM_GPUS_EVERY;
+    if (s->min_nodes != NO_VAL && s->min_nodes > nodes)
+        s->min_nodes = s->max_nodes = nodes;
+    if (s->ntasks > nodes * SIM_CORES)
+        s->ntasks = nodes * SIM_CORES;
+}
+
 static void random_size(struct world *w, struct job_spec *s)
 {
     s->ntasks = 1 + (uint32_t)world_rand(w, 12);
@@ -37,6 +57,7 @@ static void random_size(struct world *w, struct job_spec *s)
         s->tres_per_node = buf_format("gres/gpu:%u", 1 + (uint32_t)world_rand(w, 2));
     if (world_rand(w, 5) == 0)
         s->partition = mem_strdup(world_rand(w, 2) ? "small" : "small,main");
+    fit_partition(w, s);
 }
 
 static void random_wishes(struct world *w, struct job_spec *s)
@@ -217,7 +238,7 @@ static void reconfigure(struct world *w, uint32_t nodes, uint32_t variant)
 
 static void reconfigure_somehow(struct world *w)
 {
-    uint32_t less = (uint32_t)world_rand(w, w->opt.nodes < 4 ? 1 : 3);
+    uint32_t less = (uint32_t)world_rand(w, nodes_going(w) + 1);
     reconfigure(w, w->opt.nodes - less, (uint32_t)world_rand(w, 4));
 }
 

@@ -278,6 +278,8 @@ void vpower_event(struct world *w, struct vnode *n, bool on, int64_t called);
 
 /* --- vconf.c --- */
 bool conf_is_cloud(const struct world *w, uint32_t index); /* off until a job needs it */
+enum { SIM_CORES = 8, SIM_GPUS_EVERY = 3 }; /* of a node; one of so many has GPUs, from the first on */
+uint32_t conf_small_nodes(uint32_t nodes);  /* of the partition "small" */
 /* The first `nodes` nodes; `variant` tells small changes apart. */
 struct configure *conf_make(struct world *w, uint32_t nodes, uint32_t variant);
 void conf_describe(struct world *w, uint32_t index, struct node *ret); /* what a host finds */

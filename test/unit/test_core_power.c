@@ -147,6 +147,17 @@ static int exclude(const char *nodes, const char *parts, const char *states)
     return rc;
 }
 
+/* An empty text was read beyond its end. */
+static void what_is_no_change_of_the_excluded_is_refused(void **arg)
+{
+    static const char *const bad[] = {"", "n1", "*n1"};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        assert_int_equal(exclude(bad[i], NULL, NULL), -ESLURM_INVALID_NODE_NAME);
+        assert_int_equal(exclude(NULL, bad[i], NULL), -ESLURM_INVALID_NODE_NAME);
+        assert_int_equal(exclude(NULL, NULL, bad[i]), -ESLURM_INVALID_NODE_NAME);
+    }
+}
+
 static void what_is_excluded_changes_by_command(void **arg)
 {
     assert_int_equal(exclude("=n[1-2]", "=none", "=DOWN"), 0);
@@ -417,6 +428,7 @@ int main(void)
         CASE(excluded_nodes_stay_up),
         CASE(excluded_partitions_and_states),
         CASE(what_is_excluded_changes_by_command),
+        CASE(what_is_no_change_of_the_excluded_is_refused),
         CASE(a_drained_node_that_is_powered_down_stays_drained),
         CASE(a_job_waits_for_its_node_to_come_up),
         CASE(a_job_begins_when_the_last_of_its_nodes_is_up),

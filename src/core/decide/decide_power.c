@@ -183,6 +183,12 @@ static int by_name(const void *a, const void *b, void *arg)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
+/* NULL, or "=", "+" or "-" and a list. */
+static bool is_change(const char *text)
+{
+    return !text || *text == '=' || *text == '+' || *text == '-';
+}
+
 /* "=a,b", "+a", "-a" or NULL against what is there. What is added to or taken from comes out sorted. */
 static void change_list(const struct meta_strs *old, const char *text, struct meta_strs *ret)
 {
@@ -228,6 +234,8 @@ int decide_power_exclude(struct decide *d, const void *record)
     const struct power_exclude *r = record;
     const struct policy *p = d->s->policy;
     char *nodes = NULL;
+    if (!is_change(r->nodes) || !is_change(r->parts) || !is_change(r->states))
+        return decide_fail(d, ESLURM_INVALID_NODE_NAME);
     int rc = change_nodes(d, r->nodes, &nodes);
     if (rc == 0) {
         struct power_excluded *f = facts_add(d->out, FACT_POWER_EXCLUDED);
