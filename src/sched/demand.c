@@ -168,8 +168,11 @@ static void set_tasks(struct demand *d, const struct job_spec *spec)
         d->ntasks = spec->ntasks;
     else
         d->ntasks = d->nodes_min * (d->tasks_per_node ? d->tasks_per_node : 1);
-    if (d->tasks_per_node && spec->ntasks != NO_VAL && d->ntasks > (uint64_t)d->nodes_min * d->tasks_per_node)
-        d->nodes_min = (d->ntasks + d->tasks_per_node - 1) / d->tasks_per_node;
+    uint32_t least = d->tasks_per_node && spec->ntasks != NO_VAL
+                         ? (d->ntasks + d->tasks_per_node - 1) / d->tasks_per_node
+                         : 0;
+    if (least > d->nodes_min && least <= d->nodes_max) /* beyond it no set of nodes will do */
+        d->nodes_min = least;
     d->tasks_per_node_exact = d->tasks_per_node && spec->ntasks == NO_VAL;
     d->tasks_open = spec->ntasks == NO_VAL && !d->tasks_per_node;
     d->block_cores = spec->dist == DIST_PLANE || (spec->dist_sub && text_starts(spec->dist_sub, "block"));
