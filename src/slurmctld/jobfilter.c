@@ -23,6 +23,7 @@ struct job_filter {
     uint32_t uid;
     enum message_access access;
     bool own_only;
+    bool hides; /* there are partitions whose jobs the asker does not see unless he asks for all */
 };
 
 static int parse_id(struct wanted_id *ret, const char *text, struct err *e)
@@ -51,6 +52,21 @@ static int by_id(const void *a, const void *b, void *arg)
     return x < y ? -1 : x > y;
 }
 
+static bool hides_part(const struct part *p, uint32_t uid, enum message_access access)
+{
+    return p->flags & PARTF_HIDDEN && part_is_hidden(p, uid, access);
+}
+
+static bool hides_any(const struct snapshot *s, uint32_t uid, enum message_access access)
+{
+    const struct part *p;
+
+    for (uint32_t key = 0; (p = ptree_next(&s->parts, &key)); key++)
+        if (hides_part(p, uid, access))
+            return true;
+    return false;
+}
+
 struct job_filter *job_filter_new(const struct job_select *select, const struct snapshot *s, uint32_t uid,
                                   enum message_access access, bool own_only, struct err *e)
 {
@@ -61,6 +77,7 @@ struct job_filter *job_filter_new(const struct job_select *select, const struct 
     f->uid = uid;
     f->access = access;
     f->own_only = own_only;
+    f->hides = !select->all && hides_any(s, uid, access);
     f->direct = select->ids.n > 0;
     for (uint32_t i = 0; i < select->ids.n && rc == 0; i++) {
         struct wanted_id *id = VEC_PUSH(&f->ids);
@@ -184,7 +201,7 @@ static bool is_hidden(const struct job_filter *f, const struct snapshot *s, cons
     const char *name = partition_of(job);
     const struct part *p = name ? snapshot_part(s, name) : NULL;
 
-    return p && p->flags & PARTF_HIDDEN && part_is_hidden(p, f->uid, f->access);
+    return p && hides_part(p, f->uid, f->access);
 }
 
 static bool matches(const struct job_filter *f, const struct snapshot *s, const struct job *job)
@@ -201,7 +218,7 @@ static bool matches(const struct job_filter *f, const struct snapshot *s, const 
            (!sel->wckeys.n || in_strs(&sel->wckeys, spec->wckey)) &&
            (!sel->reservations.n || list_has(&sel->reservations, spec->reservation)) &&
            (!sel->licenses.n || list_has(&sel->licenses, spec->licenses)) &&
-           (!f->hosts.count || in_hosts(f, job)) && (sel->all || !is_hidden(f, s, job));
+           (!f->hosts.count || in_hosts(f, job)) && (!f->hides || !is_hidden(f, s, job));
 }
 
 const struct job *job_filter_next(struct job_filter *f, const struct snapshot *s, uint32_t *key)
