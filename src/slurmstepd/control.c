@@ -106,8 +106,6 @@ static void obey_signal(struct stepd *s, const struct step_order *o)
         s->track->ops->stop(s->track, true); /* a suspended job: all of it, whoever hears other signals */
         return;
     }
-    if (sig == SIGCONT || sig == SIGKILL || o->notice)
-        s->track->ops->stop(s->track, false); /* what is stopped would not hear of its end */
     /* With control groups only the tasks themselves are told, unless SignalChildrenProcesses says otherwise.
      */
     if (sig != SIGKILL &&
@@ -115,6 +113,11 @@ static void obey_signal(struct stepd *s, const struct step_order *o)
         signal_tasks(s, sig);
     else
         s->track->ops->signal(s->track, sig);
+    /* What is stopped would not hear of its end. It wakes with the signal already waiting for it: the other
+     * way round, a script that stopped itself ran on to its next command.
+     */
+    if (sig == SIGCONT || sig == SIGKILL || o->notice)
+        s->track->ops->stop(s->track, false);
 }
 
 static void obey(struct stepd *s, struct control *c, const struct step_order *o)
