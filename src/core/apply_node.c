@@ -175,6 +175,8 @@ void apply_node_powered(struct state *s, const void *record, int64_t time)
     case POWER_SUSPENDED:
         n->flags &= ~(NODEF_POWERING_DOWN | NODEF_NOT_RESPONDING);
         n->flags |= NODEF_POWERED_DOWN | NODEF_NO_CONTACT_YET;
+        if (n->state == NODE_UNKNOWN) /* one that is off is known to be: jobs may wake it */
+            n->state = NODE_UP;
         break;
     case POWER_RESUME_FAILED:
         n->flags &= ~(NODEF_POWERING_UP | NODEF_POWER_DOWN | NODEF_NOT_RESPONDING);

@@ -29,11 +29,17 @@ static struct policy *saving(void)
     return p;
 }
 
-static int up(void **arg)
+static int up_unseen(void **arg)
 {
     world_init(&w);
-    world_register_all(&w);
     world_configure(&w, saving());
+    return 0;
+}
+
+static int up(void **arg)
+{
+    up_unseen(arg);
+    world_register_all(&w);
     return 0;
 }
 
@@ -388,6 +394,18 @@ static void a_node_is_powered_down_after_it_has_come_up(void **arg)
     NODE("n1", "idle%");
 }
 
+static void a_job_wakes_a_node_that_was_off_before_it_ever_registered(void **arg)
+{
+    assert_int_equal(world_node_state(&w, "n[1-4]", "POWER_DOWN", NULL), 0);
+    world_pass(&w, DOWN_S);
+    NODE("n1", "idle~");
+    int64_t id = world_job(&w, ALICE);
+    assert_int_equal(world_plan(&w), 1);
+    world_tick(&w);
+    boots("n1");
+    SHOWS(id, "RUNNING None");
+}
+
 static void a_node_counts_as_idle_from_when_it_came_up(void **arg)
 {
     all_off();
@@ -442,6 +460,8 @@ int main(void)
         CASE(the_prolog_of_the_controller_is_awaited_too),
         CASE(a_job_may_have_its_nodes_rebooted),
         CASE(a_node_is_powered_down_after_it_has_come_up),
+        cmocka_unit_test_setup_teardown(a_job_wakes_a_node_that_was_off_before_it_ever_registered, up_unseen,
+                                        down),
         CASE(a_node_counts_as_idle_from_when_it_came_up),
         CASE(power_down_on_idle),
     };
