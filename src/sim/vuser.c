@@ -41,6 +41,8 @@ static void fit_partition(const struct world *w, struct job_spec *s)
         nodes = (nodes + SIM_GPUS_EVERY - 1) / SIM_GPUS_EVERY;
     if (s->min_nodes != NO_VAL && s->min_nodes > nodes)
         s->min_nodes = s->max_nodes = nodes;
+    if (s->max_nodes != NO_VAL && s->max_nodes < nodes)
+        nodes = s->max_nodes;
     if (s->ntasks > nodes * SIM_CORES)
         s->ntasks = nodes * SIM_CORES;
 }
