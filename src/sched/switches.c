@@ -38,10 +38,11 @@ static uint32_t leaf_count(const struct policy *p, const struct topo_switch *of)
 void switch_sets_init(const struct sched_view *v, const struct job *job, struct switch_sets *ret)
 {
     const struct policy *p = v->policy;
-    *ret = (struct switch_sets){.only = switches_until(v, job) != 0};
+    *ret = (struct switch_sets){0};
     bool single = job->spec->max_nodes == 1 || (job->node_count <= 1 && job->spec->ntasks <= 1);
     if (!p->topology.n || single)
         return;
+    ret->only = switches_until(v, job) != 0;
     for (uint32_t level = 0, next, left = p->topology.n; left; level = next) {
         next = UINT32_MAX;
         for (uint32_t i = 0; i < p->topology.n; i++) {
