@@ -70,7 +70,7 @@ static uint32_t next_run(const struct choice *c, uint64_t rank, uint32_t *at)
     while (i < c->list.n && !open_to(c, i, rank))
         i++;
     *at = i;
-    while (i < c->list.n && open_to(c, i, rank) && (i == *at || neighbours(c, i - 1)))
+    while (i < c->list.n && open_to(c, i, rank) && (i == *at || !c->by_runs || neighbours(c, i - 1)))
         i++;
     return i;
 }
@@ -257,7 +257,8 @@ static bool find_nodes(struct choice *c)
         choose(c, last_of_lowest_weight(c));
         return enough(c);
     }
-    choose_around_required(c);
+    if (c->by_runs)
+        choose_around_required(c);
     for (uint64_t last = 0, rank; !enough(c); last = rank + 1) {
         rank = UINT64_MAX;
         for (uint32_t i = 0; i < c->list.n; i++)
@@ -304,7 +305,7 @@ bool choice_find(struct choice *c)
 {
     if (c->d->sizes.n)
         return find_size(c);
-    uint32_t want = least(c->d->nodes_want, c->list.n);
+    uint32_t want = least(c->nodes_want, c->list.n);
     return (want > c->nodes_min && find_at_least(c, want)) || find_nodes(c);
 }
 

@@ -29,10 +29,12 @@ struct candidate {
 
 struct choice {
     const struct demand *d;
-    uint32_t nodes_min, nodes_max; /* of the demand, or what required nodes and node counts make of them */
-    uint32_t required;             /* nodes that have to be among the candidates */
-    VEC(struct candidate) list;    /* in index order */
-    uint32_t nodes, tasks;         /* chosen so far */
+    uint32_t nodes_min, nodes_max, nodes_want; /* of the demand, or what required nodes, node counts and
+                                                  blocks make of them */
+    bool by_runs;                              /* neighbours together: a flat network; else in index order */
+    uint32_t required;                         /* nodes that have to be among the candidates */
+    VEC(struct candidate) list;                /* in index order */
+    uint32_t nodes, tasks;                     /* chosen so far */
     uint64_t gres;
 };
 

@@ -39,6 +39,11 @@ enum node_service node_service(const struct policy *p, const struct node *n)
     return asleep && !(n->flags & FLAGS_AWAY & ~FLAGS_ASLEEP) ? NODE_ASLEEP : NODE_AWAY;
 }
 
+static uint32_t least(uint32_t a, uint32_t b)
+{
+    return a < b ? a : b;
+}
+
 struct search {
     const struct sched_view *v;
     const struct job *job;
@@ -230,8 +235,52 @@ static void explain_failure(struct search *s, enum select_mode mode, struct sele
     }
 }
 
-/* One alternative of the constraint: below one switch at a time, then wherever there is room. */
-static bool find_below(struct search *s, const struct switch_sets *below, const char *features, bool now)
+static bool find_in_set(struct search *s, const struct switch_set *set, bool now)
+{
+    s->only = set ? &set->nodes : NULL;
+    find_candidates(s, s->features, now);
+    s->only = NULL;
+    return choice_find(&s->choice);
+}
+
+static bool find_in_blocks(struct search *s, const struct switch_sets *blocks, const struct bits *free,
+                           bool now)
+{
+    const struct job_spec *spec = s->job->spec;
+    struct segments want = {.nodes = s->choice.nodes_min,
+                            .size = spec->segment_size == NO_VAL16 ? 0 : spec->segment_size,
+                            .spread = spec->spread_segments};
+    struct switch_sets sets;
+    bool ok = false;
+    switch_sets_of_blocks(blocks, free, &want, &sets);
+    s->choice.nodes_want = s->choice.nodes_min; /* a range is not filled */
+    for (uint32_t i = 0; i < sets.list.n && !ok; i++)
+        ok = find_in_set(s, &sets.list.v[i], now);
+    switch_sets_release(&sets);
+    return ok;
+}
+
+/* Below one switch at a time, then wherever there is room; as many nodes as are wanted before as few as must
+ * be. */
+static bool find_in_tree(struct search *s, struct switch_sets *below, const struct bits *free, bool now)
+{
+    bool ok = false, anywhere = !below->only || !now;
+    uint32_t most = least(s->choice.nodes_want, bits_count(free)), fewest = s->choice.nodes_min;
+    switch_sets_order(below, free);
+    for (int pass = most > fewest ? 0 : 1; pass < 2 && !ok; pass++) {
+        s->choice.nodes_min = s->choice.nodes_want = pass == 0 ? most : fewest;
+        for (uint32_t i = 0; i < below->list.n + anywhere && !ok; i++) {
+            const struct switch_set *set = i < below->list.n ? &below->list.v[i] : NULL;
+            ok = (!set || set->free >= s->choice.nodes_min) && find_in_set(s, set, now);
+        }
+    }
+    s->choice.nodes_min = fewest;
+    s->choice.nodes_want = s->d.nodes_want;
+    return ok;
+}
+
+/* One alternative of the constraint. */
+static bool find_below(struct search *s, struct switch_sets *below, const char *features, bool now)
 {
     bool ok = false;
     s->features = features;
@@ -240,12 +289,14 @@ static bool find_below(struct search *s, const struct switch_sets *below, const 
         if (!room_for(s))
             return false;
     }
-    for (uint32_t i = 0; i <= below->list.n && !ok; i++) {
-        s->only = i < below->list.n ? &below->list.v[i] : NULL;
-        find_candidates(s, features, now);
-        ok = (s->only || !below->only || !now) && choice_find(&s->choice);
-    }
-    s->only = NULL;
+    find_candidates(s, features, now);
+    if (!below->list.n)
+        return choice_find(&s->choice);
+    struct bits free = {0};
+    for (uint32_t i = 0; i < s->choice.list.n; i++)
+        bits_set(&free, s->choice.list.v[i].node->index);
+    ok = below->blocks ? find_in_blocks(s, below, &free, now) : find_in_tree(s, below, &free, now);
+    bits_release(&free);
     return ok;
 }
 
@@ -292,8 +343,12 @@ static int search_init(struct search *s, struct constraint_alternatives *alt, co
         s->d.nodes_min = need;
     if (s->d.nodes_max < s->d.nodes_min)
         s->d.nodes_max = s->d.nodes_min;
-    s->choice = (struct choice){
-        .d = &s->d, .nodes_min = s->d.nodes_min, .nodes_max = s->d.nodes_max, .required = need};
+    s->choice = (struct choice){.d = &s->d,
+                                .nodes_want = s->d.nodes_want,
+                                .by_runs = !v->policy->topology.n,
+                                .nodes_min = s->d.nodes_min,
+                                .nodes_max = s->d.nodes_max,
+                                .required = need};
     return r;
 }
 
