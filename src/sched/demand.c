@@ -216,7 +216,10 @@ static void set_tasks(struct demand *d, const struct job_spec *spec)
                          : 0;
     if (least > d->nodes_min && least <= d->nodes_max) /* beyond it no set of nodes will do */
         d->nodes_min = least;
-    d->tasks_counted = spec->ntasks != NO_VAL && spec->ntasks;
+    /* What commands make of --ntasks-per-node and the lower end of a range counts no tasks. */
+    bool implied = d->tasks_per_node && d->nodes_max != INFINITE && d->nodes_max > d->nodes_min &&
+                   d->ntasks == d->nodes_min * d->tasks_per_node;
+    d->tasks_counted = spec->ntasks != NO_VAL && spec->ntasks && !implied;
     d->tasks_per_node_exact = d->tasks_per_node && spec->overcommit != 1;
     d->spread = spec->spread_job == 1;
     d->first_fit = d->nodes_max == 1 || spec->ntasks == 1 || d->spread || d->tasks_per_node > 1;

@@ -171,7 +171,7 @@ static void make_start(struct search *s, struct start_job *ret)
         offer_take(&s->d, s->v->policy, c->node, load_get(s->loads, c->node), &tasks, nodes_left--, left,
                    &share);
         ret->cpus += share.cpus;
-        ret->ntasks += s->d.tasks_per_node_exact ? 0 : c->given;
+        ret->ntasks += s->d.tasks_per_node_exact && s->d.tasks_counted ? 0 : c->given;
         *(struct job_node *)meta_recs_push(&record_job_node, &ret->alloc) = share;
     }
     ret->job_id = s->job->job_id;
