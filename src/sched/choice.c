@@ -22,6 +22,8 @@ static uint64_t per_job_total(const struct demand *d)
 
 static bool enough(const struct choice *c)
 {
+    if (c->goal)
+        return c->nodes >= c->goal;
     return c->nodes >= c->nodes_min && c->tasks >= c->d->ntasks && c->gres >= per_job_total(c->d);
 }
 
@@ -60,7 +62,8 @@ static bool neighbours(const struct choice *c, uint32_t i)
 
 static bool open_to(const struct choice *c, uint32_t i, uint64_t rank)
 {
-    return !c->list.v[i].chosen && c->list.v[i].rank == rank;
+    const struct candidate *one = &c->list.v[i];
+    return !one->chosen && one->rank == rank && (one->terms & c->term) == c->term;
 }
 
 /* The next run of neighbouring unchosen candidates of one rank at or after *at: [*at, return value). */
@@ -79,7 +82,7 @@ static uint32_t next_run(const struct choice *c, uint64_t rank, uint32_t *at)
 static struct candidate *tightest(struct choice *c, uint64_t rank)
 {
     struct candidate *best = NULL;
-    if (c->d->first_fit || c->nodes_max == 1)
+    if (c->d->first_fit || c->nodes_max == 1 || c->goal)
         return NULL;
     for (uint32_t i = 0; i < c->list.n; i++) {
         struct candidate *one = &c->list.v[i];
@@ -113,6 +116,44 @@ static void choose_by_runs(struct choice *c, uint64_t rank)
         for (uint32_t i = best; i < best_end && wants_more(c); i++)
             choose(c, &c->list.v[i]);
     }
+}
+
+static void choose_by_rank(struct choice *c)
+{
+    for (uint64_t last = 0, rank; !enough(c); last = rank + 1) {
+        rank = UINT64_MAX;
+        for (uint32_t i = 0; i < c->list.n; i++)
+            if (c->list.v[i].rank >= last && c->list.v[i].rank < rank)
+                rank = c->list.v[i].rank;
+        if (rank == UINT64_MAX)
+            break;
+        choose_by_runs(c, rank);
+    }
+}
+
+/* The nodes of each counted term. Required ones count for the first term that they satisfy. */
+static bool choose_terms(struct choice *c)
+{
+    uint32_t left[CHOICE_TERMS_MAX];
+    bool met = true;
+    for (uint32_t t = 0; t < c->terms; t++)
+        left[t] = c->term_nodes[t];
+    for (uint32_t i = 0; i < c->list.n; i++)
+        for (uint32_t t = 0; t < c->terms && c->list.v[i].required; t++)
+            if (left[t] && c->list.v[i].terms & 1u << t) {
+                left[t]--;
+                break;
+            }
+    for (uint32_t t = 0; t < c->terms && met; t++) {
+        if (!left[t])
+            continue;
+        c->term = 1u << t;
+        c->goal = c->nodes + left[t];
+        choose_by_rank(c);
+        met = c->nodes >= c->goal;
+    }
+    c->term = c->goal = 0;
+    return met;
 }
 
 static void forget_choice(struct choice *c)
@@ -217,7 +258,7 @@ static bool chosen_are_neighbours(const struct choice *c)
  * lowest node on. */
 static bool find_neighbours(struct choice *c)
 {
-    if (c->required) {
+    if (c->required || c->terms) {
         choose_around_required(c);
         return enough(c) && c->nodes <= c->nodes_max && chosen_are_neighbours(c);
     }
@@ -251,6 +292,8 @@ static bool find_nodes(struct choice *c)
     reset_choice(c);
     if (c->required != c->nodes)
         return false;
+    if (!choose_terms(c))
+        return false;
     if (c->d->contiguous)
         return find_neighbours(c);
     if (c->d->serial_last && !c->nodes && c->list.n) {
@@ -259,18 +302,11 @@ static bool find_nodes(struct choice *c)
     }
     if (c->by_runs)
         choose_around_required(c);
-    for (uint64_t last = 0, rank; !enough(c); last = rank + 1) {
-        rank = UINT64_MAX;
-        for (uint32_t i = 0; i < c->list.n; i++)
-            if (c->list.v[i].rank >= last && c->list.v[i].rank < rank)
-                rank = c->list.v[i].rank;
-        if (rank == UINT64_MAX)
-            break;
-        choose_by_runs(c, rank);
-    }
+    choose_by_rank(c);
     if (enough(c))
         return c->nodes <= c->nodes_max;
     reset_choice(c);
+    (void)choose_terms(c); /* which succeeds again */
     choose_by_size(c);
     return enough(c) && c->nodes <= c->nodes_max;
 }

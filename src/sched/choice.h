@@ -23,9 +23,12 @@ struct candidate {
     uint64_t rank;
     struct offer offer;
     bool required, chosen;
+    uint32_t terms;        /* bits of those counted terms of the constraint that hold of it */
     uint32_t given;        /* tasks that its units are counted for, once the choice is made */
     uint32_t room, placed; /* tasks that fit its units, and those that will be there */
 };
+
+enum { CHOICE_TERMS_MAX = 32 };
 
 struct choice {
     const struct demand *d;
@@ -33,9 +36,11 @@ struct choice {
                                                   blocks make of them */
     bool by_runs;                              /* neighbours together: a flat network; else in index order */
     uint32_t required;                         /* nodes that have to be among the candidates */
-    VEC(struct candidate) list;                /* in index order */
-    uint32_t nodes, tasks;                     /* chosen so far */
+    uint32_t terms, term_nodes[CHOICE_TERMS_MAX]; /* counted terms, and nodes for each */
+    VEC(struct candidate) list;                   /* in index order */
+    uint32_t nodes, tasks;                        /* chosen so far */
     uint64_t gres;
+    uint32_t term, goal; /* while nodes of one term are chosen: its bit, and until there are so many nodes */
 };
 
 /* Chooses as many nodes as are wanted, else as few as must be. False when there is no such set. */

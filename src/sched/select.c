@@ -57,7 +57,8 @@ struct search {
     uint32_t possible, away;   /* nodes that could ever serve; those of them that are not available */
     struct bits away_required; /* required nodes that are not available */
     const char *features;      /* the alternative that was tried last */
-    struct bits classes;       /* of nodes that could ever serve; see sched/room.h */
+    const struct constraint_alternative *alternative;
+    struct bits classes; /* of nodes that could ever serve; see sched/room.h */
     uint64_t work;
 };
 
@@ -75,9 +76,14 @@ static bool asks_specialized(const struct job *job)
     return job->spec->core_spec != NO_VAL16 || job->spec->thread_spec != NO_VAL16;
 }
 
+static const char *features_of(const struct node *n)
+{
+    return n->active_features ? n->active_features : n->features;
+}
+
 static bool could_serve(struct search *s, const char *features, const struct node *n)
 {
-    return constraint_match(features, n->active_features ? n->active_features : n->features) &&
+    return constraint_match(features, features_of(n)) &&
            offer_possible(&s->d, s->v->policy, n, load_idle(s->loads, n));
 }
 
@@ -117,6 +123,15 @@ static uint64_t rank_of(const struct search *s, const struct node *n, enum node_
     return promise && o && o->bf_busy_nodes && !n->running_jobs ? rank | RANK_IDLE : rank;
 }
 
+static uint32_t terms_of(const struct search *s, const struct node *n)
+{
+    uint32_t terms = 0;
+    for (uint32_t t = 0; t < s->choice.terms; t++)
+        if (constraint_match(s->alternative->terms.v[t].expr, features_of(n)))
+            terms |= 1u << t;
+    return terms;
+}
+
 /* Fills the list with every node that offers something under one alternative of the constraint. */
 static void find_candidates(struct search *s, const char *features, bool now)
 {
@@ -150,8 +165,11 @@ static void find_candidates(struct search *s, const char *features, bool now)
         s->work++;
         struct offer o = offer_make(&s->d, s->v->policy, n, load_get(s->loads, n));
         if (o.tasks)
-            *VEC_PUSH(&s->choice.list) = (struct candidate){
-                .node = n, .rank = rank_of(s, n, service), .offer = o, .required = required};
+            *VEC_PUSH(&s->choice.list) = (struct candidate){.node = n,
+                                                            .rank = rank_of(s, n, service),
+                                                            .offer = o,
+                                                            .required = required,
+                                                            .terms = terms_of(s, n)};
     }
 }
 
@@ -279,11 +297,31 @@ static bool find_in_tree(struct search *s, struct switch_sets *below, const stru
     return ok;
 }
 
-/* One alternative of the constraint. */
-static bool find_below(struct search *s, struct switch_sets *below, const char *features, bool now)
+/* Counted terms ask for as many nodes as they count. False when the job may not have so many. */
+static bool ask_terms(struct search *s)
 {
+    struct choice *c = &s->choice;
+    uint64_t sum = 0;
+    c->terms = least(s->alternative->terms.n, CHOICE_TERMS_MAX);
+    for (uint32_t t = 0; t < c->terms; t++) {
+        c->term_nodes[t] = s->alternative->terms.v[t].nodes;
+        sum += c->term_nodes[t];
+    }
+    c->nodes_min = sum > s->d.nodes_min ? (uint32_t)sum : s->d.nodes_min;
+    c->nodes_want = sum ? c->nodes_min : s->d.nodes_want;
+    return sum <= c->nodes_max;
+}
+
+/* One alternative of the constraint. */
+static bool find_below(struct search *s, struct switch_sets *below, const struct constraint_alternative *alt,
+                       bool now)
+{
+    const char *features = alt->expr;
     bool ok = false;
     s->features = features;
+    s->alternative = alt;
+    if (!ask_terms(s))
+        return false;
     if (now && s->loads->room) {
         find_classes(s, features);
         if (!room_for(s))
@@ -370,7 +408,7 @@ void select_job(const struct sched_view *v, struct load_map *loads, const struct
     }
     switch_sets_init(v, job, &below);
     for (uint32_t i = 0; r == 0 && i < alt.n && !ret->ok; i++) {
-        ret->ok = find_below(&s, &below, alt.v[i], mode == SELECT_NOW);
+        ret->ok = find_below(&s, &below, &alt.v[i], mode == SELECT_NOW);
         if (ret->ok)
             make_start(&s, &ret->start);
     }
@@ -390,7 +428,7 @@ bool select_could(const struct sched_view *v, struct load_map *loads, const stru
         return true;
     bool could = search_init(&s, &alt, v, loads, job, part, NULL) < 0;
     for (uint32_t i = 0; i < alt.n && !could; i++) {
-        find_classes(&s, alt.v[i]);
+        find_classes(&s, alt.v[i].expr);
         could = room_for(&s);
     }
     search_release(&s, &alt);

@@ -27,9 +27,9 @@ static void eight_nodes(struct cluster *c)
 
 struct row {
     const char *what;
-    uint32_t nodes_min, nodes_max, ntasks; /* 0 = not given */
-    uint16_t tasks_per_node, min_cpus;     /* 0 = not given */
-    const char *required, *sizes;          /* NULL = not given */
+    uint32_t nodes_min, nodes_max, ntasks;   /* 0 = not given */
+    uint16_t tasks_per_node, min_cpus;       /* 0 = not given */
+    const char *required, *sizes, *features; /* NULL = not given */
     bool contiguous, spread;
     const char *nodes, *cpus; /* indexes; CPUs of each */
 };
@@ -45,6 +45,7 @@ static void check(const struct row *r, struct cluster *c)
     s->min_cpus_node = r->min_cpus ? r->min_cpus : NO_VAL16;
     s->req_nodes = mem_strdup(r->required);
     s->node_sizes = mem_strdup(r->sizes);
+    s->features = mem_strdup(r->features);
     s->contiguous = r->contiguous;
     s->spread_job = r->spread;
     queue_job(c, j, NULL);
@@ -127,10 +128,35 @@ static void a_job_of_one_node_gets_the_tightest_that_will_do(void **state)
     }
 }
 
+static void counted_features_get_as_many_nodes(void **state)
+{
+    static const char *const features[] = {"a,b,r1", "a,b,r1", "a,r1",   "b,r2",
+                                           "b,r2",   "b,c,r2", "a,c,r3", "c,r3"};
+    static const struct row rows[] = {
+        {.what = "[a*1&b*1]", .features = "[a*1&b*1]", .nodes = "0,6", .cpus = "1,1"},
+        {.what = "[a*2&b*2]", .features = "[a*2&b*2]", .nodes = "0-1,3-4", .cpus = "1,1,1,1"},
+        {.what = "[a*1&c*2] -N3", 3, 3, .features = "[a*1&c*2]", .nodes = "5-7", .cpus = "1,1,1"},
+        {.what = "[r1*1&r2*1&r3*1]", .features = "[r1*1&r2*1&r3*1]", .nodes = "0,3,6", .cpus = "1,1,1"},
+        {.what = "[(a&b)*1&c*1]", .features = "[(a&b)*1&c*1]", .nodes = "0,5", .cpus = "1,1"},
+        {.what = "[a*1&b*1] -n12", .ntasks = 12, .features = "[a*1&b*1]", .nodes = "0,6", .cpus = "8,4"},
+        {.what = "a*2", .features = "a*2", .nodes = "0-1", .cpus = "1,1"},
+        {.what = "c|a&b -N3", 3, 3, .features = "c|a&b", .nodes = "0-1,5", .cpus = "1,1,1"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct cluster c;
+        eight_nodes(&c);
+        for (uint32_t n = 0; n < 8; n++)
+            mem_set_str(&node(&c, n)->features, features[n]);
+        check(&rows[i], &c);
+        teardown(&c);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nodes_are_those_of_the_reference),
+        cmocka_unit_test(counted_features_get_as_many_nodes),
         cmocka_unit_test(a_job_of_one_node_gets_the_tightest_that_will_do),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
