@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from conftest import SACKD, wait_for
+from conftest import PATIENCE, SACKD, wait_for
 from daemons import SLUICE, Site
 
 
@@ -98,7 +98,7 @@ def test_commands_without_any_file_ask_the_controller(site):
     # Tokens come from the usual place: in a mount namespace of its own this socket lies there.
     script = ("mount -t tmpfs none /run && mkdir -p /run/slurm && touch /run/slurm/sack.socket && "
               f"mount --bind {site.ctld.socket} /run/slurm/sack.socket && exec {SLUICE} sinfo -h -N")
-    r = subprocess.run(["unshare", "-m", "sh", "-c", script], env=env, text=True, capture_output=True, timeout=30)
+    r = subprocess.run(["unshare", "-m", "sh", "-c", script], env=env, text=True, capture_output=True, timeout=PATIENCE)
     assert r.returncode == 0 and "n1" in r.stdout, r.stdout + r.stderr
 
 
@@ -107,7 +107,7 @@ def test_commands_find_the_cached_files_in_the_usual_place(site):
     env = {k: v for k, v in site.env.items() if k != "SLURM_CONF"}
     script = (f"mount -t tmpfs none /run && mkdir -p /run/slurm/conf && mount --bind {site.folder}/n1/conf /run/slurm/conf && "
               f"exec {SLUICE} sinfo -h -N")
-    r = subprocess.run(["unshare", "-m", "sh", "-c", script], env=env, text=True, capture_output=True, timeout=30)
+    r = subprocess.run(["unshare", "-m", "sh", "-c", script], env=env, text=True, capture_output=True, timeout=PATIENCE)
     assert r.returncode == 0 and "n1" in r.stdout, r.stdout + r.stderr
 
 
@@ -118,7 +118,7 @@ def test_sackd_fetches_and_follows(site):
     wait_for("the files", lambda: "slurm.conf" in fetched(site, "login"))
     site.add("PartitionName=more Nodes=n1")
     site.out("scontrol", "reconfigure")
-    wait_for("the new files", lambda: "PartitionName=more" in fetched(site, "login")["slurm.conf"], 15)
+    wait_for("the new files", lambda: "PartitionName=more" in fetched(site, "login")["slurm.conf"])
     site.add("PartitionName=evenmore Nodes=n1")
     site.out("scontrol", "reconfigure")
     sackd.send_signal(signal.SIGHUP)
@@ -137,7 +137,7 @@ def test_a_node_waits_for_the_controller(site):
     site.ctld.start()
     site.ctld.stop()
     site.start_slurmd("n1", "--conf-server", server(site), env=far_env(site, "n1"))
-    wait_for("the first try", lambda: "cannot fetch the configuration" in (site.folder / "n1.out").read_text(), 20)
+    wait_for("the first try", lambda: "cannot fetch the configuration" in (site.folder / "n1.out").read_text())
     site.ctld.start()
     site.wait_state("n1", "idle")
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import SACKD, SLURMCTLD, wait_for
+from conftest import PATIENCE, SACKD, SLURMCTLD, wait_for
 from daemons import SLURMD, Site
 
 RUNS = "echo up; while [ ! -e go ]; do sleep 0.02; done; echo done"
@@ -22,7 +22,7 @@ def site(tmp_path):
 
 
 def run(program, *options, **kw):
-    return subprocess.run([program, *map(str, options)], text=True, capture_output=True, timeout=30, **kw)
+    return subprocess.run([program, *map(str, options)], text=True, capture_output=True, timeout=PATIENCE, **kw)
 
 
 @pytest.mark.parametrize("program", [SLURMCTLD, SLURMD, SACKD])
@@ -122,7 +122,7 @@ def test_systemd_is_told(site, program):
         site.ctld.start()
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as s:
         s.bind(str(path))
-        s.settimeout(10)
+        s.settimeout(PATIENCE)
         p = site.start_other(*argv, env={**env, "NOTIFY_SOCKET": str(path)})
         assert s.recv(200).decode() == f"READY=1\nMAINPID={p.pid}"
 

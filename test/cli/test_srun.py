@@ -9,7 +9,7 @@ import subprocess
 import time
 
 import pytest
-from cluster import Cluster, poll, program
+from cluster import PATIENCE, Cluster, poll, program
 
 pytestmark = pytest.mark.skipif(not program() or os.getuid() != 0, reason="needs a build, and root for node daemons")
 
@@ -37,10 +37,10 @@ class Running:
             old.unlink()
         self.p = subprocess.Popen([*argv, "bash", "-c", f"touch r.$SLURM_PROCID; {body}"], env=c.env, cwd=c.work, text=True,
                                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
-        poll(lambda: len(list(c.work.glob("r.*"))) == tasks, 10, "the tasks do not run")
+        poll(lambda: len(list(c.work.glob("r.*"))) == tasks, PATIENCE, "the tasks do not run")
 
     def end(self):
-        out, err = self.p.communicate(timeout=15)
+        out, err = self.p.communicate(timeout=PATIENCE)
         return self.p.returncode, out, clean(err)
 
 
@@ -64,7 +64,7 @@ def test_input_goes_to_all_or_one_or_none(c):
 
 def test_much_data_in_both_directions(c):
     data = os.urandom(20_000_000)
-    r = subprocess.run(["srun", "-n1", "cat"], env=c.env, cwd=c.work, input=data, capture_output=True, timeout=60)
+    r = subprocess.run(["srun", "-n1", "cat"], env=c.env, cwd=c.work, input=data, capture_output=True, timeout=PATIENCE)
     assert hashlib.sha256(r.stdout).digest() == hashlib.sha256(data).digest()
 
 
@@ -76,7 +76,7 @@ def test_a_slow_reader_holds_the_tasks_back(c):
     n = 0
     while chunk := p.stdout.read(1 << 20):
         n += len(chunk)
-    assert (n, p.wait(10)) == (300000000, 0)
+    assert (n, p.wait(PATIENCE)) == (300000000, 0)
 
 
 def test_a_reader_that_goes_ends_the_step(c):
@@ -182,7 +182,7 @@ def test_salloc_waits(c):
     p = subprocess.Popen(["salloc", "-N1", "true"], env=c.env, cwd=c.work, text=True, stderr=subprocess.PIPE)
     first = p.stderr.readline() + p.stderr.readline()
     c.out("scancel", job)
-    rest = p.communicate(timeout=20)[1]
+    rest = p.communicate(timeout=PATIENCE)[1]
     assert re.sub("Nodes n[12]", "Nodes N", clean(first + rest)).splitlines() == [
         "salloc: Pending job allocation J", "salloc: job J queued and waiting for resources",
         "salloc: job J has been allocated resources", "salloc: Granted job allocation J",

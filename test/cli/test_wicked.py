@@ -4,7 +4,7 @@ import os
 import time
 
 import pytest
-from cluster import Cluster, poll
+from cluster import PATIENCE, Cluster, poll, processes
 
 pytestmark = pytest.mark.skipif(os.getuid() != 0, reason="jobs of several users need root")
 ALL_ENDS = ("COMPLETED", "FAILED", "CANCELLED", "TIMEOUT", "NODE_FAIL", "OUT_OF_MEMORY")
@@ -22,7 +22,7 @@ def the_next_job_runs(cluster):
     left = cluster.out("squeue", "-h", "-o", "%i").split()
     if left:
         cluster.run("scancel", *left)
-    poll(lambda: cluster.out("squeue", "-h") == "", 30, lambda: cluster.out("squeue"))
+    poll(lambda: cluster.out("squeue", "-h") == "", PATIENCE, lambda: cluster.out("squeue"))
     cluster.wait_job(cluster.submit("true", "-N2"))
     assert cluster.out("sinfo", "-h", "-o", "%T %D") == "idle 2\n"
 
@@ -34,39 +34,26 @@ def script(cluster, text, *options, mode=0o755):
     return int(cluster.out("sbatch", "--parsable", *options, path))
 
 
-def ended(cluster, job, seconds=30):
-    return cluster.wait_job(job, ALL_ENDS, seconds)
+def ended(cluster, job):
+    return cluster.wait_job(job, ALL_ENDS)
 
 
 def output(cluster, job):
     return (cluster.work / f"slurm-{job}.out").read_text(errors="replace")
 
 
-def alive(mark):
-    """Processes whose command line has the mark."""
-    found = []
-    for pid in filter(str.isdigit, os.listdir("/proc")):
-        try:
-            with open(f"/proc/{pid}/cmdline", "rb") as f:
-                if mark.encode() in f.read():
-                    found.append(int(pid))
-        except OSError:
-            pass
-    return found
-
-
 def test_it_ignores_every_signal(cluster):
     job = cluster.submit("trap '' TERM INT HUP CONT USR1; echo up; while :; do sleep 0.1; done", "-t", "5")
-    poll(lambda: (cluster.work / f"slurm-{job}.out").exists() and "up" in output(cluster, job), 10, "no output")
+    poll(lambda: (cluster.work / f"slurm-{job}.out").exists() and "up" in output(cluster, job), PATIENCE, "no output")
     cluster.out("scancel", job)
-    assert ended(cluster, job, 60)["JobState"] == "CANCELLED"
+    assert ended(cluster, job)["JobState"] == "CANCELLED"
 
 
 def test_it_stops_itself(cluster):
     job = cluster.submit("kill -STOP $$; echo never")
     cluster.wait_job(job, ("RUNNING",))
     cluster.out("scancel", job)
-    assert ended(cluster, job, 60)["JobState"] == "CANCELLED"
+    assert ended(cluster, job)["JobState"] == "CANCELLED"
     assert "never" not in output(cluster, job)
 
 
@@ -75,21 +62,21 @@ def test_its_children_flee(cluster):
     mark = f"7{time.time_ns() % 10**9}"
     job = cluster.submit(f"for i in 1 2 3 4 5; do (setsid sh -c 'trap \"\" TERM HUP; exec sleep {mark}' &) ; done; sleep 0.2; echo left")
     assert ended(cluster, job)["JobState"] == "COMPLETED"
-    poll(lambda: not alive(f"sleep\0{mark}"), 30, "children of the job live on")
+    poll(lambda: not processes(f"sleep\0{mark}"), PATIENCE, "children of the job live on")
 
 
 def test_it_makes_hundreds_of_processes_and_zombies(cluster):
     mark = f"8{time.time_ns() % 10**9}"
     job = cluster.submit(f"for i in $(seq 300); do sleep {mark} & done; echo up; exec sleep {mark}")
-    poll(lambda: len(alive(f"sleep\0{mark}")) > 290, 20, "they do not come up")
+    poll(lambda: len(processes(f"sleep\0{mark}")) > 290, PATIENCE, "they do not come up")
     cluster.out("scancel", job)
     assert ended(cluster, job)["JobState"] == "CANCELLED"
-    poll(lambda: not alive(f"sleep\0{mark}"), 30, "children of the job live on")
+    poll(lambda: not processes(f"sleep\0{mark}"), PATIENCE, "children of the job live on")
 
 
 def test_it_kills_its_slurmstepd(cluster):
     job = cluster.submit("echo up; kill -9 $PPID; sleep 600")
-    end = ended(cluster, job, 60)
+    end = ended(cluster, job)
     assert end["JobState"] in ("FAILED", "NODE_FAIL", "CANCELLED"), end
 
 
@@ -156,7 +143,7 @@ def test_every_exit_code_is_kept(cluster, code):
 
 def test_it_writes_much_without_a_line_end(cluster):
     job = cluster.submit("head -c 50000000 /dev/zero | tr '\\0' x; srun -n2 sh -c 'head -c 3000000 /dev/zero | tr \"\\0\" y'", "-n2")
-    assert ended(cluster, job, 60)["JobState"] == "COMPLETED"
+    assert ended(cluster, job)["JobState"] == "COMPLETED"
     text = output(cluster, job)
     assert (text.count("x"), text.count("y"), len(text)) == (50000000, 6000000, 56000000)
 
@@ -212,7 +199,7 @@ def test_scripts_that_are_none(cluster, text, error):
 
 def test_a_thousand_short_jobs_at_once(cluster):
     job = cluster.submit("true", "-a", "0-999", "-o", "/dev/null")
-    poll(lambda: cluster.out("squeue", "-h") == "", 60, lambda: cluster.out("squeue")[-500:])
+    poll(lambda: cluster.out("squeue", "-h") == "", 3 * PATIENCE, lambda: cluster.out("squeue")[-500:])
     states = cluster.out("squeue", "-h", "-r", "-t", "all", "-j", job, "-o", "%T").split()
     assert states == ["COMPLETED"] * len(states) and len(states) in (0, 1000)
 
