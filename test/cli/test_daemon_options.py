@@ -179,9 +179,10 @@ def test_slurmd_says_that_the_node_was_booted_once(site):
     wait_for("the requeue", lambda: "Restarts=1" in site.run("scontrol", "show", "job", job).stdout)
     site.out("scancel", job)
     (site.folder / "go").touch()  # for the script whose slurmstepd was killed
-    later = site.submit("sleep 0.5; echo kept")
+    later = site.submit("until [ -e registered ]; do sleep 0.02; done; echo kept")
     wait_for("the start", lambda: site.state(later) == "RUNNING")
     site.reconfigure("n1")  # registers again: not another boot
+    (site.folder / "registered").touch()
     wait_for("the end", lambda: site.state(later) == "COMPLETED")
     assert "Restarts=0" in site.out("scontrol", "show", "job", later)
 

@@ -109,11 +109,10 @@ def test_srun_feeds_its_tasks(cluster):
 
 
 def test_srun_ends_with_its_cancelled_job(cluster):
-    p = cluster.popen("srun", "-J", "victim", "sleep", "60")
-    job = wait_for("a running step", lambda: cluster.run("squeue", "-h", "-t", "R", "-n", "victim", "-o", "%i").stdout.strip())
-    cluster.run("scancel", job)
+    p = cluster.popen("srun", "sh", "-c", "echo $SLURM_JOB_ID; exec sleep 600")
+    cluster.run("scancel", p.stdout.readline().strip())
     out, err = p.communicate(timeout=PATIENCE)
-    assert p.returncode in (137, 143) and "Force Terminated" in err or "aborted" in err
+    assert p.returncode in (137, 143) and ("Force Terminated" in err or "aborted" in err)
 
 
 def test_salloc_runs_a_command_with_the_allocation(cluster):
