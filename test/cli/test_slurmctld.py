@@ -258,7 +258,7 @@ def test_a_disk_that_fills_up_stops_submissions_only(controller):
         r = controller.wirecat("submit", 100000)
         told = [int(line) for line in r.stdout.splitlines() if line.isdigit()]
         assert told and "No space left on device" in r.stderr + r.stdout, r.stderr[-500:]
-        assert "no job is taken until there is more room" in controller.output()
+        wait_for("the line", lambda: "no job is taken until there is more room" in controller.output())
         assert set(told) <= set(controller.jobs())
         subprocess.run(["mount", "-o", "remount,size=64m", controller.state], check=True)
         wait_for("room", lambda: controller.wirecat("submit", 1).returncode == 0)
