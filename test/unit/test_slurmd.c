@@ -34,7 +34,7 @@ static uint16_t ctld_port, node_port;
 static struct buf link_in = BUF_INIT;
 static pid_t slurmd_pid;
 
-enum { WAIT_MS = 10000 };
+enum { WAIT_MS = 60000 };
 
 /* --- the controller's side
  * ----------------------------------------------------------------------------------- */
@@ -204,7 +204,7 @@ static int call_launch(struct client *c, const struct launch_batch *m, struct er
 {
     int rc;
     for (int i = 0;
-         (rc = client_call(c, MSG_LAUNCH_BATCH, m, NULL, e)) == -ESLURM_INVALID_NODE_STATE && i < 500; i++)
+         (rc = client_call(c, MSG_LAUNCH_BATCH, m, NULL, e)) == -ESLURM_INVALID_NODE_STATE && i < WAIT_MS / 10; i++)
         poll(NULL, 0, 10);
     return rc;
 }

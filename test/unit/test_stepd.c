@@ -21,6 +21,7 @@
 #include "nodecore/spool.h"
 #include "nodecore/stepid.h"
 
+enum { WAIT_MS = 60000 };
 static const char *stepd_path;
 static char dir[] = "/tmp/test_stepd.XXXXXX";
 
@@ -277,7 +278,7 @@ static int connect_to(uint32_t step_id)
     spool_socket_path(dir, "n1", 7, step_id, &path);
     assert_true(buf_print(addr.sun_path, sizeof addr.sun_path, "%s", path.s));
     buf_release(&path);
-    for (int i = 0; i < 500; i++) {
+    for (int i = 0; i < WAIT_MS / 10; i++) {
         if (connect(fd, (struct sockaddr *)&addr, sizeof addr) == 0)
             return fd;
         poll(NULL, 0, 10);
@@ -299,7 +300,7 @@ static void wait_for_text(const char *name, const char *want)
 {
     char *path = in_dir(name);
 
-    for (int i = 0; i < 500; i++) {
+    for (int i = 0; i < WAIT_MS / 10; i++) {
         char *text = get_file(path);
         bool found = text && strstr(text, want);
 
