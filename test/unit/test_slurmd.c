@@ -203,8 +203,9 @@ static void sign(struct meta_bytes *ret, uint32_t job_id, uint32_t step_id, cons
 static int call_launch(struct client *c, const struct launch_batch *m, struct err *e)
 {
     int rc;
-    for (int i = 0;
-         (rc = client_call(c, MSG_LAUNCH_BATCH, m, NULL, e)) == -ESLURM_INVALID_NODE_STATE && i < WAIT_MS / 10; i++)
+    for (int i = 0; (rc = client_call(c, MSG_LAUNCH_BATCH, m, NULL, e)) == -ESLURM_INVALID_NODE_STATE &&
+                    i < WAIT_MS / 10;
+         i++)
         poll(NULL, 0, 10);
     return rc;
 }
