@@ -106,16 +106,16 @@ class Cluster:
             shutil.rmtree(self.dir, ignore_errors=True)
 
     def pids(self, *names):
-        """Processes of this folder: daemons and steps, or only those programs."""
-        mark, found = f"SLURM_CONF={self.dir}/etc/slurm.conf\0".encode(), []
+        """Processes of this folder: daemons and steps, or only those programs; without what one of them is just about to start."""
+        mark, found = f"SLURM_CONF={self.dir}/etc/slurm.conf\0".encode(), {}
         for p in Path("/proc").glob("[0-9]*"):
             try:
                 exe = os.readlink(p / "exe").split("/")[-1].removesuffix(" (deleted)")
                 if exe in (names or ("slurmctld", "slurmd", "slurmstepd")) and mark in (p / "environ").read_bytes() + b"\0":
-                    found.append(int(p.name))
+                    found[int(p.name)] = exe, int((p / "stat").read_text().rsplit(")", 1)[1].split()[1])
             except OSError:
                 pass
-        return found
+        return [pid for pid, (exe, parent) in found.items() if found.get(parent, ("",))[0] != exe]
 
     def run(self, *argv, timeout=PATIENCE, **kw):
         kw.setdefault("cwd", self.work)

@@ -190,9 +190,9 @@ def test_log_rotation(site):
         process.send_signal(signal.SIGUSR2)
         wait_for("a fresh log", (site.folder / f"{name}.log").exists)
     site.change("^SlurmctldDebug=.*", "SlurmctldDebug=quiet")
+    (site.folder / "ctld.log").unlink()
     site.ctld.process.send_signal(signal.SIGUSR2)
-    site.out("scontrol", "ping")
-    (site.folder / "ctld.log").write_text("")
+    wait_for("a fresh log", (site.folder / "ctld.log").exists)
     site.ctld.process.send_signal(signal.SIGHUP)
     wait_for("the nodes to follow", lambda: site.reconfigured("n1"))
     assert site.log("ctld") == ""
