@@ -50,7 +50,7 @@ const struct jobopt_row jobopt_rows[] = {
      .help = "submit a job array: 0-15, 1,3,5-7, 0-15:4, 1-100%5"},
     {"async", .cmds = SR, FLAG(async), .help = "return as soon as the step is created"},
     {"autocomplete", .cmds = ALL, HIDDEN, .arg = ARG_NEEDED, EARLY},
-    {"batch", .cmds = SB, STEP_TEXT(batch_features), ENV_SBATCH("BATCH"), NOT_YET, .metavar = "features",
+    {"batch", .cmds = SB, TEXT(batch_features), ENV_SBATCH("BATCH"), .metavar = "features",
      .help = "features of the node that runs the batch script"},
     {"bcast", .cmds = SR, CALL_MAYBE(set_bcast), ENV_SRUN("SLURM_BCAST"), .metavar = "path",
      .help = "copy the program to the nodes first"},
