@@ -147,7 +147,7 @@ static void tasks_implied(struct jobopt_part *p)
     bool geometry = given(p, "extra-node-info") || (given(p, "nodes") && given(p, "cores-per-socket"));
     if (geometry)
         tasks = nodes * at_least_one(s->sockets_per_node) * at_least_one(s->cores_per_socket);
-    else if (s->ntasks_per_node != NO_VAL16)
+    else if (s->ntasks_per_node != NO_VAL16 && (s->max_nodes == NO_VAL || s->max_nodes <= nodes))
         tasks = nodes * s->ntasks_per_node;
     if (tasks <= INT32_MAX && geometry)
         tasks *= at_least_one(s->threads_per_core);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A recursive-descent reader of constraint.h's expressions: or := and ('|' and)*, and := term ('&' term)*,
- * term := name['*'n] | '(' or ')'. */
+/* A recursive-descent reader of constraint.h's expressions: expr := term (('&' | ',' | '|') term)*, which
+ * binds from left to right, term := name['*'n] | '(' expr ')'. */
 #include "sched/constraint.h"
 
 #include <string.h>
@@ -35,7 +35,7 @@ static bool list_has(const char *list, const char *name)
     return false;
 }
 
-static bool read_or(struct reader *r);
+static bool read_expr(struct reader *r);
 
 static bool read_name(struct reader *r)
 {
@@ -69,7 +69,7 @@ static bool read_term(struct reader *r)
         return false;
     }
     r->at++;
-    bool ok = read_or(r);
+    bool ok = read_expr(r);
     r->depth--;
     if (*r->at == close)
         r->at++;
@@ -80,24 +80,15 @@ static bool read_term(struct reader *r)
     return ok;
 }
 
-static bool read_and(struct reader *r)
+static bool read_expr(struct reader *r)
 {
     bool ok = read_term(r);
-    while (!r->bad && (*r->at == '&' || *r->at == ',')) {
-        r->at++;
-        if (*r->at) /* "amd&" is "amd" */
-            ok = read_term(r) && ok;
-    }
-    return ok;
-}
-
-static bool read_or(struct reader *r)
-{
-    bool ok = read_and(r);
-    while (!r->bad && *r->at == '|') {
-        r->at++;
-        if (*r->at) /* "amd|" is "amd" */
-            ok = read_and(r) || ok;
+    while (!r->bad && *r->at && strchr("&,|", *r->at)) {
+        char op = *r->at++;
+        if (!*r->at) /* "amd&" is "amd" */
+            break;
+        bool term = read_term(r);
+        ok = op == '|' ? ok || term : ok && term;
     }
     return ok;
 }
@@ -166,7 +157,7 @@ bool constraint_match(const char *expr, const char *node_features)
     if (!expr || !*expr)
         return true;
     struct reader r = {.at = expr, .have = node_features};
-    return read_or(&r) && !r.bad;
+    return read_expr(&r) && !r.bad;
 }
 
 int constraint_check(const char *expr, int code, bool (*known)(void *, const char *), void *arg,
@@ -175,7 +166,7 @@ int constraint_check(const char *expr, int code, bool (*known)(void *, const cha
     if (!expr || !*expr)
         return 0;
     struct reader r = {.at = expr, .known = known, .arg = arg};
-    read_or(&r);
+    read_expr(&r);
     if (r.bad || *r.at)
         return err_set(e, code, "%s\n'%s' cannot be read from '%s' on", error_text(code), expr, r.at);
     if (!form_ok(expr))
