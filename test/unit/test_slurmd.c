@@ -176,6 +176,9 @@ static struct job *make_job(uint32_t job_id)
     return job;
 }
 
+/* What the credentials of steps say of their job. */
+static uint32_t job_of_step;
+
 static void sign(struct meta_bytes *ret, uint32_t job_id, uint32_t step_id, const char *node)
 {
     struct credential c;
@@ -189,6 +192,7 @@ static void sign(struct meta_bytes *ret, uint32_t job_id, uint32_t step_id, cons
     c.uid = getuid();
     c.gid = getgid();
     c.term = 1;
+    c.job = step_id == STEP_BATCH ? NULL : make_job(job_of_step);
     n = meta_recs_push(&record_cred_node, &c.nodes);
     n->name = mem_strdup(node);
     n->cpus = 1;
@@ -436,7 +440,6 @@ static void make_tasks(struct launch_tasks *m, uint32_t job_id, uint32_t ntasks)
     struct step_node *n;
 
     meta_init(&record_launch_tasks, m);
-    m->job = make_job(job_id);
     m->step = meta_new(&record_step);
     m->step->job_id = job_id;
     m->step->name = mem_strdup("sh");
@@ -451,6 +454,7 @@ static void make_tasks(struct launch_tasks *m, uint32_t job_id, uint32_t ntasks)
     meta_strs_push(&m->env, "PATH=/usr/bin:/bin");
     meta_strs_push(&m->argv, "sh");
     meta_strs_push(&m->argv, "-c");
+    job_of_step = job_id;
     sign(&m->credential, job_id, 0, "n1");
 }
 
@@ -507,6 +511,23 @@ static void test_step_ends_with_srun(void **state)
     assert_int_equal(client_call(c, MSG_LAUNCH_TASKS, &m, &reply, &e), 0);
     client_close(c);
     expect_report(21, 0, SIGKILL);
+    meta_release(&record_launch_tasks, &m);
+}
+
+/* What a job is was told by srun: prolog and epilog, which are root, believed it. */
+static void test_a_step_whose_credential_is_not_of_its_job(void **state)
+{
+    struct client *c = to_slurmd();
+    struct launch_tasks m;
+    struct launch_reply reply;
+    struct err e;
+
+    make_tasks(&m, 22, 1);
+    meta_strs_push(&m.argv, "true");
+    job_of_step = 23;
+    sign(&m.credential, 22, 0, "n1");
+    assert_int_equal(client_call(c, MSG_LAUNCH_TASKS, &m, &reply, &e), -ESLURM_INVALID_JOB_CREDENTIAL);
+    client_close(c);
     meta_release(&record_launch_tasks, &m);
 }
 
@@ -593,6 +614,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_kills_a_job),
         cmocka_unit_test(test_step_carries_input_and_output),
         cmocka_unit_test(test_step_ends_with_srun),
+        cmocka_unit_test(test_a_step_whose_credential_is_not_of_its_job),
         cmocka_unit_test(test_survives_its_own_death),
         cmocka_unit_test(test_reports_again_after_a_lost_connection),
     };
