@@ -137,6 +137,8 @@ int launch_credential(struct slurmd *d, const struct meta_bytes *signed_blob, bo
         rc = err_set(e, ESLURM_INVALID_JOB_CREDENTIAL, "the credential does not name node %s", d->node_name);
     else if (ret->bcast != bcast)
         rc = err_set(e, ESLURM_INVALID_JOB_CREDENTIAL, "the credential is for something else");
+    else if (ret->uid == UINT32_MAX || ret->gid == UINT32_MAX) /* -1 means to setresuid: stay what you are */
+        rc = err_set(e, ESLURM_INVALID_JOB_CREDENTIAL, "the credential is for nobody");
     if (rc < 0)
         meta_release(&record_credential, ret);
     return rc;
@@ -188,7 +190,10 @@ static int launch_start(struct slurmd *d, struct launch *l, struct err *e)
 
 static int write_script(const char *path, const struct payload *p, uint32_t uid, struct err *e)
 {
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0700);
+    /* Always a new file: who had an earlier one of this name may have kept it open. */
+    int fd = unlink(path) == 0 || errno == ENOENT
+                 ? open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0700)
+                 : -1;
     bool ok = fd >= 0 && write(fd, p->script.v, p->script.n) == (ssize_t)p->script.n;
 
     if (ok && geteuid() == 0 && fchown(fd, uid, (gid_t)-1) < 0)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Jobs that misbehave: each ends as it should, leaves nothing behind, and the next job runs on the same node."""
 import os
+import re
 import signal
 import subprocess
 import time
@@ -10,6 +11,7 @@ import pytest
 from cluster import Cluster, poll
 
 pytestmark = pytest.mark.skipif(os.getuid() != 0, reason="jobs of several users need root")
+OTHER = {"user": 1, "group": 1, "extra_groups": []}  # nobody (65534) would not even be heard
 ALL_ENDS = ("COMPLETED", "FAILED", "CANCELLED", "TIMEOUT", "NODE_FAIL", "OUT_OF_MEMORY")
 
 
@@ -233,12 +235,11 @@ def test_another_user_can_do_nothing_to_it(cluster):
     job = cluster.submit("sleep 600", "-o", "/dev/null")
     cluster.wait_job(job, ("RUNNING",))
     cluster.dir.chmod(0o755)
-    nobody = {"user": 65534, "group": 65534, "extra_groups": []}
     for argv in (["scancel", job], ["scancel", "-s", "USR1", job], ["scontrol", "update", f"job={job}", "name=mine"],
                  ["scontrol", "hold", job], ["scontrol", "requeue", job], ["scontrol", "suspend", job],
                  ["srun", f"--jobid={job}", "--overlap", "id"]):
-        r = cluster.run(*argv, cwd="/", **nobody)
-        assert r.returncode != 0 and r.stderr, argv
+        r = cluster.run(*argv, cwd="/", **OTHER)
+        assert r.returncode != 0 and re.search("denied|Invalid user id", r.stderr), (argv, r.stderr)
     assert cluster.job(job)["JobState"] == "RUNNING" and cluster.job(job)["JobName"] == "wrap"
     cluster.out("scancel", job)
     ended(cluster, job)
@@ -296,3 +297,16 @@ def test_a_stranger_holds_its_output_open(cluster):
         srun.wait(60)
         os.close(held)
     assert ended(cluster, job)["JobState"] == "CANCELLED"
+
+
+def test_its_epilog_asks_root_what_files_there_are(cluster):
+    """srun was told whether a file exists that the user must not see."""
+    cluster.dir.chmod(0o755)
+    cluster.work.chmod(0o777)
+    secret = cluster.dir / "secret"
+    secret.mkdir(0o700)
+    (secret / "there").write_text("")
+    said = [cluster.run("srun", "-D", "/tmp", f"--task-epilog={secret}/{name}", "true", cwd="/", **OTHER).stderr
+            for name in ("there", "absent")]
+    assert "TaskEpilog failed" in said[0] and "Permission denied" in said[0]
+    assert "TaskEpilog failed" in said[1] and "Permission denied" in said[1]

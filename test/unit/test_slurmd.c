@@ -19,6 +19,7 @@
 #include "client/client.h"
 #include "model.h"
 #include "model/message.h"
+#include "nodecore/spool.h"
 #include "os/auth.h"
 #include "os/host.h"
 #include "port/frame.h"
@@ -178,6 +179,7 @@ static struct job *make_job(uint32_t job_id)
 
 /* What the credentials of steps say of their job. */
 static uint32_t job_of_step;
+static uint32_t uid_of_job; /* and whose it is */
 
 static void sign(struct meta_bytes *ret, uint32_t job_id, uint32_t step_id, const char *node)
 {
@@ -189,7 +191,7 @@ static void sign(struct meta_bytes *ret, uint32_t job_id, uint32_t step_id, cons
     meta_init(&record_credential, &c);
     c.job_id = job_id;
     c.step_id = step_id;
-    c.uid = getuid();
+    c.uid = uid_of_job;
     c.gid = getgid();
     c.term = 1;
     c.job = step_id == STEP_BATCH ? NULL : make_job(job_of_step);
@@ -349,8 +351,34 @@ static void test_refuses_credentials(void **state)
     sign(&m.credential, 8, STEP_BATCH, "n1");
     m.credential.v[20] ^= 1;
     assert_true(call_launch(c, &m, &e) < 0);
+    uid_of_job = UINT32_MAX;
+    sign(&m.credential, 8, STEP_BATCH, "n1");
+    uid_of_job = getuid();
+    assert_int_equal(call_launch(c, &m, &e), -ESLURM_INVALID_JOB_CREDENTIAL);
     meta_release(&record_launch_batch, &m);
     client_close(c);
+}
+
+/* Who had a script of that name, and had kept it open, could change what the next user runs. */
+static void test_a_script_is_never_written_into_an_old_file(void **state)
+{
+    char *spool = buf_format("%s/d.n1", dir), *old;
+    struct buf folder = BUF_INIT;
+    int fd;
+
+    spool_script_dir(spool, 24, &folder);
+    old = buf_format("%s/slurm_script", folder.s);
+    assert_int_equal(mkdir(folder.s, 0755), 0);
+    fd = open(old, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+    assert_true(fd >= 0);
+    assert_int_equal(send_batch(24, "#!/bin/sh\necho new\n"), 0);
+    assert_int_equal(lseek(fd, 0, SEEK_END), 0);
+    close(fd);
+    assert_text_in("slurm-24.out", "new");
+    expect_report(24, STEP_BATCH, 0);
+    mem_free(old);
+    mem_free(spool);
+    buf_release(&folder);
 }
 
 static void test_kills_a_job(void **state)
@@ -582,6 +610,7 @@ static int setup(void **state)
         key.v[i] = (uint8_t)(i * 37 + 11);
     put_file("slurm.key", key.v, key.len, 0600);
     s.key = &key;
+    uid_of_job = getuid();
     auth = auth_open(&s, &e);
     listener = listen_any(&ctld_port);
     write_conf();
@@ -614,6 +643,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_kills_a_job),
         cmocka_unit_test(test_step_carries_input_and_output),
         cmocka_unit_test(test_step_ends_with_srun),
+        cmocka_unit_test(test_a_script_is_never_written_into_an_old_file),
         cmocka_unit_test(test_a_step_whose_credential_is_not_of_its_job),
         cmocka_unit_test(test_survives_its_own_death),
         cmocka_unit_test(test_reports_again_after_a_lost_connection),
