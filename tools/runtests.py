@@ -63,7 +63,7 @@ def asan():
     """The same programs, and the commands and daemons, with AddressSanitizer and UndefinedBehaviorSanitizer."""
     build(ASAN, "-Db_sanitize=address,undefined", "-Db_lundef=false", "-Dbuildtype=debugoptimized")
     passed, failed = meson_tests(ASAN, {"ASAN_OPTIONS": "detect_leaks=1:abort_on_error=1", **UBSAN})
-    more, worse = pytest("test/cli", {"SLUICE_BUILD": str(ASAN), **UBSAN})
+    more, worse = pytest("test/cli", {"SLUICE_BUILD": str(ASAN), **UBSAN}, os.cpu_count())
     return passed + more, failed + worse
 
 
@@ -80,7 +80,7 @@ def tsan():
     reports.mkdir()
     env = {"TSAN_OPTIONS": f"log_path={reports}/r:exitcode=66", "SLUICE_BUILD": str(TSAN)}
     passed, failed = meson_tests(TSAN, env, TSAN_UNIT)
-    more, worse = pytest([f"test/cli/test_{name}.py" for name in TSAN_CLI], env)
+    more, worse = pytest([f"test/cli/test_{name}.py" for name in TSAN_CLI], env, os.cpu_count())
     races = [f"{r.name}\n{r.read_text()[:6000]}" for r in sorted(reports.iterdir())]
     return passed + more, failed + worse + races
 
@@ -131,9 +131,11 @@ def fuzz():
     return said.count(None), [text for text in said if text]
 
 
-def pytest(files, env=None):
+def pytest(files, env=None, side_by_side=1):
+    """Files side by side, for tests that mostly wait for daemons of their own; the tests of a file one after the other."""
     files = [files] if isinstance(files, str) else files
-    r = run(["/usr/bin/python3", "-m", "pytest", "-q", "-rf", "--tb=short", *files], env={**os.environ, **(env or {})})
+    workers = ["-n", str(side_by_side), "--dist", "loadfile"] if side_by_side > 1 else []
+    r = run(["/usr/bin/python3", "-m", "pytest", "-q", "-rf", "--tb=short", *workers, *files], env={**os.environ, **(env or {})})
     counts = {k: int(n) for n, k in re.findall(r"(\d+) (passed|failed|error)", r.stdout.splitlines()[-1] if r.stdout else "")}
     bad = counts.get("failed", 0) + counts.get("error", 0)
     failed = [f"{files[0]}\n{r.stdout[-6000:]}"] + [files[0]] * (bad - 1) if bad or r.returncode not in (0, 5) else []
@@ -141,7 +143,7 @@ def pytest(files, env=None):
 
 
 def cli():
-    return pytest("test/cli")
+    return pytest("test/cli", side_by_side=os.cpu_count() + 1)
 
 
 def quickstart():

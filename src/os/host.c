@@ -53,6 +53,13 @@ bool host_is_digits(const char *name)
     return inet_pton(AF_INET, name, a) == 1 || inet_pton(AF_INET6, name, a) == 1;
 }
 
+int host_unknown(struct err *e, const char *name, const char *why)
+{
+    const int code = ESLURM_CANT_FIND_ADDRESS_CHECK_SLURM_CONF;
+
+    return err_set(e, code, "%s: %s: %s", error_text(code), name, why);
+}
+
 int host_lookup(const char *name, uint16_t port, struct sockaddr_storage *ret, struct err *e)
 {
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV}, *list = NULL;
@@ -63,8 +70,7 @@ int host_lookup(const char *name, uint16_t port, struct sockaddr_storage *ret, s
         hints.ai_flags |= AI_NUMERICHOST;
     int rc = getaddrinfo(name, text, &hints, &list);
     if (rc != 0)
-        return err_set(e, ESLURM_CANT_FIND_ADDRESS_CHECK_SLURM_CONF, "%s: %s: %s",
-                       error_text(ESLURM_CANT_FIND_ADDRESS_CHECK_SLURM_CONF), name, gai_strerror(rc));
+        return host_unknown(e, name, gai_strerror(rc));
     memcpy(ret, list->ai_addr, list->ai_addrlen);
     freeaddrinfo(list);
     return 0;

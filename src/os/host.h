@@ -16,5 +16,7 @@ bool host_is_me(const char *name);
 /* An address of a name or of digits; blocks for as long as the resolver takes unless it is digits. */
 int host_lookup(const char *name, uint16_t port, struct sockaddr_storage *ret, struct err *e);
 bool host_is_digits(const char *name);
+/* The error of a name without an address, as a negative code. */
+int host_unknown(struct err *e, const char *name, const char *why);
 
 #endif

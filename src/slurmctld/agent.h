@@ -55,6 +55,7 @@ struct link {
     uint16_t port;
     struct sockaddr_storage addr;
     bool known_addr;
+    struct lookup *lookup; /* in LINK_LOOKUP */
     struct net_conn *conn;
     struct parcel *queue, *sent; /* oldest first */
     uint32_t held; /* messages for this node that are under way through others: it gets nothing before them */

@@ -190,7 +190,7 @@ static void begin_open(struct link *l)
         return;
     }
     set_state(l, LINK_LOOKUP);
-    lookup_start(&l->agent->loop, l->host, l->port, looked_up, l);
+    lookup_start(&l->agent->loop, l->host, l->port, looked_up, l, &l->lookup);
 }
 
 /* Sends what waits, or sees to it that there is a connection. */
@@ -410,6 +410,8 @@ void links_stop(struct agent *a)
         if (l->conn)
             l->conn->user = NULL;
         l->conn = NULL;
+        if (l->lookup)
+            lookup_cancel(l->lookup);
     }
 }
 

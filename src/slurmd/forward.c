@@ -36,7 +36,7 @@ struct child {
     uint32_t head;
     char name[HOSTLIST_NAME_SIZE];
     struct net_conn *conn;
-    bool looking; /* the resolver works */
+    struct lookup *lookup; /* the resolver works */
 };
 
 struct passing {
@@ -97,7 +97,9 @@ static void passing_free(struct passing *p)
             net_abort(c->conn);
         }
         c->passing = NULL;
-        if (!c->looking)
+        if (c->lookup)
+            lookup_cancel(c->lookup); /* which frees it */
+        else
             mem_free(c);
     }
     fan_release(&p->fan);
@@ -265,7 +267,6 @@ static void looked_up(void *user, const struct sockaddr_storage *addr, const str
     struct child *c = user;
     struct passing *p = c->passing;
 
-    c->looking = false;
     if (!p) {
         mem_free(c);
         return;
@@ -315,8 +316,7 @@ static void ask(struct passing *p, uint32_t head)
         child_lost(c, "this node's slurm.conf does not have it");
         return;
     }
-    c->looking = true;
-    lookup_start(&p->d->loop, addr, port, looked_up, c);
+    lookup_start(&p->d->loop, addr, port, looked_up, c, &c->lookup);
 }
 
 /* --- time --- */
@@ -567,15 +567,21 @@ void forward_asker_gone(struct slurmd *d, struct net_conn *asker)
     }
 }
 
+void forward_stop(struct slurmd *d)
+{
+    for (struct passing *p = d->passing; p; p = p->next)
+        for (struct child *c = p->children; c; c = c->next)
+            if (c->lookup)
+                lookup_cancel(c->lookup);
+}
+
 void forward_release(struct slurmd *d)
 {
     while (d->passing) {
         struct passing *p = d->passing;
         d->passing = p->next;
-        for (struct child *c = p->children; c; c = c->next) {
+        for (struct child *c = p->children; c; c = c->next)
             c->conn = NULL;
-            c->looking = false;
-        }
         passing_free(p);
         mem_free(p);
     }

@@ -36,6 +36,7 @@ void slurmd_stop(struct slurmd *d)
     log_info("Slurmd shutdown completing");
     sack_stop(d->sack);
     net_stop(d->net);
+    forward_stop(d);
     uv_walk(&d->loop, close_handle, NULL);
 }
 

@@ -156,6 +156,7 @@ void order_act(struct slurmd *d, char *action);
 int forward_take(struct slurmd *d, const struct forward *m, struct net_conn *asker, uint32_t seq,
                  struct err *e);
 void forward_asker_gone(struct slurmd *d, struct net_conn *asker);
+void forward_stop(struct slurmd *d);    /* nothing of it keeps the loop going after this */
 void forward_release(struct slurmd *d); /* after the loop has ended */
 
 /* --- launch.c --- */
