@@ -12,7 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 
 import pytest
-from cluster import poll
+from cluster import PATIENCE, poll
 from conftest import BUILD, free_port
 
 HERE = Path(__file__).resolve().parent.parent / "vm"
@@ -43,7 +43,7 @@ class OwnGroups:
         for g in self.groups:
             below = sorted((p for p in g.rglob("*") if p.is_dir()), reverse=True)
             for folder in [*below, g]:
-                poll(lambda: self.empty(folder), 10, f"{folder} holds processes")
+                poll(lambda: self.empty(folder), PATIENCE, f"{folder} holds processes")
                 folder.rmdir()
 
     @staticmethod
@@ -103,7 +103,7 @@ def results(mode):
         elif own:
             own.mkdir()
             env["CG"] = str(own)
-        r = subprocess.run(["sh", HERE / "scenarios.sh", mode, programs(folder), work], env=env, text=True, timeout=300,
+        r = subprocess.run(["sh", HERE / "scenarios.sh", mode, programs(folder), work], env=env, text=True, timeout=600,
                            stdin=subprocess.DEVNULL, capture_output=True)
         lines = {m[1]: m[0] for m in re.finditer(r"^(?:not )?ok (\w+).*$", r.stdout, re.M)}
         lines["all"] = r.stdout + r.stderr

@@ -5,7 +5,7 @@ import signal
 import subprocess
 
 import pytest
-from conftest import BUILD, Controller, free_port, wait_for
+from conftest import BUILD, PATIENCE, Controller, free_port, wait_for
 from test_commands import SLUICE
 
 SLURMD = BUILD / "src/slurmd/slurmd"
@@ -29,14 +29,14 @@ class Cluster(Controller):
         out = (self.folder / "slurmd.out").open("w")
         for name in ("n1", "n2"):
             self.nodes.append(subprocess.Popen([SLURMD, "-D", "-f", self.conf, "-N", name], stdout=out, stderr=out))
-        wait_for("two idle nodes", lambda: self.run("sinfo", "-h", "-o", "%T %D").stdout == "idle 2\n", 20)
+        wait_for("two idle nodes", lambda: self.run("sinfo", "-h", "-o", "%T %D").stdout == "idle 2\n")
         return self
 
     def stop(self, sig=signal.SIGTERM):
         for p in self.nodes:
             p.send_signal(signal.SIGTERM)
         for p in self.nodes:
-            p.wait(10)
+            p.wait(PATIENCE)
         super().stop(sig)
 
     def popen(self, name, *args, **more):
@@ -49,7 +49,7 @@ class Cluster(Controller):
 
     def run(self, name, *args, stdin=""):
         p = self.popen(name, *args)
-        out, err = p.communicate(stdin, timeout=30)
+        out, err = p.communicate(stdin, timeout=PATIENCE)
         return subprocess.CompletedProcess(args, p.returncode, out, err)
 
 
@@ -109,11 +109,10 @@ def test_srun_feeds_its_tasks(cluster):
 
 
 def test_srun_ends_with_its_cancelled_job(cluster):
-    p = cluster.popen("srun", "-J", "victim", "sleep", "60")
-    job = wait_for("a running step", lambda: cluster.run("squeue", "-h", "-t", "R", "-n", "victim", "-o", "%i").stdout.strip())
-    cluster.run("scancel", job)
-    out, err = p.communicate(timeout=20)
-    assert p.returncode in (137, 143) and "Force Terminated" in err or "aborted" in err
+    p = cluster.popen("srun", "sh", "-c", "echo $SLURM_JOB_ID; exec sleep 600")
+    cluster.run("scancel", p.stdout.readline().strip())
+    out, err = p.communicate(timeout=PATIENCE)
+    assert p.returncode in (137, 143) and ("Force Terminated" in err or "aborted" in err)
 
 
 def test_salloc_runs_a_command_with_the_allocation(cluster):
