@@ -47,22 +47,28 @@ class Running:
     def __init__(self, c, *argv, tasks=2, setup=":", body="sleep 300"):
         for old in c.work.glob("r.*"):
             old.unlink()
-        self.p = subprocess.Popen([*argv, "bash", "-c", f"{setup}; touch r.$SLURM_PROCID; {body}"], env=c.env, cwd=c.work, text=True,
-                                  stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
-        self.read = ""  # of its errors
+        self.errors, self.seen = c.work / "errors", 0  # lines that says() has found
+        with self.errors.open("w") as errors:
+            self.p = subprocess.Popen([*argv, "bash", "-c", f"{setup}; touch r.$SLURM_PROCID; {body}"], env=c.env, cwd=c.work, text=True,
+                                      stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors, start_new_session=True)
         poll(lambda: len(list(c.work.glob("r.*"))) == tasks, PATIENCE, "the tasks do not run")
 
+    def said(self):
+        return clean(self.errors.read_text())
+
     def says(self, *lines):
-        """Reads its errors up to the next of these lines, and gives that; None when it ends first."""
-        for line in self.p.stderr:
-            self.read += line
-            if (said := clean(line).strip()) in lines:
-                return said
-        return None
+        """Waits for the next of these lines of its errors, and gives that."""
+        def look():
+            for i, line in enumerate(self.said().splitlines()[self.seen:], self.seen + 1):
+                if line in lines:
+                    self.seen = i
+                    return line
+            return None
+        return poll(look, PATIENCE, lambda: f"it says {self.said()}")
 
     def end(self):
-        out, err = self.p.communicate(timeout=PATIENCE)
-        return self.p.returncode, out, clean(self.read + err)
+        out, _ = self.p.communicate(timeout=PATIENCE)
+        return self.p.returncode, out, self.said()
 
 
 # --- streams ---------------------------------------------------------------------------------------------------
