@@ -42,14 +42,15 @@ def by_task(lines):
 
 
 class Running:
-    """A command in the background that has its tasks running: each makes a file r.RANK after what it sets up."""
+    """A command in the background that has its tasks running: each makes a file r.RANK after what it sets up, by
+    itself: a shell with a child does not hear SIGINT."""
 
     def __init__(self, c, *argv, tasks=2, setup=":", body="sleep 300"):
         for old in c.work.glob("r.*"):
             old.unlink()
         self.errors, self.seen = c.work / "errors", 0  # lines that says() has found
         with self.errors.open("w") as errors:
-            self.p = subprocess.Popen([*argv, "bash", "-c", f"{setup}; touch r.$SLURM_PROCID; {body}"], env=c.env, cwd=c.work, text=True,
+            self.p = subprocess.Popen([*argv, "bash", "-c", f"{setup}; : >r.$SLURM_PROCID; {body}"], env=c.env, cwd=c.work, text=True,
                                       stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors, start_new_session=True)
         poll(lambda: len(list(c.work.glob("r.*"))) == tasks, PATIENCE, "the tasks do not run")
 
