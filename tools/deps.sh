@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # What Debian and Ubuntu need to build and to test Sluice. Sourced by quickstart and runtests. "a|b": the first that this
 # release has.
-BUILD_PACKAGES="libjson-c-dev gcc libc6-dev meson ninja-build pkg-config|pkgconf python3 libuv1-dev libsqlite3-dev libssl-dev libhwloc-dev libxxhash-dev libyaml-dev libedit-dev libmunge-dev libcmocka-dev"
+BUILD_PACKAGES="libjson-c-dev gcc libc6-dev meson ninja-build pkg-config|pkgconf python3 libuv1-dev libsqlite3-dev libssl-dev libhwloc-dev libxxhash-dev libyaml-dev liblz4-dev libedit-dev libmunge-dev libcmocka-dev"
 TEST_PACKAGES="make clang clang-format libclang-rt-dev|libclang-rt-14-dev python3-pytest python3-pytest-xdist munge iproute2 procps debootstrap openmpi-bin libopenmpi-dev mpich libmpich-dev libpmi2-0-dev"
 VM_PACKAGES="qemu-system-x86 busybox-static binutils apt" # for the suite vm; its kernel comes by `apt-get download`
 MESON_LEAST=1.0 # Ubuntu 22.04 has an older one

@@ -3,14 +3,18 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/mem.h"
 #include "conf/conf.h"
+#include "model/errors.h"
 #include "model/message.h"
+#include "os/compress.h"
 
 struct target {
     const struct step_node *where;
@@ -57,12 +61,39 @@ static int read_piece(struct transfer *t, uint64_t want)
     return 0;
 }
 
-/* To all nodes, then the answers of all: they write at the same time. */
-static int send_piece(struct transfer *t)
+static int64_t now_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* A wait that a signal ends is taken up again. */
+static int await_answer(struct transfer *t, struct target *from)
+{
+    uint32_t seconds =
+        t->o->timeout_s ? t->o->timeout_s : conf_u32(cli_env(t->cli)->conf, CONF_MESSAGE_TIMEOUT);
+    int64_t end = now_ms() + (int64_t)seconds * 1000;
+    enum msg_type type;
+    void *reply;
+    struct err e;
+    int rc;
+    do {
+        int64_t left = end - now_ms();
+        rc = client_receive(from->c, left < 0 ? 0 : left < INT_MAX ? (int)left : INT_MAX, &type, &reply, &e);
+    } while (rc == 0 && now_ms() < end);
+    if (rc == 0)
+        rc = err_set(&e, ESLURM_SOCKET_TIMED_OUT_ON_SEND_RECV, "%s",
+                     error_text(ESLURM_SOCKET_TIMED_OUT_ON_SEND_RECV));
+    return rc < 0 ? node_failed(t, from, &e) : 0;
+}
+
+/* To nodes `first` up to `end`, then their answers: they write at the same time. */
+static int send_piece_to(struct transfer *t, uint32_t first, uint32_t end)
 {
     int status = 0, rc;
     struct err e;
-    for (uint32_t i = 0; i < t->n; i++) {
+    for (uint32_t i = first; i < end; i++) {
         struct target *to = &t->targets[i];
         const char *path = t->piece.path;
         bool names = t->o->name_nodes;
@@ -75,13 +106,21 @@ static int send_piece(struct transfer *t)
         if (rc < 0)
             return node_failed(t, to, &e);
     }
-    for (uint32_t i = 0; i < t->n; i++) {
-        enum msg_type type;
-        void *reply;
-        while ((rc = client_receive(t->targets[i].c, -1, &type, &reply, &e)) == 0)
-            ;
-        if (rc < 0)
-            status = node_failed(t, &t->targets[i], &e);
+    for (uint32_t i = first; i < end; i++) {
+        rc = await_answer(t, &t->targets[i]);
+        status = rc ? rc : status;
+    }
+    return status;
+}
+
+static int send_piece(struct transfer *t)
+{
+    uint32_t width = t->o->fanout && t->o->fanout < t->n ? t->o->fanout : t->n, size = t->piece.data.n;
+    int status = 0;
+    t->piece.expanded = t->o->compress && compress_bytes(&t->piece.data) ? size : 0;
+    for (uint32_t first = 0; first < t->n; first += width) {
+        int rc = send_piece_to(t, first, first + width < t->n ? first + width : t->n);
+        status = rc ? rc : status;
     }
     return status;
 }
@@ -158,4 +197,35 @@ char *bcast_dest(struct cli *cli, const char *dest)
         folder = getcwd(cwd, sizeof cwd);
     folder = folder ? folder : "";
     return buf_format("%.*s/%s", (int)strcspn(folder, ","), folder, dest);
+}
+
+void bcast_compression(struct cli *cli, struct bcast_order *o, const char *library)
+{
+    bool none = library && strcmp(library, "none") == 0;
+    o->compress = !none && (!library || strcmp(library, "lz4") == 0) && compress_available();
+    if (o->compress || none)
+        return;
+    if (library && strcmp(library, "lz4") != 0)
+        cli_error(cli, "Compression type '%s' unknown, disabling compression support.", library);
+    else
+        cli_error(cli, "lz4 compression is not available, disabling compression support.");
+}
+
+void bcast_default_compression(struct cli *cli, struct bcast_order *o)
+{
+    const char *value = NULL;
+    if (!conf_has_param(cli_env(cli)->conf, CONF_BCAST_PARAMETERS, "Compression", &value) || !value)
+        return;
+    char *library = buf_format("%.*s", (int)strcspn(value, ","), value);
+    bcast_compression(cli, o, library);
+    mem_free(library);
+}
+
+bool bcast_fanout(struct bcast_order *o, const char *text)
+{
+    uint32_t width = 0;
+    if (!text_same_nocase(text, "off") && !text_to_u32(text, &width))
+        return false;
+    o->fanout = width < BCAST_FANOUT_MAX ? width : BCAST_FANOUT_MAX;
+    return true;
 }

@@ -95,8 +95,11 @@ const char help_sbcast[] =
     "  -w, --nodelist=NODES        only these of its nodes\n"
     "  -p, --preserve              keep times and mode\n"
     "  -s, --size=BYTES            size of a piece; default and most: 8m\n"
-    "  -C, --compress[=lz4|none], -F, --treewidth=N, -t, --timeout=SECONDS,\n"
-    "      --exclude=PATHS         taken, without effect\n"
+    "  -C, --compress[=lz4|none]   send it compressed\n"
+    "  -F, --treewidth=N|off       send to so many nodes at a time; default: to all\n"
+    "  -t, --timeout=SECONDS       wait so long for a node; default: MessageTimeout\n"
+    "      --send-libs[=yes|no]    its shared objects too\n"
+    "      --exclude=PATHS         without those in these folders\n"
     "  -v, --verbose               say more\n"
     "  -V, --version               version\n"
     "      --help, --usage         this text; a short one\n";

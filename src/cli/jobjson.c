@@ -169,7 +169,7 @@ static void add_head(struct docout *d, const struct job *job, const char *cluste
     docout_str(d, "allocating_node", s->alloc_node);
     add_array(d, job);
     docout_uint(d, "association_id", 0);
-    docout_str(d, "batch_features", "");
+    docout_str(d, "batch_features", job->spec->batch_features);
     docout_bool(d, "batch_flag", job->flags & JOBF_BATCH);
     docout_str(d, "batch_host", job->batch_host);
     add_flags(d, job);

@@ -34,9 +34,9 @@ static struct jobopt_part *part_new(void)
 static void part_free(struct jobopt_part *p)
 {
     struct job_cli_opts *c = &p->cli;
-    char *texts[] = {c->export_env, c->export_file, c->propagate,     c->wrap,        c->batch_features,
-                     c->mpi_type,   c->bcast,       c->bcast_exclude, c->compress,    c->het_group,
-                     c->prolog,     c->epilog,      c->task_prolog,   c->task_epilog, c->ignore_signals};
+    char *texts[] = {c->export_env, c->export_file,   c->propagate,   c->wrap,          c->mpi_type,
+                     c->bcast,      c->bcast_exclude, c->compress,    c->het_group,     c->prolog,
+                     c->epilog,     c->task_prolog,   c->task_epilog, c->ignore_signals};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         mem_free(texts[i]);
     for (uint32_t i = 0; i < JOBOPT_ROWS_MAX; i++)

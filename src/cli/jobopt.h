@@ -85,7 +85,6 @@ struct job_cli_opts {
     /* sbatch */
     bool wait, parsable, ignore_pbs;
     char *wrap;
-    char *batch_features;
 
     /* salloc */
     bool no_shell;

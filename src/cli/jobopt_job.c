@@ -55,11 +55,13 @@ int set_signal(struct jobopt_use *u)
 {
     struct job_spec *s = &u->part->spec;
     const char *at = u->arg, *colon = strchr(u->arg, ':');
-    bool batch = false;
+    bool batch = false, reservation = false;
     for (; colon && at < colon; at++) {
         if (*at == 'B' || *at == 'b')
             batch = true;
-        else if (*at != 'R' && *at != 'r')
+        else if (*at == 'R' || *at == 'r')
+            reservation = true;
+        else
             return jobopt_bad_arg(u);
     }
     at += colon != NULL;
@@ -76,6 +78,7 @@ int set_signal(struct jobopt_use *u)
     s->warn_signal = (uint16_t)number;
     s->warn_time = (uint16_t)seconds;
     s->warn_batch = batch;
+    s->warn_reservation = reservation;
     return 0;
 }
 
@@ -179,15 +182,15 @@ int set_requeue(struct jobopt_use *u)
 {
     if (u->arg && text_casecmp(u->arg, "expedite") != 0)
         return jobopt_bad_arg(u);
-    if (u->arg)
-        jobopt_warn(u->o, "--requeue=expedite has no effect yet; the job may be requeued");
     u->part->spec.requeue = 1;
+    u->part->spec.expedite = u->arg != NULL;
     return 0;
 }
 
 int set_no_requeue(struct jobopt_use *u)
 {
     u->part->spec.requeue = 0;
+    u->part->spec.expedite = false;
     return 0;
 }
 
@@ -307,18 +310,19 @@ int set_acctg_freq(struct jobopt_use *u)
     static const char *const known[] = {"task", "energy", "network", "filesystem", NULL};
     struct text_list items = {0};
     text_split(&items, u->arg, ',');
-    bool ok = true;
-    for (uint32_t i = 0; i < items.n && ok; i++) {
+    int rc = 0;
+    for (uint32_t i = 0; i < items.n && rc == 0; i++) {
         uint32_t seconds;
-        char *equals = strchr(items.v[i], '=');
-        if (equals)
-            *equals = '\0';
-        ok = text_to_u32(equals ? equals + 1 : items.v[i], &seconds) &&
-             (!equals || jobopt_word_in(items.v[i], known));
+        char *equals = strchr(items.v[i], '='),
+             *name = equals ? mem_strndup(items.v[i], equals - items.v[i]) : NULL;
+        if (!text_to_u32(equals ? equals + 1 : items.v[i], &seconds) ||
+            (name && !jobopt_word_in(name, known)))
+            rc = jobopt_fail(u->o, JOBOPT_EXIT_ARG, "Invalid --acctg-freq specification: %s", items.v[i]);
+        mem_free(name);
     }
     text_list_release(&items);
-    if (!ok)
-        return jobopt_fail(u->o, JOBOPT_EXIT_ARG, "Invalid --acctg-freq specification: %s", u->arg);
+    if (rc < 0)
+        return rc;
     mem_set_str(&u->part->spec.acctg_freq, u->arg);
     return 0;
 }

@@ -36,7 +36,7 @@ int set_bcast(struct jobopt_use *u)
 
 int set_compress(struct jobopt_use *u)
 {
-    static const char *const known[] = {"lz4", "zlib", "none", NULL};
+    static const char *const known[] = {"lz4", "none", NULL};
     if (u->arg && !jobopt_word_in(u->arg, known)) {
         jobopt_error(u->o, "Compression type '%s' unknown, disabling compression support.", u->arg);
         mem_set_str(&u->part->cli.compress, NULL);

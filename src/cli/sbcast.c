@@ -23,6 +23,7 @@ struct sbcast {
     const char *exclude; /* folders whose libraries are not sent; NULL: BcastExclude */
     bool any_node;       /* -Z */
     bool libs_given, send_libs;
+    bool compress_given;
 };
 
 static const struct option options[] = {
@@ -47,9 +48,20 @@ static const struct option options[] = {
 
 static void set_compress(struct sbcast *s, const char *text)
 {
-    /* Pieces go over the wire as they are: what is asked for is an economy, not a result. */
-    if (text && strcmp(text, "lz4") != 0 && strcmp(text, "none") != 0)
-        cli_error(s->cli, "Compression type '%s' unknown, disabling compression support.", text);
+    s->compress_given = true;
+    bcast_compression(s->cli, &s->order, text);
+}
+
+static void set_fanout(struct sbcast *s, const char *text)
+{
+    if (!text || !bcast_fanout(&s->order, text))
+        cli_error(s->cli, "Ignoring invalid --treewidth value '%s'", text ? text : "");
+}
+
+static void set_timeout(struct sbcast *s, const char *text)
+{
+    if (!text || !text_to_u32(text, &s->order.timeout_s))
+        cli_error(s->cli, "Ignoring invalid --timeout value '%s'", text ? text : "");
 }
 
 static void set_size(struct sbcast *s, const char *text)
@@ -102,8 +114,11 @@ static void set_option(struct sbcast *s, int opt, const char *value)
     case OPT_EXCLUDE:
         s->exclude = value;
         break;
-    default: /* -F and -t: every node has a connection of its own, which waits as long as need be
-              */
+    case 'F':
+        set_fanout(s, value);
+        break;
+    case 't':
+        set_timeout(s, value);
         break;
     }
 }
@@ -114,12 +129,10 @@ static void read_environment(struct sbcast *s)
         const char *name;
         int opt;
     } vars[] = {
-        {"SBCAST_COMPRESS", 'C'},
-        {"SBCAST_FORCE", 'f'},
-        {"SBCAST_PRESERVE", 'p'},
-        {"SBCAST_SIZE", 's'},
-        {"SBCAST_SEND_LIBS", OPT_SEND_LIBS},
-        {"SBCAST_EXCLUDE", OPT_EXCLUDE},
+        {"SBCAST_COMPRESS", 'C'}, {"SBCAST_FANOUT", 'F'},
+        {"SBCAST_FORCE", 'f'},    {"SBCAST_PRESERVE", 'p'},
+        {"SBCAST_SIZE", 's'},     {"SBCAST_SEND_LIBS", OPT_SEND_LIBS},
+        {"SBCAST_TIMEOUT", 't'},  {"SBCAST_EXCLUDE", OPT_EXCLUDE},
     };
     for (size_t i = 0; i < sizeof vars / sizeof *vars; i++) {
         const char *value = getenv(vars[i].name);
@@ -283,6 +296,8 @@ int cmd_sbcast(struct cli *cli)
             return rc;
     } else
         meta_init(&record_bcast_grant, &grant); /* bcast_send says what is wrong with the file */
+    if (!s.compress_given)
+        bcast_default_compression(cli, &s.order);
     char *dest = bcast_dest(cli, s.order.dest);
     s.order.dest = dest;
     rc = send_it(&s, &grant);

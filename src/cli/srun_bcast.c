@@ -74,6 +74,12 @@ int srun_bcast(struct srun *s)
                                 .name_nodes = s->bcast_names_nodes,
                                 .force = true,
                                 .preserve = true};
+    order.fanout = s->given->tree_width < BCAST_FANOUT_MAX ? s->given->tree_width : 0;
+    order.timeout_s = s->given->msg_timeout != NO_VAL ? s->given->msg_timeout : 0;
+    if (s->given->compress)
+        bcast_compression(s->cli, &order, s->given->compress);
+    else
+        bcast_default_compression(s->cli, &order);
     meta_init(&record_bcast_request, &m);
     m.job_id = s->job_id;
     m.step_id = s->step->step_id;

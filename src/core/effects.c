@@ -95,18 +95,19 @@ static void suspend_nodes(const struct state *s, const struct job *j, uint32_t s
     signal_nodes(s, j, &f, out);
 }
 
-static void launch(const struct job *j, struct outbox *out)
+static void launch(const struct state *s, const struct job *j, struct outbox *out)
 {
-    if (j->flags & JOBF_BATCH && !(j->flags & (JOBF_LAUNCHED | JOBF_CONFIGURING)))
-        add(out, EFFECT_LAUNCH_BATCH, j->job_id, j->alloc.v[0].node_index);
+    const struct node *n = j->batch_host ? state_node(s, j->batch_host) : NULL;
+    if (n && j->flags & JOBF_BATCH && !(j->flags & (JOBF_LAUNCHED | JOBF_CONFIGURING)))
+        add(out, EFFECT_LAUNCH_BATCH, j->job_id, n->index);
 }
 
 /* What a start brings about first. */
-static void begin(const struct job *j, struct outbox *out)
+static void begin(const struct state *s, const struct job *j, struct outbox *out)
 {
     if (j->flags & JOBF_PROLOG)
         add(out, EFFECT_PROLOG, j->job_id, NO_VAL);
-    launch(j, out);
+    launch(s, j, out);
 }
 
 static void epilog(const struct job *j, struct outbox *out)
@@ -144,7 +145,7 @@ static void of_nudge(const struct state *s, uint32_t job_id, struct outbox *out)
     if (j->flags & JOBF_COMPLETING)
         kill_job(s, j, out);
     else if (job_is_active(j))
-        launch(j, out);
+        launch(s, j, out);
 }
 
 static void of_change(const struct state *s, const struct job_changed *f, struct outbox *out)
@@ -152,7 +153,7 @@ static void of_change(const struct state *s, const struct job_changed *f, struct
     if (f->suspend)
         suspend_nodes(s, state_job(s, f->job_id), f->suspend, out);
     if (f->clear_flags & JOBF_CONFIGURING)
-        launch(state_job(s, f->job_id), out);
+        launch(s, state_job(s, f->job_id), out);
     changed(out, f->job_id);
     account(out, f->job_id, NO_VAL);
     plan(out);
@@ -246,7 +247,7 @@ void core_effects(const struct state *s, const struct fact *f, struct outbox *ou
         break;
     case FACT_JOB_STARTED: {
         uint32_t id = ((const struct job_started *)f->record)->job_id;
-        begin(state_job(s, id), out);
+        begin(s, state_job(s, id), out);
         changed(out, id);
         account(out, id, NO_VAL);
         break;
@@ -328,7 +329,7 @@ void core_resume(const struct state *s, int64_t now, struct outbox *out)
             epilog(j, out);
             kill_job(s, j, out);
         } else if (job_is_active(j)) {
-            begin(j, out);
+            begin(s, j, out);
         }
     }
     const struct node *n;

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "base/text.h"
+
 /* Modifiers that replace the base state in listings; the first that is set wins. */
 static const uint64_t shown_flags[] = {
     JOBF_COMPLETING, JOBF_STAGE_OUT,   JOBF_CONFIGURING,   JOBF_RESIZING,
@@ -187,4 +189,24 @@ const char *signal_description(uint32_t signal)
         "Bad system call",
     };
     return signal < sizeof names / sizeof *names ? names[signal] : NULL;
+}
+
+bool acctg_interval(const char *text, const char *type, uint32_t *ret)
+{
+    struct text_list items = {0};
+    bool found = false;
+    text_split(&items, text ? text : "", ',');
+    for (uint32_t i = 0; i < items.n; i++) {
+        char *number = strchr(items.v[i], '=');
+        const char *name = items.v[i];
+        if (number)
+            *number++ = '\0';
+        else {
+            number = items.v[i];
+            name = "task";
+        }
+        found |= text_same_nocase(name, type) && text_to_u32(number, ret);
+    }
+    text_list_release(&items);
+    return found;
 }

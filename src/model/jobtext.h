@@ -83,4 +83,8 @@ void exit_code_text(uint32_t status, struct buf *out);
 /* Name of a signal as strsignal(3) says it in the C locale: "Killed". NULL when unknown. */
 const char *signal_description(uint32_t signal);
 
+/* The seconds of one type in what --acctg-freq and JobAcctGatherFrequency take: "30" (which is that of task)
+ * or "task=30,energy=60". False: it does not name it, or is no such text; *ret is left as it was. */
+bool acctg_interval(const char *text, const char *type, uint32_t *ret);
+
 #endif

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "model/schedopts.h"
 #include "os/conf_source.h"
+#include "model/jobtext.h"
 #include "model/nodetext.h"
 #include "os/log.h"
 #include "slurmctld/ctld.h"
@@ -225,6 +226,12 @@ static struct policy *make_policy(const struct conf *c)
     if (conf_str(c, CONF_HEALTH_CHECK_PROGRAM))
         p->health_interval = conf_u32(c, CONF_HEALTH_CHECK_INTERVAL);
     p->health_states = (uint32_t)conf_u64(c, CONF_HEALTH_CHECK_NODE_STATE);
+    if (conf_plugin(c, CONF_JOB_ACCT_GATHER_TYPE, "linux") ||
+        conf_plugin(c, CONF_JOB_ACCT_GATHER_TYPE, "cgroup"))
+        acctg_interval(conf_str(c, CONF_JOB_ACCT_GATHER_FREQUENCY), "task", &p->sample_interval);
+    p->preempt =
+        conf_plugin(c, CONF_PREEMPT_TYPE, "partition_prio") || conf_plugin(c, CONF_PREEMPT_TYPE, "qos");
+    p->expedited_requeue = conf_has_param(c, CONF_SLURMCTLD_PARAMETERS, "enable_expedited_requeue", NULL);
     p->mail_domain = copy_str(c, CONF_MAIL_DOMAIN);
     p->prolog_slurmctld = conf_list(c, CONF_PROLOG_SLURMCTLD)->n > 0;
     p->epilog_slurmctld = conf_list(c, CONF_EPILOG_SLURMCTLD)->n > 0;

@@ -16,6 +16,7 @@
 
 #include "base/mem.h"
 #include "model/message.h"
+#include "os/compress.h"
 #include "port/frame.h"
 #include "slurmd/slurmd.h"
 
@@ -23,7 +24,7 @@ enum { RECEIVER_FD = 3, READ_SIZE = 64 << 10, PERMISSIONS = 0777, ALL_OF_MODE = 
 
 struct receiver {
     int fd, file; /* the connection; the file, -1 until the first piece */
-    const struct bcast *first;
+    struct bcast *first;
 };
 
 static int failed(struct err *e)
@@ -70,8 +71,10 @@ static int finish(struct receiver *r, struct err *e)
     return close(file) < 0 ? failed(e) : 0;
 }
 
-static int take_piece(struct receiver *r, const struct bcast *m, struct err *e)
+static int take_piece(struct receiver *r, struct bcast *m, struct err *e)
 {
+    if (m->expanded && expand_bytes(&m->data, m->expanded, e) < 0)
+        return -e->code;
     for (uint32_t done = 0; done < m->data.n;) {
         ssize_t put = write(r->file, m->data.v + done, m->data.n - done);
         if (put < 0 && errno != EINTR)
@@ -173,8 +176,7 @@ static void leave_slurmd(struct receiver *r)
     fcntl(r->fd, F_SETFL, 0); /* as the loop had it, it does not block */
 }
 
-int bcast_receive(struct slurmd *d, const struct bcast *first, uint32_t uid, int fd, uint32_t seq,
-                  struct err *e)
+int bcast_receive(struct slurmd *d, struct bcast *first, uint32_t uid, int fd, uint32_t seq, struct err *e)
 {
     struct receiver r = {.fd = fd, .file = -1, .first = first};
     struct credential c;

@@ -174,8 +174,7 @@ struct job_info *job_info_new(const struct job *job, uint32_t uid, uint32_t gid,
 /* --- bcast.c --- */
 /* Takes fd over, also on failure: a process of its own, with the user's rights, gets the rest of the file and
  * answers. */
-int bcast_receive(struct slurmd *d, const struct bcast *first, uint32_t uid, int fd, uint32_t seq,
-                  struct err *e);
+int bcast_receive(struct slurmd *d, struct bcast *first, uint32_t uid, int fd, uint32_t seq, struct err *e);
 
 /* --- effect.c --- */
 /* Carries the effects out, and what follows from them; then sets the deadline anew. */

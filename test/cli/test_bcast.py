@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """sbcast and srun --bcast on a private cluster. Texts and exit statuses as Slurm 26.05 has them."""
 import os
+import signal
 import subprocess
 
 import pytest
@@ -44,7 +45,10 @@ def sh(c, text, nodes=1):
      "sbcast: error: Need a job id to run this command.  Run from within a Slurm job or use the --jobid option.\n"),
     ("sbcast -Z prog e7", 1, "sbcast: error: --nodelist/-w is required with --no-allocation/-Z.\n"),
     ("sbcast -w n1 prog e8", 0, ""),
-    ("sbcast -C -F2 -t5 -s 10 prog e9; cmp prog e9", 0, ""),
+    ("sbcast -Cnone -F2 -t60 -s 10 prog e9; cmp prog e9", 0, ""),
+    ("sbcast --treewidth=off -F0 prog e10", 0, ""),
+    ("SBCAST_FANOUT=x sbcast -t x prog e11", 0, "sbcast: error: Ignoring invalid --treewidth value 'x'\n"
+     "sbcast: error: Ignoring invalid --timeout value 'x'\n"),
 ])
 def test_sbcast_says_what_slurm_says(c, text, status, error):
     r = sh(c, text)
@@ -68,6 +72,30 @@ def test_modes_are_kept_and_times_with_preserve(c):
 def test_a_file_of_several_pieces_arrives_whole(c):
     r = sh(c, "sbcast -s 1m big big.copy && cmp big big.copy && sbcast -f big big.copy && cmp big big.copy")
     assert (r.returncode, r.stderr) == (0, "")
+
+
+def test_options_of_the_transfer_were_taken_in_silence(c):
+    (c.work / "zeros").write_bytes(bytes(9_000_000))
+    r = sh(c, "sbcast -C -F1 -s 1m big packed && cmp big packed && sbcast -Clz4 zeros packed2 && cmp zeros packed2 &&"
+              " SBCAST_COMPRESS= sbcast -f zeros packed2 && cmp zeros packed2")
+    without_lz4 = "sbcast: error: lz4 compression is not available, disabling compression support.\n"
+    assert (r.returncode, r.stdout) == (0, "") and r.stderr in ("", 3 * without_lz4)
+
+
+def test_several_nodes_get_a_file_one_after_the_other(c):
+    r = c.run("srun", "-l", "-N2", "--treewidth=1", "--compress=none", "--bcast", "./prog")
+    assert (r.returncode, sorted(r.stdout.splitlines())) == (0, ["0: prog on n1", "1: prog on n2"]), r.stderr
+
+
+def test_a_node_that_does_not_answer_held_sbcast_for_ever(c):
+    nodes = c.pids("slurmd")
+    pids = " ".join(map(str, nodes))
+    try:
+        r = sh(c, f"kill -STOP {pids}; sbcast -t1 prog late; status=$?; kill -CONT {pids}; exit $status")
+    finally:
+        for pid in nodes:
+            os.kill(pid, signal.SIGCONT)
+    assert (r.returncode, r.stderr) == (1, "sbcast: error: REQUEST_FILE_BCAST(n1): Socket timed out on send/recv operation\n")
 
 
 def test_another_users_folder_is_out_of_reach(c):

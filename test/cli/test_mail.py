@@ -81,3 +81,12 @@ def test_none_suppresses_every_other_type_wherever_it_stands(site, tmp_path):
     for types in ("NONE,ALL", "END,NONE", "none"):
         job = s.submit("true", f"--mail-type={types}")
         assert "MailType" not in s.out("scontrol", "show", "job", job)
+
+
+def test_what_users_chose_is_neither_an_option_of_mailprog_nor_another_header(site, tmp_path):
+    s = site()
+    s.submit("true", "--mail-type=END", "--mail-user=-Ssendmail=/tmp/x")
+    wait_for("the refusal", lambda: "no mail is sent: -Ssendmail=/tmp/x is nobody's address" in s.log("ctld"))
+    s.submit("true", "--mail-type=END", "--mail-user=x@y.z", "-J", "a\nBcc: all@y.z")
+    (subject, (argv, _, _)), = mails(tmp_path, 1).items()
+    assert "Name=a Bcc: all@y.z Ended" in subject and argv[2] == "x@y.z"

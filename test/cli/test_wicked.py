@@ -1,12 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """Jobs that misbehave: each ends as it should, leaves nothing behind, and the next job runs on the same node."""
 import os
+import re
+import signal
+import subprocess
 import time
+from pathlib import Path
 
 import pytest
 from cluster import PATIENCE, Cluster, poll, processes
 
 pytestmark = pytest.mark.skipif(os.getuid() != 0, reason="jobs of several users need root")
+OTHER = {"user": 1, "group": 1, "extra_groups": []}  # nobody (65534) would not even be heard
 ALL_ENDS = ("COMPLETED", "FAILED", "CANCELLED", "TIMEOUT", "NODE_FAIL", "OUT_OF_MEMORY")
 
 
@@ -217,12 +222,78 @@ def test_another_user_can_do_nothing_to_it(cluster):
     job = cluster.submit("sleep 600", "-o", "/dev/null")
     cluster.wait_job(job, ("RUNNING",))
     cluster.dir.chmod(0o755)
-    nobody = {"user": 65534, "group": 65534, "extra_groups": []}
     for argv in (["scancel", job], ["scancel", "-s", "USR1", job], ["scontrol", "update", f"job={job}", "name=mine"],
                  ["scontrol", "hold", job], ["scontrol", "requeue", job], ["scontrol", "suspend", job],
                  ["srun", f"--jobid={job}", "--overlap", "id"]):
-        r = cluster.run(*argv, cwd="/", **nobody)
-        assert r.returncode != 0 and r.stderr, argv
+        r = cluster.run(*argv, cwd="/", **OTHER)
+        assert r.returncode != 0 and re.search("denied|Invalid user id", r.stderr), (argv, r.stderr)
     assert cluster.job(job)["JobState"] == "RUNNING" and cluster.job(job)["JobName"] == "wrap"
     cluster.out("scancel", job)
     ended(cluster, job)
+
+
+def test_its_files_are_pipes_without_another_end(cluster):
+    """slurmstepd waited in open(2) for ever: the job could not be ended, and its node was not given back."""
+    for option in ("-o", "-e", "-i"):
+        fifo = cluster.work / f"fifo{option}"
+        os.mkfifo(fifo)
+        job = cluster.submit("true", option, fifo, "-t", "5")
+        cluster.wait_job(job, ("RUNNING",))
+        cluster.out("scancel", job)
+        assert ended(cluster, job)["JobState"] == "CANCELLED"
+    job = cluster.submit("echo through", "-o", cluster.work / "fifo-o")
+    assert (cluster.work / "fifo-o").read_text() == "through\n"
+    ended(cluster, job)
+
+
+def test_its_pipe_is_full(cluster):
+    """The notice of the cancellation cannot be written there: that held the end up."""
+    fifo = cluster.work / "fifo-full"
+    os.mkfifo(fifo)
+    reader = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)
+    job = cluster.submit("echo up > up; yes", "-o", fifo)
+    poll(lambda: (cluster.work / "up").exists(), 20, "it does not run")
+    cluster.out("scancel", job)
+    assert ended(cluster, job, 60)["JobState"] == "CANCELLED"
+    os.close(reader)
+
+
+def test_its_srun_is_stopped(cluster):
+    """An srun that keeps its connection and reads nothing held the nodes for ever."""
+    with subprocess.Popen(["srun", "-J", "deaf", "yes"], env=cluster.env, cwd=cluster.work, stdout=subprocess.DEVNULL,
+                          stderr=subprocess.DEVNULL) as srun:
+        job = int(poll(lambda: cluster.out("squeue", "-h", "-t", "RUNNING", "-o", "%i", "-n", "deaf"), 20, "it does not run"))
+        srun.send_signal(signal.SIGSTOP)
+        try:
+            cluster.out("scancel", job)
+            assert ended(cluster, job, 60)["JobState"] == "CANCELLED"
+            poll(lambda: cluster.out("sinfo", "-h", "-o", "%T") == "idle\n", 60, lambda: cluster.out("sinfo"))
+        finally:
+            srun.kill()
+
+
+def test_a_stranger_holds_its_output_open(cluster):
+    """The step waited for the end of a stream that a process outside of it had."""
+    with subprocess.Popen(["srun", "-J", "held", "sleep", "600"], env=cluster.env, cwd=cluster.work,
+                          stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as srun:
+        job = int(poll(lambda: cluster.out("squeue", "-h", "-t", "RUNNING", "-o", "%i", "-n", "held"), 20, "it does not run"))
+        mark = f"SLURM_JOB_ID={job}\0".encode()
+        pid = poll(lambda: next((p for p in alive("sleep") if mark in Path(f"/proc/{p}/environ").read_bytes()), None), 20, "no task")
+        held = os.open(f"/proc/{pid}/fd/1", os.O_WRONLY)
+        cluster.out("scancel", job)
+        srun.wait(60)
+        os.close(held)
+    assert ended(cluster, job)["JobState"] == "CANCELLED"
+
+
+def test_its_epilog_asks_root_what_files_there_are(cluster):
+    """srun was told whether a file exists that the user must not see."""
+    cluster.dir.chmod(0o755)
+    cluster.work.chmod(0o777)
+    secret = cluster.dir / "secret"
+    secret.mkdir(0o700)
+    (secret / "there").write_text("")
+    said = [cluster.run("srun", "-D", "/tmp", f"--task-epilog={secret}/{name}", "true", cwd="/", **OTHER).stderr
+            for name in ("there", "absent")]
+    assert "TaskEpilog failed" in said[0] and "Permission denied" in said[0]
+    assert "TaskEpilog failed" in said[1] and "Permission denied" in said[1]

@@ -862,6 +862,32 @@ static void launch_failure_holds_the_job(void **arg)
     NODE("n1", "drained");
 }
 
+static void an_expedited_requeue_waits_for_nothing(void **arg)
+{
+    struct submit_request *r = world_request();
+    r->spec->expedite = true;
+    r->spec->requeue = 1;
+    assert_int_equal(world_submit(&w, ALICE, r), -ESLURM_REQUESTED_OPERATION_NOT_SUPPORTED_ON_THIS);
+    struct policy *p = world_policy();
+    p->expedited_requeue = true;
+    world_configure(&w, p);
+    r = world_request();
+    r->spec->expedite = true;
+    r->spec->requeue = 1;
+    int64_t id = world_submit(&w, ALICE, r);
+    world_plan(&w);
+    struct job_requeue *again = meta_new(&record_job_requeue);
+    meta_strs_push(&again->ids, "1");
+    world_do(&w, ALICE, MSG_JOB_REQUEUE, again);
+    world_nodes_done(&w, id);
+    meta_free(&record_job_requeue, again);
+    int64_t other = world_job(&w, ALICE);
+    assert_true(world_get(&w, id)->priority > world_get(&w, other)->priority);
+    world_pass(&w, 1);
+    world_plan(&w);
+    SHOWS(id, "RUNNING None");
+}
+
 static void a_job_whose_prolog_fails_again_and_again_is_held(void **arg)
 {
     struct policy *p = world_policy();
@@ -1189,6 +1215,7 @@ int main(void)
         CASE(arrays_are_one_record),
         CASE(array_results_are_grouped),
         CASE(requeue_waits_and_runs_again),
+        CASE(an_expedited_requeue_waits_for_nothing),
         CASE(a_silent_node_goes_down),
         CASE(a_small_host_is_invalid),
         CASE(node_states_by_command),

@@ -343,7 +343,7 @@ static void constraints_match_as_the_manual_says(void **state)
     struct constraint_alternatives alt = {0};
     assert_int_equal(constraint_split("[rack1|rack2]&fast", &alt, NULL), 0);
     assert_int_equal(alt.n, 2);
-    assert_string_equal(alt.v[1], "(rack2)&fast");
+    assert_string_equal(alt.v[1].expr, "(rack2)&fast");
     constraint_release(&alt);
 }
 

@@ -13,6 +13,7 @@
 #include "core/power.h"
 #include "model/jobtext.h"
 #include "model/schedopts.h"
+#include "sched/constraint.h"
 #include "sched/demand.h"
 #include "sched/tres.h"
 
@@ -100,6 +101,17 @@ static bool prepare_nodes(struct decide *d, const struct start_job *r, const str
     return waits;
 }
 
+/* The first node; with --batch the first of those that have these features. */
+static const char *batch_host(const struct decide *d, const struct start_job *r, const struct job *j)
+{
+    for (uint32_t i = 0; j->spec->batch_features && i < r->alloc.n; i++) {
+        const struct node *n = state_node_at(d->s, r->alloc.v[i].node_index);
+        if (constraint_match(j->spec->batch_features, n->active_features))
+            return n->name;
+    }
+    return state_node_at(d->s, r->alloc.v[0].node_index)->name;
+}
+
 static void add_started(struct decide *d, const struct start_job *r, const struct job *j,
                         const struct part *p)
 {
@@ -118,7 +130,7 @@ static void add_started(struct decide *d, const struct start_job *r, const struc
     f->time_limit = time_limit(j, p);
     f->end_time = decide_limit_end(d, f->time_limit);
     f->alloc_tres = tres_of_alloc(d->s->policy, r);
-    f->batch_host = mem_strdup(state_node_at(d->s, r->alloc.v[0].node_index)->name);
+    f->batch_host = mem_strdup(batch_host(d, r, j));
     f->scheduler = mem_strdup(r->scheduler);
     if (demand_is_exclusive(d->s->policy, j->spec, p))
         f->set_flags |= JOBF_WHOLE_NODES;

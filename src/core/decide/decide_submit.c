@@ -5,11 +5,13 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/text.h"
 #include "core/array.h"
 #include "core/deadline.h"
 #include "core/depend.h"
 #include "model/jobtext.h"
 #include "model/schedopts.h"
+#include "sched/constraint.h"
 
 /* A job of the same user asked for exactly this: they share the record. Loops of sbatch make many of them. */
 static void share_spec(const struct decide *d, struct job *j)
@@ -102,6 +104,60 @@ static int check_numbers(struct decide *d, const struct submit_request *r, const
     if (!spec->work_dir)
         return decide_fail(d, ESLURM_JOB_CANNOT_SUBMITTED_WITHOUT_CURRENT_WORKING);
     return 0;
+}
+
+static bool mem_is_asked(uint64_t mb)
+{
+    return mb && mb != NO_VAL64;
+}
+
+struct in_expression {
+    const char *name;
+    bool found;
+};
+
+static bool is_name(void *arg, const char *name)
+{
+    struct in_expression *in = arg;
+    in->found |= text_same(in->name, name);
+    return true;
+}
+
+/* Where memory is limited, tasks are looked at as often as the site says or oftener. */
+static int check_sampling(struct decide *d, const struct job *j)
+{
+    const struct job_spec *s = j->spec;
+    uint32_t most = d->s->policy->sample_interval, asked;
+    bool limited = mem_is_asked(s->mem_per_node) || mem_is_asked(s->mem_per_cpu) ||
+                   mem_is_asked(s->mem_per_gpu) || mem_is_asked(j->def_mem_node) ||
+                   mem_is_asked(j->def_mem_cpu);
+    if (!most || !limited || !acctg_interval(s->acctg_freq, "task", &asked))
+        return 0;
+    return asked && asked <= most ? 0 : decide_fail(d, ESLURM_INVALID_ACCOUNTING_FREQUENCY_REQUESTED);
+}
+
+static bool in_features(void *features, const char *name)
+{
+    struct in_expression in = {.name = name};
+    struct err e;
+    constraint_check(features, ESLURM_INVALID_FEATURE, is_name, &in, &e);
+    return in.found;
+}
+
+/* What asks for something that a site has to allow, or that contradicts the rest of the request. */
+static int check_wishes(struct decide *d, const struct job *j)
+{
+    const struct job_spec *s = j->spec;
+    const struct policy *p = d->s->policy;
+    struct err e;
+    if (s->warn_reservation && !p->preempt)
+        return decide_fail(d, ESLURM_PREEMPTION_REQUIRED_BUT_DISABLED_ON_THIS);
+    if (s->expedite && !p->expedited_requeue)
+        return decide_fail(d, ESLURM_REQUESTED_OPERATION_NOT_SUPPORTED_ON_THIS);
+    if (s->batch_features && constraint_check(s->batch_features, ESLURM_JOB_BATCH_OPTION_INVALID_OR_NOT,
+                                              in_features, s->features, &e) < 0)
+        return decide_fail(d, ESLURM_JOB_BATCH_OPTION_INVALID_OR_NOT);
+    return check_sampling(d, j);
 }
 
 static int check_times(struct decide *d, const struct job *j)
@@ -233,6 +289,8 @@ static int make_job(struct decide *d, const struct submit_request *r, struct job
         rc = check_numbers(d, r, j);
     if (rc == 0)
         rc = sched_admit(&view, j, j->uid, sender_is(d, ACCESS_OPERATOR), d->e);
+    if (rc == 0)
+        rc = check_wishes(d, j);
     if (rc == 0)
         rc = check_times(d, j);
     if (rc == 0)

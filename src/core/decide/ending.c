@@ -45,8 +45,9 @@ void decide_requeue(struct decide *d, const struct job *j, uint64_t flags, enum 
     f->hold = hold;
     f->special_exit = flags & JOBF_SPECIAL_EXIT;
     f->set_flags = flags & JOBF_SPECIAL_EXIT;
-    f->begin_time = d->now + 1 + (delay == NO_VAL ? REQUEUE_DELAY_DEFAULT : delay);
-    f->priority = hold ? 0 : j->priority;
+    bool expedite = j->spec->expedite && d->s->policy->expedited_requeue && !hold;
+    f->begin_time = d->now + 1 + (expedite ? 0 : delay == NO_VAL ? REQUEUE_DELAY_DEFAULT : delay);
+    f->priority = hold ? 0 : expedite ? NO_VAL - 1 : j->priority;
     if (job_is_held(j)) /* held while it ran */
         f->set_flags |= j->flags & (JOBF_HELD_USER | JOBF_HELD_ADMIN);
     if (hold) {
