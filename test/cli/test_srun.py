@@ -20,6 +20,11 @@ def c():
         yield cluster
 
 
+@pytest.fixture(autouse=True)
+def both_nodes_are_free(c):
+    poll(lambda: c.out("squeue", "-h") == "", PATIENCE, lambda: c.out("squeue"))
+
+
 def sh(c, text, **kw):
     return c.run("bash", "-c", text, **kw)
 
@@ -139,12 +144,12 @@ def test_files(c):
     ("kill -SEGV $$", 139, ["srun: error: n1: tasks 0-1: Segmentation fault"]),
 ])
 def test_exit_statuses(c, body, status, lines):
-    r = c.run("srun", "-w", "n1", "-n2", "bash", "-c", f"ulimit -c 0; {body}")
+    r = c.run("srun", "-N1", "-n2", "bash", "-c", f"ulimit -c 0; {body}")
     assert (r.returncode, by_task(clean(r.stderr).splitlines())) == (status, by_task(lines))
 
 
 def test_kill_on_bad_exit(c):
-    r = c.run("srun", "-K", "-w", "n1", "-n2", "bash", "-c", "test $SLURM_PROCID = 1 && exit 5; exec sleep 20")
+    r = c.run("srun", "-K", "-n2", "bash", "-c", "test $SLURM_PROCID = 1 && exit 5; exec sleep 20")
     assert r.returncode == 143
     assert clean(r.stderr).splitlines() == [
         "srun: error: n1: task 1: Exited with exit code 5", "srun: Terminating StepId=J.0",
@@ -162,7 +167,7 @@ def test_wait_for_the_slowest(c):
 # --- signals ---------------------------------------------------------------------------------------------------
 
 def test_interrupt_twice(c):
-    r = Running(c, "srun", "-v", "-w", "n1", "-n2", body="exec sleep 300")
+    r = Running(c, "srun", "-v", "-n2", body="exec sleep 300")
     r.says("srun: Node n1, 2 tasks started")
     first = "srun: interrupt (one more within 1 sec to abort)"
     r.p.send_signal(signal.SIGINT)
@@ -183,7 +188,7 @@ def test_signals_are_forwarded(c):
 
 
 def test_terminate(c):
-    r = Running(c, "srun", "-w", "n1", "-n2")
+    r = Running(c, "srun", "-n2")
     r.p.send_signal(signal.SIGTERM)
     status, _, err = r.end()
     assert status == 137
@@ -192,7 +197,7 @@ def test_terminate(c):
 
 
 def test_a_cancelled_step(c):
-    r = Running(c, "salloc", "-w", "n1", "-n2", "srun", "-n2")
+    r = Running(c, "salloc", "-n2", "srun", "-n2")
     c.out("bash", "-c", "scancel $(squeue -h -o %A).0")
     status, _, err = r.end()
     assert status == 137
@@ -203,7 +208,7 @@ def test_a_cancelled_step(c):
 # --- allocations -----------------------------------------------------------------------------------------------
 
 def test_salloc(c):
-    r = c.run("salloc", "-w", "n1", "bash", "-c", "srun hostname; exit 7")
+    r = c.run("salloc", "-N1", "bash", "-c", "srun hostname; exit 7")
     assert (r.returncode, clean(r.stderr).splitlines()) == (7, [
         "salloc: Granted job allocation J", "salloc: Nodes n1 are ready for job", "salloc: Relinquishing job allocation J"])
 
@@ -238,7 +243,7 @@ def test_revoked(c):
 
 
 def test_commands_that_cannot_run_in_an_allocation(c):
-    r = sh(c, "salloc -w n1 nosuch; echo $?; salloc -Q -n1 /etc; echo $?; SLURM_EXIT_ERROR=9 salloc -Q -n1 nosuch; echo $?; "
+    r = sh(c, "salloc -n1 nosuch; echo $?; salloc -Q -n1 /etc; echo $?; SLURM_EXIT_ERROR=9 salloc -Q -n1 nosuch; echo $?; "
               "salloc -D /nosuch -n1 true; echo $?")
     assert r.stdout.split() == ["1", "1", "9", "1"]
     assert clean(r.stderr).splitlines() == [
@@ -299,7 +304,7 @@ def test_steps_wait_for_each_other(c):
 
 
 def test_refusals(c):
-    r = sh(c, "salloc -Q -n4 -w n1 bash -c 'srun -n20 true; srun -N2 true; srun -r3 true; srun -x n1 true; srun -x n2 true'")
+    r = sh(c, "salloc -Q -n4 -N1 bash -c 'srun -n20 true; srun -N2 true; srun -r3 true; srun -x n1 true; srun -x n2 true'")
     assert clean(r.stderr).splitlines() == [
         "srun: error: Unable to create step for job J: More processors requested than permitted",
         "srun: error: Only allocated 1 nodes asked for 2",
