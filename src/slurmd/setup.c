@@ -14,6 +14,7 @@
 #include "client/daemonconf.h"
 #include "os/cgroup.h"
 #include "os/conf_source.h"
+#include "os/debugflags.h"
 #include "os/devices.h"
 #include "os/host.h"
 #include "os/users.h"
@@ -190,6 +191,14 @@ void setup_log(struct slurmd *d)
 
     s.file_level = level;
     s.stderr_level = d->opt->foreground ? level : SLOG_QUIET;
+    s.syslog_level = log_syslog_level(&(struct log_syslog){
+        .given = conf_given(d->conf, CONF_SLURMD_SYSLOG_DEBUG),
+        .foreground = d->opt->foreground,
+        .has_file = s.path && *s.path,
+        .level = (enum log_level)conf_u32(d->conf, CONF_SLURMD_SYSLOG_DEBUG),
+        .daemon_level = level,
+    });
+    debug_flags_load(d->conf);
     if (log_open(&s, &e) < 0)
         log_error("%s", e.text);
 }
