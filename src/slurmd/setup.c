@@ -183,6 +183,8 @@ void setup_log_rotate(struct slurmd *d)
         log_error("%s", e.text);
 }
 
+enum { TASK_PARAM_LATER = 16 | 32 | 64 | 128 }; /* of TaskPluginParam, schema/slurm_conf.toml */
+
 void setup_log(struct slurmd *d)
 {
     enum log_level level = log_level_of(d, d->conf);
@@ -201,6 +203,9 @@ void setup_log(struct slurmd *d)
     debug_flags_load(d->conf);
     if (log_open(&s, &e) < 0)
         log_error("%s", e.text);
+    if (conf_u64(d->conf, CONF_TASK_PLUGIN_PARAM) & TASK_PARAM_LATER)
+        log_error(
+            "TaskPluginParam: verbose, OOMKillStep, SlurmdOffSpec and SlurmdSpecOverride have no effect yet");
 }
 
 int setup_auth(struct slurmd *d, struct err *e)
