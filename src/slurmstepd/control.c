@@ -110,6 +110,8 @@ static void obey_signal(struct stepd *s, const struct step_order *o)
     }
     /* With control groups only the tasks themselves are told, unless SignalChildrenProcesses says otherwise.
      */
+    if (sig == SIGKILL)
+        unkillable_begin(s);
     if (sig != SIGKILL &&
         (o->flags & KILLF_BATCH || (s->launch->cgroup && !s->launch->cgroup->signal_children)))
         signal_tasks(s, sig);
