@@ -61,10 +61,8 @@ static uint32_t socket_room(const struct taking *t, uint32_t socket, uint32_t us
 
 static uint32_t take_whole_tasks(const struct taking *t, uint32_t tasks, uint32_t want)
 {
-    uint32_t usable = usable_cpus(t->d, t->s), first = t->d->tasks_per_socket ? t->s->sockets : 0, got = 0;
-    for (uint32_t room = 0; first > 0 && room < tasks; first--)
-        room += socket_room(t, first - 1, usable);
-    for (uint32_t k = first; k < t->s->sockets && got < want && tasks; k++) {
+    uint32_t usable = usable_cpus(t->d, t->s), got = 0;
+    for (uint32_t k = 0; k < t->s->sockets && got < want && tasks; k++) {
         uint32_t here = least(socket_room(t, k, usable), tasks);
         uint32_t units = (here * t->d->cpus_per_task + usable - 1) / usable;
         got += take_of_socket(t, k, least(units, want - got));
@@ -77,11 +75,8 @@ uint32_t units_take(const struct demand *d, const struct node_shape *s, const st
                     const struct bits *only, uint32_t tasks, uint32_t want, struct bits *ret)
 {
     struct taking t = {d, s, l, only, ret};
-    bool spread = d->tasks_per_socket && (d->tasks_counted || d->cpus_per_task == 1);
     uint32_t got = 0;
-    if (!d->block_cores && !d->tasks_per_socket && tasks > 1 && d->cpus_per_task == 1)
-        got = take_round(&t, want);
-    else if (!d->block_cores && (spread || tasks > 1))
-        got = take_whole_tasks(&t, tasks, want);
+    if (!d->block_cores && tasks > 1)
+        got = d->cpus_per_task == 1 ? take_round(&t, want) : take_whole_tasks(&t, tasks, want);
     return got + take_range(&t, 0, s->units, want - got);
 }

@@ -3,7 +3,7 @@
  * units: which units of a node the tasks of a job take.
  *
  * Tasks of one CPU go round the sockets. Larger ones fill a socket before the next, and none is cut in two
- * where a socket has room for it. With --ntasks-per-socket they are on the last sockets that are enough.
+ * where a socket has room for it.
  */
 #ifndef SCHED_UNITS_H
 #define SCHED_UNITS_H

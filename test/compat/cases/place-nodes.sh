@@ -37,7 +37,6 @@ done <<'X'
 -N1 -n2 -c2 -m block:cyclic
 -n4 -c2
 -N2 -n3 -c4
--N1 -n1 --ntasks-per-socket=2
 -N1 -n3 --ntasks-per-socket=2
 -N2-3 --ntasks-per-node=2
 -C [a*1&b*1]
