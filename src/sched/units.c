@@ -37,13 +37,14 @@ static uint32_t take_of_socket(const struct taking *t, uint32_t socket, uint32_t
     return take_range(t, from, socket + 1 == t->s->sockets ? t->s->units : from + t->s->socket_units, want);
 }
 
+/* One task after the other, each from the next socket. */
 static uint32_t take_round(const struct taking *t, uint32_t want)
 {
-    uint32_t got = 0;
+    uint32_t usable = usable_cpus(t->d, t->s), got = 0, each = (t->d->cpus_per_task + usable - 1) / usable;
     for (uint32_t before = UINT32_MAX; got < want && got != before;) {
         before = got;
         for (uint32_t k = 0; k < t->s->sockets && got < want; k++)
-            got += take_of_socket(t, k, 1);
+            got += take_of_socket(t, k, least(each, want - got));
     }
     return got;
 }
@@ -77,6 +78,6 @@ uint32_t units_take(const struct demand *d, const struct node_shape *s, const st
     struct taking t = {d, s, l, only, ret};
     uint32_t got = 0;
     if (!d->block_cores && tasks > 1)
-        got = d->cpus_per_task == 1 ? take_round(&t, want) : take_whole_tasks(&t, tasks, want);
+        got = d->cpus_per_task == 1 || d->gres_n ? take_round(&t, want) : take_whole_tasks(&t, tasks, want);
     return got + take_range(&t, 0, s->units, want - got);
 }

@@ -2,8 +2,8 @@
 /*
  * units: which units of a node the tasks of a job take.
  *
- * Tasks of one CPU go round the sockets. Larger ones fill a socket before the next, and none is cut in two
- * where a socket has room for it.
+ * Tasks of one CPU, and those with devices, go round the sockets. Larger ones fill a socket before the next,
+ * and none is cut in two where a socket has room for it.
  */
 #ifndef SCHED_UNITS_H
 #define SCHED_UNITS_H
