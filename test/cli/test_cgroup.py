@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Following and confining processes: the scenarios of test/vm, on this host, below a control group of their own.
 
-Each mode runs all of its scenarios once, in one private cluster; a test looks at the line of one scenario.
+Each mode runs all of its scenarios once, in one private cluster, beside the other modes: they wait more than they work. A test
+looks at the line of one scenario.
 """
 import os
 import re
 import shutil
 import subprocess
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from pathlib import Path
 
@@ -16,6 +18,7 @@ from cluster import PATIENCE, poll
 from conftest import BUILD, free_port
 
 HERE = Path(__file__).resolve().parent.parent / "vm"
+MODES = ("v1", "v2", "linuxproc", "pgid")
 CONTROLLERS = ("freezer", "memory", "cpuset", "devices")
 V1 = Path("/sys/fs/cgroup")
 LIST = (HERE / "scenario_list.sh").read_text()
@@ -88,7 +91,17 @@ def programs(folder):
 
 
 @lru_cache
+def runs():
+    """The modes that this host has, each under way."""
+    pool = ThreadPoolExecutor(len(MODES))
+    return {mode: pool.submit(run_scenarios, mode) for mode in MODES if not missing(mode)}
+
+
 def results(mode):
+    return runs()[mode].result()
+
+
+def run_scenarios(mode):
     """{scenario: line}, and what is left afterwards under "left"."""
     folder = Path(tempfile.mkdtemp(prefix="sluice-cg"))
     groups = OwnGroups(folder) if mode == "v1" else None
@@ -126,7 +139,7 @@ def has(mode, name):
     return name == "start" or name in run.stdout.split()
 
 
-CASES = [(mode, name) for mode in ("v1", "v2", "linuxproc", "pgid") for name in NAMES if has(mode, name)]
+CASES = [(mode, name) for mode in MODES for name in NAMES if has(mode, name)]
 
 
 @pytest.mark.parametrize("mode, name", CASES)

@@ -20,6 +20,11 @@ def c():
         yield cluster
 
 
+@pytest.fixture(autouse=True)
+def both_nodes_are_free(c):
+    poll(lambda: c.out("squeue", "-h") == "", PATIENCE, lambda: c.out("squeue"))
+
+
 def sh(c, text, **kw):
     return c.run("bash", "-c", text, **kw)
 
@@ -42,27 +47,34 @@ def by_task(lines):
 
 
 class Running:
-    """A command in the background that has its tasks running: each makes a file r.RANK after what it sets up."""
+    """A command in the background that has its tasks running: each makes a file r.RANK after what it sets up, by
+    itself: a shell with a child does not hear SIGINT."""
 
     def __init__(self, c, *argv, tasks=2, setup=":", body="sleep 300"):
         for old in c.work.glob("r.*"):
             old.unlink()
-        self.p = subprocess.Popen([*argv, "bash", "-c", f"{setup}; touch r.$SLURM_PROCID; {body}"], env=c.env, cwd=c.work, text=True,
-                                  stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
-        self.read = ""  # of its errors
+        self.errors, self.seen = c.work / "errors", 0  # lines that says() has found
+        with self.errors.open("w") as errors:
+            self.p = subprocess.Popen([*argv, "bash", "-c", f"{setup}; : >r.$SLURM_PROCID; {body}"], env=c.env, cwd=c.work, text=True,
+                                      stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors, start_new_session=True)
         poll(lambda: len(list(c.work.glob("r.*"))) == tasks, PATIENCE, "the tasks do not run")
 
+    def said(self):
+        return clean(self.errors.read_text())
+
     def says(self, *lines):
-        """Reads its errors up to the next of these lines, and gives that; None when it ends first."""
-        for line in self.p.stderr:
-            self.read += line
-            if (said := clean(line).strip()) in lines:
-                return said
-        return None
+        """Waits for the next of these lines of its errors, and gives that."""
+        def look():
+            for i, line in enumerate(self.said().splitlines()[self.seen:], self.seen + 1):
+                if line in lines:
+                    self.seen = i
+                    return line
+            return None
+        return poll(look, PATIENCE, lambda: f"it says {self.said()}")
 
     def end(self):
-        out, err = self.p.communicate(timeout=PATIENCE)
-        return self.p.returncode, out, clean(self.read + err)
+        out, _ = self.p.communicate(timeout=PATIENCE)
+        return self.p.returncode, out, self.said()
 
 
 # --- streams ---------------------------------------------------------------------------------------------------
@@ -155,7 +167,8 @@ def test_wait_for_the_slowest(c):
 # --- signals ---------------------------------------------------------------------------------------------------
 
 def test_interrupt_twice(c):
-    r = Running(c, "srun", "-n2", body="exec sleep 300")
+    r = Running(c, "srun", "-v", "-n2", body="exec sleep 300")
+    r.says("srun: Node n1, 2 tasks started")
     first = "srun: interrupt (one more within 1 sec to abort)"
     r.p.send_signal(signal.SIGINT)
     while r.says(first, "srun: forcing job termination") == first:  # again, when the second came too late

@@ -123,7 +123,7 @@ static int bare(struct client *c, struct err *e)
     return client_connect(c, e);
 }
 
-/* Gives the number of whole frames that have come. */
+/* Gives the number of answers that have come whole. */
 static uint32_t walk_frames(const struct buf *in, bool print)
 {
     struct frame f;
@@ -131,7 +131,8 @@ static uint32_t walk_frames(const struct buf *in, bool print)
     uint32_t n = 0;
 
     for (size_t at = 0; frame_parse(in->s + at, in->len - at, FRAME_BODY_MAX, &f, &e) > 0;
-         at += FRAME_HEADER + f.len, n++) {
+         at += FRAME_HEADER + f.len) {
+        n += !(f.flags & FRAME_MORE);
         if (print && f.flags & FRAME_ERROR && frame_read_error(&f, &e) < 0)
             printf("frame %u error %d: %s\n", f.type, e.code, e.text);
         else if (print)
@@ -140,8 +141,8 @@ static uint32_t walk_frames(const struct buf *in, bool print)
     return n;
 }
 
-/* Everything that comes until the other side closes, or at least so many frames and what follows them within
- * silence_ms. */
+/* Everything that comes until the other side closes, or at least so many answers and what follows them
+ * within silence_ms. */
 static void print_frames(int fd, uint32_t least, int silence_ms)
 {
     struct buf in = BUF_INIT;
@@ -184,7 +185,7 @@ static int send_raw(struct client *c, char **hex)
     return 0;
 }
 
-enum { HELLO_FRAMES = 2 }; /* of add_hello, and of the answer when nothing is refused */
+enum { HELLO_ANSWERS = 2 }; /* to add_hello(), when nothing is refused */
 
 static void add_hello(struct buf *out, const char *type, const char *cluster, const struct buf *token)
 {
@@ -228,7 +229,7 @@ static int own_token(struct client *c, const struct client_env *env, char **argv
         return fail(&e);
     if (send(fd, out.s, out.len, MSG_NOSIGNAL) < 0)
         printf("reset\n");
-    print_frames(fd, HELLO_FRAMES, argc > 4 ? SILENCE_MS : 0);
+    print_frames(fd, HELLO_ANSWERS, argc > 4 ? SILENCE_MS : 0);
     close(fd);
     buf_release(&token);
     buf_release(&out);
@@ -247,7 +248,7 @@ static int send_token(struct client *c, const struct client_env *env, const char
     add_hello(&out, type, conf_str(env->conf, CONF_CLUSTER_NAME), &token);
     if (send(fd, out.s, out.len, MSG_NOSIGNAL) < 0)
         printf("reset\n");
-    print_frames(fd, HELLO_FRAMES, 0);
+    print_frames(fd, HELLO_ANSWERS, 0);
     close(fd);
     buf_release(&out);
     return 0;
@@ -267,7 +268,7 @@ static int replay(struct client *c, const struct client_env *env)
             return fail(&e);
         if (send(fd, out.s, out.len, MSG_NOSIGNAL) < 0)
             printf("reset\n");
-        print_frames(fd, HELLO_FRAMES, 0);
+        print_frames(fd, HELLO_ANSWERS, 0);
         close(fd);
     }
     buf_release(&token);
@@ -318,7 +319,7 @@ static struct buf seal_forward(const char *cluster, char **argv, int argc, struc
     mem_set_str(&b.nodes, argv[3]);
     b.type = argc > 8 ? (uint32_t)strtoul(argv[8], NULL, 10) : MSG_NODE_CONTROL;
     b.width = 2;
-    b.timeout = 2000;
+    b.timeout = PATIENCE_MS;
     b.expires = now + 60;
     text_split(&hops, argv[4], ',');
     for (uint32_t i = 0; i < hops.n; i++)
@@ -328,7 +329,7 @@ static struct buf seal_forward(const char *cluster, char **argv, int argc, struc
         if (byte && byte <= sealed.len)
             sealed.s[sealed.len - byte] ^= 1;
         m.sealed = (struct meta_bytes){(uint8_t *)sealed.s, (uint32_t)sealed.len};
-        m.wait = 5000;
+        m.wait = PATIENCE_MS;
         meta_encode(&record_forward, &m, &ret);
     }
     text_list_release(&hops);
@@ -365,7 +366,7 @@ static int forward(const struct client_env *env, char **argv, int argc)
         return fail(&e);
     if (send(fd, out.s, out.len, MSG_NOSIGNAL) < 0)
         printf("reset\n");
-    print_frames(fd, HELLO_FRAMES + 1, 0);
+    print_frames(fd, HELLO_ANSWERS + 1, 0);
     close(fd);
     client_close(c);
     buf_release(&body);

@@ -91,7 +91,12 @@ scenario_two_nodes() {
     same output "$(sort "$job.out" | tr '\n' ' ')" "first second "
 }
 
-stepd_of() { grep -l -s "slurmstepd: \[$1\.$2\]" /proc/[0-9]*/cmdline | sed 's,/proc/,,; s,/.*,,'; }
+# Of this cluster: others may be on this host.
+stepd_of() {
+    for pid in $(grep -l -s "slurmstepd: \[$1\.$2\]" /proc/[0-9]*/cmdline | sed 's,/proc/,,; s,/.*,,'); do
+        tr '\0' '\n' <"/proc/$pid/environ" | grep -q -x -F "SLURM_CONF=$SLURM_CONF" && echo "$pid"
+    done 2>/dev/null
+}
 
 scenario_lost_stepd() {
     submit "(setsid sh -c '$(stay "$mark")' &); $(stay "$mark")"
