@@ -159,9 +159,12 @@ def test_one_user_takes_every_connection_to_the_socket_of_tokens(cluster):
     try:
         with subprocess.Popen(["python3", "-c", GREEDY, cluster.dir / "run/sack.socket", frame(1, b"\x08\x01").hex()], cwd="/",
                               user=1, group=1, extra_groups=[], stdout=subprocess.PIPE, text=True) as greedy:
-            assert greedy.stdout.readline() == "held\n"
-            works(cluster)
-            assert greedy.stdout.readline() == "all closed\n"
+            try:
+                assert greedy.stdout.readline() == "held\n"
+                works(cluster)
+                assert greedy.communicate(timeout=120)[0] == "all closed\n"
+            finally:
+                greedy.kill()
     finally:
         resource.prlimit(pid, resource.RLIMIT_NOFILE, limits)
 
