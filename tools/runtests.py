@@ -41,7 +41,7 @@ def rules():
 
 
 def meson_tests(folder, env=None, names=()):
-    run(["meson", "test", "-C", folder, "--no-rebuild", "--print-errorlogs", *names], env={**os.environ, **(env or {})})
+    run(["meson", "test", "-C", folder, "--no-rebuild", "--print-errorlogs", "--timeout-multiplier", "10", *names], env={**os.environ, **(env or {})})
     passed, failed = 0, []
     for line in (folder / "meson-logs/testlog.json").read_text().splitlines():
         t = json.loads(line)

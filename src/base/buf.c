@@ -80,6 +80,20 @@ void buf_sep(struct buf *b, const char *sep)
         buf_adds(b, sep);
 }
 
+void buf_add_plain(struct buf *b, const char *text)
+{
+    enum { DEL = 0x7f };
+
+    for (const char *p = text; *p; p++) {
+        unsigned char c = (unsigned char)*p;
+
+        if ((c < ' ' && c != '\t') || c == DEL)
+            buf_addf(b, "\\%03o", c);
+        else
+            buf_addc(b, *p);
+    }
+}
+
 void buf_truncate(struct buf *b, size_t len)
 {
     REQUIRE(len <= b->len);

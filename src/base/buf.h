@@ -39,6 +39,8 @@ static inline void buf_adds(struct buf *b, const char *s); /* NULL adds nothing 
 static inline void buf_addc(struct buf *b, char c);
 static inline void buf_addn(struct buf *b, char c, size_t count);
 /* Decimal digits without the price of a format. */
+/* The text on one line and harmless to terminals: control characters become \ooo. */
+void buf_add_plain(struct buf *b, const char *text);
 void buf_add_u64(struct buf *b, uint64_t v);
 void buf_add_i64(struct buf *b, int64_t v);
 void buf_addf(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

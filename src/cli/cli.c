@@ -116,6 +116,11 @@ const char *cli_error_hint(const struct err *e)
     return end && end[1] ? end + 1 : NULL;
 }
 
+bool cli_wants_hints(const struct cli *cli)
+{
+    return cli->verbose || isatty(STDERR_FILENO);
+}
+
 void cli_version(void)
 {
     printf("slurm %s (Sluice %s)\n", SLURM_VERSION, SLUICE_VERSION);

@@ -47,10 +47,13 @@ const char *cli_cluster(struct cli *cli);
  * complaint. */
 bool cli_knows_cluster(struct cli *cli, const char *names);
 
-/* The text of an error as Slurm's tools print it: our first line only; cli_hint() is what follows it, or
- * NULL. */
+/* The text of an error as Slurm's tools print it: our first line only; cli_error_hint() is what follows it,
+ * or NULL. */
 const char *cli_error_line(const struct err *e, struct buf *scratch);
 const char *cli_error_hint(const struct err *e);
+/* Is a hint welcome: to a person at a terminal, or with -v? Programs that read our errors know Slurm's alone.
+ */
+bool cli_wants_hints(const struct cli *cli);
 
 /* "slurm 26.05.0 (Sluice 0.1.0)" */
 void cli_version(void);

@@ -296,7 +296,7 @@ const struct jobopt_row jobopt_rows[] = {
     {"sockets-per-node", .cmds = ALL, AFFINITY, COUNT16(sockets_per_node), .metavar = "n",
      .help = "nodes with at least so many sockets"},
     {"spread-job", .cmds = ALL, TRI(spread_job), ENV3("SPREAD_JOB"), .help = "use as many nodes as possible"},
-    {"spread-segments", .cmds = ALL, .arg = ARG_NONE, NOTHING, NOT_YET,
+    {"spread-segments", .cmds = ALL, .arg = ARG_NONE, .kind = KIND_FLAG, SPEC(spread_segments),
      .help = "segments in different base blocks"},
     {"stepmgr", .cmds = ALL, .arg = ARG_NONE, NOTHING, NOT_YET,
      .help = "steps are managed on the job's first node"},

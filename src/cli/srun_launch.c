@@ -52,7 +52,6 @@ static int fill(struct srun *s, struct launch_tasks *m, struct err *err)
     submit_split_environment(&e, &m->env, &m->rlimits);
     jobenv_release(&e);
     meta_bytes_set(&m->credential, s->reply.credential.v, s->reply.credential.n);
-    m->job = meta_dup(&record_job, s->reply.job);
     m->step = meta_dup(&record_step, s->step);
     m->work_dir = mem_strdup(spec->work_dir);
     for (uint32_t i = 0; i < s->part->argc; i++)

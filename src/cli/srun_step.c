@@ -189,6 +189,7 @@ static void fill(const struct srun *s, struct step_create *r)
     r->plane_size = spec->plane_size;
     r->nodes = mem_strdup(spec->req_nodes);
     r->exclude = mem_strdup(spec->exc_nodes);
+    r->features = mem_strdup(s->own_job ? NULL : spec->features);
     r->relative = c->relative == NO_VAL ? NO_VAL16 : (uint16_t)c->relative;
     r->time_limit = s->own_job ? NO_VAL : spec->time_limit;
     r->overlap = c->overlap;
@@ -230,7 +231,7 @@ static int refused(struct srun *s, const struct err *e)
 {
     struct buf line = BUF_INIT;
     cli_error(s->cli, "Unable to create step for job %u: %s", s->job_id, cli_error_line(e, &line));
-    if (cli_error_hint(e))
+    if (cli_error_hint(e) && cli_wants_hints(s->cli))
         cli_error(s->cli, "%s", cli_error_hint(e));
     buf_release(&line);
     return alloc_exit_error();

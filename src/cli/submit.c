@@ -152,7 +152,7 @@ void submit_complain(struct cli *cli, const char *prefix, const struct err *e)
             cli_error(cli, "%s", lines.v[i]);
     bool plain = e->code == ESLURM_INVALID_GRES; /* Slurm's commands find that out for themselves */
     cli_error(cli, "%s%s", plain ? "" : prefix, lines.n ? lines.v[0] : "");
-    for (uint32_t i = 1; i < lines.n && cli->verbose; i++)
+    for (uint32_t i = 1; i < lines.n && cli_wants_hints(cli); i++)
         if (!is_known_detail(lines.v[i]))
             cli_error(cli, "%s", lines.v[i]);
     text_list_release(&lines);

@@ -24,7 +24,7 @@
 
 enum {
     NODES_DEFAULT = 2,
-    READY_MS_MAX = 20000, /* for the controller and the nodes to be ready, and so much more for each node: */
+    READY_MS_MAX = 60000, /* for the controller and the nodes to be ready, and so much more for each node: */
     READY_MS_NODE = 20,
     POLL_MS_MIN = 5, /* between two looks; doubles up to the next */
     POLL_MS_MAX = 160,

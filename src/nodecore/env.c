@@ -116,7 +116,7 @@ static void env_set_taken(struct meta_strs *env, const char *name, struct buf *t
 
 const struct job *launch_job(const struct step_launch *l)
 {
-    return l->batch ? l->batch->job : l->tasks->job;
+    return l->batch ? l->batch->job : l->cred->job;
 }
 
 uint32_t launch_node_rank(const struct step_launch *l)

@@ -179,26 +179,28 @@ static void write_line(int fd, const struct buf *b)
 static void emit(enum log_level l, const char *fmt, va_list ap)
 {
     static const int priorities[] = {LOG_CRIT, LOG_CRIT, LOG_ERR};
-    struct buf text = BUF_INIT, line = BUF_INIT;
+    struct buf text = BUF_INIT, plain = BUF_INIT, line = BUF_INIT;
 
     pthread_mutex_lock(&the_log.lock);
     if (l != SLOG_INFO && l != SLOG_VERBOSE)
         buf_addf(&text, "%s: ", level_names[l]);
     buf_addv(&text, fmt, ap);
+    buf_add_plain(&plain, text.s); /* names that users chose must not look like lines of ours */
     if (the_log.fd >= 0 && l <= the_log.file_level) {
         add_time(&line);
-        buf_addf(&line, "%s\n", text.s);
+        buf_addf(&line, "%s\n", plain.s);
         write_line(the_log.fd, &line);
     }
     if (l <= the_log.stderr_level) {
         buf_clear(&line);
-        buf_addf(&line, "%s: %s\n", the_log.name ? the_log.name : "sluice", text.s);
+        buf_addf(&line, "%s: %s\n", the_log.name ? the_log.name : "sluice", plain.s);
         write_line(STDERR_FILENO, &line);
     }
     if (the_log.syslog_level > SLOG_QUIET && l <= the_log.syslog_level)
-        syslog((int)l < 3 ? priorities[l] : l <= (enum log_level)SLOG_VERBOSE ? 6 : 7, "%s", text.s);
+        syslog((int)l < 3 ? priorities[l] : l <= (enum log_level)SLOG_VERBOSE ? 6 : 7, "%s", plain.s);
     pthread_mutex_unlock(&the_log.lock);
     buf_release(&text);
+    buf_release(&plain);
     buf_release(&line);
 }
 

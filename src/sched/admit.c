@@ -176,7 +176,9 @@ static void fill_effective(const struct sched_view *v, struct job *job, const st
     uint64_t mem = d->mem_node ? d->mem_node * d->nodes_min : d->mem_cpu * cpus;
     if (d->mem_gpu)
         mem = d->mem_gpu * demand_gpus(d, d->nodes_min, d->ntasks);
-    if (d->mem_whole) {
+    bool whole =
+        d->mem_whole || (!d->mem_node && !d->mem_cpu && !d->mem_gpu); /* also where it is not counted */
+    if (whole) {
         uint32_t first = bits_next(&part->members, 0);
         const struct node *n = first == BITS_MAX ? NULL : ptree_get(v->nodes, first);
         mem = n ? n->real_memory * d->nodes_min : 0;

@@ -63,7 +63,7 @@ static uint64_t shape_of(struct backlog *b, const struct job_spec *s)
         s->threads_per_core,  s->core_spec,       s->thread_spec,    s->min_cpus_node,    s->share,
         s->overcommit,        s->tmp_disk,        s->time_limit,     s->mem_per_node,     s->mem_per_cpu,
         s->mem_per_gpu,       s->contiguous,      s->spread_job,     s->use_min_nodes,    s->dist,
-        s->plane_size,        s->switches,        s->switches_wait,
+        s->plane_size,        s->switches,        s->switches_wait,  s->segment_size,     s->spread_segments,
     };
     const char *texts[] = {s->tres_per_job,  s->tres_per_node, s->tres_per_socket, s->tres_per_task,
                            s->cpus_per_tres, s->features,      s->prefer,          s->req_nodes,

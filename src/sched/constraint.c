@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A recursive-descent reader of constraint.h's expressions: or := and ('|' and)*, and := term ('&' term)*,
- * term := name['*'n] | '(' or ')'. */
+/* A recursive-descent reader of constraint.h's expressions: expr := term (('&' | ',' | '|') term)*, which
+ * binds from left to right, term := name['*'n] | '(' expr ')'. */
 #include "sched/constraint.h"
 
 #include <string.h>
@@ -10,7 +10,7 @@
 #include "model.h"
 #include "model/errors.h"
 
-enum { NAME_LEN_MAX = 256, DEPTH_MAX = 16 };
+enum { NAME_LEN_MAX = 256, DEPTH_MAX = 16, COUNT_NODES_MAX = 1 << 24 };
 
 struct reader {
     const char *at;
@@ -35,7 +35,7 @@ static bool list_has(const char *list, const char *name)
     return false;
 }
 
-static bool read_or(struct reader *r);
+static bool read_expr(struct reader *r);
 
 static bool read_name(struct reader *r)
 {
@@ -69,7 +69,7 @@ static bool read_term(struct reader *r)
         return false;
     }
     r->at++;
-    bool ok = read_or(r);
+    bool ok = read_expr(r);
     r->depth--;
     if (*r->at == close)
         r->at++;
@@ -80,24 +80,15 @@ static bool read_term(struct reader *r)
     return ok;
 }
 
-static bool read_and(struct reader *r)
+static bool read_expr(struct reader *r)
 {
     bool ok = read_term(r);
-    while (!r->bad && (*r->at == '&' || *r->at == ',')) {
-        r->at++;
-        if (*r->at) /* "amd&" is "amd" */
-            ok = read_term(r) && ok;
-    }
-    return ok;
-}
-
-static bool read_or(struct reader *r)
-{
-    bool ok = read_and(r);
-    while (!r->bad && *r->at == '|') {
-        r->at++;
-        if (*r->at) /* "amd|" is "amd" */
-            ok = read_and(r) || ok;
+    while (!r->bad && *r->at && strchr("&,|", *r->at)) {
+        char op = *r->at++;
+        if (!*r->at) /* "amd&" is "amd" */
+            break;
+        bool term = read_term(r);
+        ok = op == '|' ? ok || term : ok && term;
     }
     return ok;
 }
@@ -166,7 +157,7 @@ bool constraint_match(const char *expr, const char *node_features)
     if (!expr || !*expr)
         return true;
     struct reader r = {.at = expr, .have = node_features};
-    return read_or(&r) && !r.bad;
+    return read_expr(&r) && !r.bad;
 }
 
 int constraint_check(const char *expr, int code, bool (*known)(void *, const char *), void *arg,
@@ -175,7 +166,7 @@ int constraint_check(const char *expr, int code, bool (*known)(void *, const cha
     if (!expr || !*expr)
         return 0;
     struct reader r = {.at = expr, .known = known, .arg = arg};
-    read_or(&r);
+    read_expr(&r);
     if (r.bad || *r.at)
         return err_set(e, code, "%s\n'%s' cannot be read from '%s' on", error_text(code), expr, r.at);
     if (!form_ok(expr))
@@ -186,13 +177,54 @@ int constraint_check(const char *expr, int code, bool (*known)(void *, const cha
     return 0;
 }
 
+/* Where a term of counted ones ends: at the '&' or ',' outside of parentheses. */
+static size_t term_length(const char *s)
+{
+    size_t n = 0;
+    for (int depth = 0; s[n] && (depth || (s[n] != '&' && s[n] != ',')); n++)
+        depth += (s[n] == '(') - (s[n] == ')');
+    return n;
+}
+
+/* "PREFIX[a*2&b*1]SUFFIX", or "a*2" as it stands. */
+static void split_counts(const char *expr, const char *open, const char *close,
+                         struct constraint_alternative *ret)
+{
+    const char *body = open ? open + 1 : expr, *end = open ? close : expr + strlen(expr);
+    struct buf any = BUF_INIT;
+    for (const char *at = body; at < end;) {
+        size_t n = term_length(at);
+        if (at + n > end)
+            n = (size_t)(end - at);
+        const char *star = memchr(at, '*', n);
+        int name = (int)(star ? (size_t)(star - at) : n);
+        uint32_t nodes = 0;
+        for (const char *d = star; d && *++d >= '0' && *d <= '9' && nodes < COUNT_NODES_MAX;)
+            nodes = nodes * 10 + (uint32_t)(*d - '0');
+        *VEC_PUSH(&ret->terms) =
+            (struct constraint_term){.expr = buf_format("%.*s(%.*s)%s", open ? (int)(open - expr) : 0, expr,
+                                                        name, at, open ? close + 1 : ""),
+                                     .nodes = nodes};
+        buf_addf(&any, "%s%.*s", any.len ? "|" : "", name, at);
+        at += n + (at[n] == '&' || at[n] == ',');
+    }
+    ret->expr = buf_format("%.*s(%s)%s", open ? (int)(open - expr) : 0, expr, any.s, open ? close + 1 : "");
+    buf_release(&any);
+}
+
 int constraint_split(const char *expr, struct constraint_alternatives *ret, struct err *e)
 {
     const char *open = expr ? strchr(expr, '[') : NULL, *close = open ? strchr(open, ']') : NULL;
-    if (!close || strchr(open, '*')) { /* counted groups are matched node by node */
+    bool counted = expr && strchr(expr, '*') && !open == !close;
+    if (!close || counted) {
         if (ret->n == CONSTRAINT_ALTERNATIVES_MAX)
             return err_set(e, ESLURM_INVALID_FEATURE, "too many alternatives");
-        ret->v[ret->n++] = mem_strdup(expr ? expr : "");
+        struct constraint_alternative *one = &ret->v[ret->n++];
+        *one = (struct constraint_alternative){0};
+        if (counted)
+            split_counts(expr, open, close, one);
+        else
+            one->expr = mem_strdup(expr ? expr : "");
         return 0;
     }
     struct text_list inner = {0};
@@ -203,14 +235,20 @@ int constraint_split(const char *expr, struct constraint_alternatives *ret, stru
     if (inner.n == 0 || inner.n > CONSTRAINT_ALTERNATIVES_MAX - ret->n)
         r = err_set(e, ESLURM_INVALID_FEATURE, "'%s' has %u alternatives", expr, inner.n);
     for (uint32_t i = 0; r == 0 && i < inner.n; i++)
-        ret->v[ret->n++] = buf_format("%.*s(%s)%s", (int)(open - expr), expr, inner.v[i], close + 1);
+        ret->v[ret->n++] = (struct constraint_alternative){
+            .expr = buf_format("%.*s(%s)%s", (int)(open - expr), expr, inner.v[i], close + 1)};
     text_list_release(&inner);
     return r;
 }
 
 void constraint_release(struct constraint_alternatives *a)
 {
-    for (uint32_t i = 0; i < a->n; i++)
-        mem_free(a->v[i]);
+    for (uint32_t i = 0; i < a->n; i++) {
+        struct constraint_alternative *one = &a->v[i];
+        for (uint32_t k = 0; k < one->terms.n; k++)
+            mem_free(one->terms.v[k].expr);
+        VEC_FREE(&one->terms);
+        mem_free(one->expr);
+    }
     a->n = 0;
 }

@@ -10,13 +10,26 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "base/vec.h"
 
 enum { CONSTRAINT_ALTERNATIVES_MAX = 32 };
 
-/* The alternatives of "[a|b]" one by one, or the whole expression once when it has none. Text is the
- * caller's. */
+/* "a*2" of "[a*2&b*1]": so many nodes of which the expression holds. */
+struct constraint_term {
+    char *expr;
+    uint32_t nodes;
+};
+
+/* An expression for all nodes of a job, and of how many nodes a term of it holds besides. */
+struct constraint_alternative {
+    char *expr;
+    VEC(struct constraint_term) terms; /* empty: no counts */
+};
+
+/* The alternatives of "[a|b]" one by one, or the whole expression once when it has none; of counted terms,
+ * any of which a node may satisfy, that is "(a|b)". */
 struct constraint_alternatives {
-    char *v[CONSTRAINT_ALTERNATIVES_MAX];
+    struct constraint_alternative v[CONSTRAINT_ALTERNATIVES_MAX];
     uint32_t n;
 };
 /* Adds to *ret, which begins as {0}. */

@@ -3,10 +3,13 @@
 
 #include <string.h>
 
+#include "base/bits.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "meta/meta.h"
 #include "model/errors.h"
+
+enum { SIZE_NODES_MAX = 1 << 20 }; /* of a text with steps */
 
 void demand_release(struct demand *d)
 {
@@ -15,6 +18,7 @@ void demand_release(struct demand *d)
         mem_free(d->gres[i].type);
     }
     d->gres_n = 0;
+    bits_release(&d->sizes);
 }
 
 /* A count without a type speaks of the same devices as one with: --gpus=4 --gres=gpu:h100:2. */
@@ -139,15 +143,54 @@ static void set_memory(struct demand *d, const struct sched_view *v, const struc
 /* A range of nodes asks for its upper end, --spread-job for a node a task. */
 static void set_nodes_want(struct demand *d, const struct job_spec *spec)
 {
-    bool spread = spec->spread_job == 1;
     d->nodes_want = d->nodes_min;
-    if (spec->use_min_nodes == 1 || (d->nodes_max == INFINITE && !spread))
+    if (spec->use_min_nodes == 1 || (d->nodes_max == INFINITE && !d->spread))
         return;
     d->nodes_want = d->nodes_max;
-    if (!d->tasks_open && d->ntasks < d->nodes_want)
+    if (d->tasks_counted && d->ntasks < d->nodes_want)
         d->nodes_want = d->ntasks;
     if (d->nodes_want == INFINITE || d->nodes_want < d->nodes_min)
         d->nodes_want = d->nodes_min;
+}
+
+/* A count, or a range with a step, which then ends before its end: "1-5:2" is 1 and 3, as in the reference.
+ */
+static void add_sizes(struct bits *sizes, const char *item)
+{
+    struct text_list part = {0}, ends = {0};
+    uint32_t low = 0, high, step = 0;
+    text_split(&part, item, ':');
+    text_split(&ends, part.n ? part.v[0] : "", '-');
+    bool ok = ends.n && text_to_u32(ends.v[0], &low);
+    high = low;
+    if (ok && ends.n > 1)
+        ok = text_to_u32(ends.v[1], &high);
+    if (ok && part.n > 1)
+        ok = text_to_u32(part.v[1], &step) && step;
+    if (high > SIZE_NODES_MAX)
+        high = SIZE_NODES_MAX;
+    for (uint32_t n = low; ok && (step ? n < high : n <= high); n += step ? step : 1)
+        bits_set(sizes, n);
+    text_list_release(&part);
+    text_list_release(&ends);
+}
+
+static void set_sizes(struct demand *d, const struct job_spec *spec)
+{
+    struct text_list items = {0};
+    if (spec->node_sizes && *spec->node_sizes && d->nodes_max != d->nodes_min)
+        text_split(&items, spec->node_sizes, ',');
+    for (uint32_t i = 0; i < items.n; i++)
+        add_sizes(&d->sizes, items.v[i]);
+    text_list_release(&items);
+}
+
+uint32_t demand_size_below(const struct demand *d, uint32_t size)
+{
+    uint32_t best = 0;
+    for (uint32_t n = bits_next(&d->sizes, 0); n < size && n != BITS_MAX; n = bits_next(&d->sizes, n + 1))
+        best = n;
+    return best;
 }
 
 static void set_tasks(struct demand *d, const struct job_spec *spec)
@@ -173,14 +216,22 @@ static void set_tasks(struct demand *d, const struct job_spec *spec)
                          : 0;
     if (least > d->nodes_min && least <= d->nodes_max) /* beyond it no set of nodes will do */
         d->nodes_min = least;
-    d->tasks_per_node_exact = d->tasks_per_node && spec->ntasks == NO_VAL;
+    /* What commands make of --ntasks-per-node and the lower end of a range counts no tasks. */
+    bool implied = d->tasks_per_node && d->nodes_max != INFINITE && d->nodes_max > d->nodes_min &&
+                   d->ntasks == d->nodes_min * d->tasks_per_node;
+    d->tasks_counted = spec->ntasks != NO_VAL && spec->ntasks && !implied;
+    d->tasks_per_node_exact = d->tasks_per_node && spec->overcommit != 1;
+    d->spread = spec->spread_job == 1;
+    d->first_fit = d->nodes_max == 1 || spec->ntasks == 1 || d->spread || d->tasks_per_node > 1;
     d->tasks_open = spec->ntasks == NO_VAL && !d->tasks_per_node;
-    d->block_cores = spec->dist == DIST_PLANE || (spec->dist_sub && text_starts(spec->dist_sub, "block"));
+    d->block_cores = d->tasks_per_node || spec->dist == DIST_PLANE ||
+                     (spec->dist_sub && text_starts(spec->dist_sub, "block"));
     if (!d->tasks_open) /* the tasks decide */
         d->cpus_node_take = 1;
     else
         d->cpus_node_take = d->cpus_node_min;
     set_nodes_want(d, spec);
+    set_sizes(d, spec);
 }
 
 static bool has_word(const char *list, const char *word)

@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/bits.h"
 #include "base/err.h"
 #include "sched/sched.h"
 
@@ -28,10 +29,14 @@ struct gres_need {
 struct demand {
     uint32_t nodes_min, nodes_max;                /* at least 1; max may be INFINITE */
     uint32_t nodes_want;                          /* as many as that when they are there */
+    struct bits sizes;                            /* numbers of nodes that will do; empty: any */
+    bool first_fit;                               /* one node, and no tighter one is looked for */
+    bool spread;                                  /* --spread-job: the tasks go round the nodes */
     uint32_t ntasks;                              /* at least nodes_min unless the user asked for fewer */
     uint32_t cpus_per_task;                       /* at least 1 */
     uint32_t tasks_per_node;                      /* most on a node, 0 = no limit */
     bool tasks_per_node_exact;                    /* a node must take that many */
+    bool tasks_counted;                           /* the user said how many */
     bool tasks_open;                              /* nobody said how many: as many as the CPUs take */
     bool block_cores;                             /* fill a socket before the next one */
     uint32_t tasks_per_socket, tasks_per_core;    /* 0 = no limit */
@@ -58,6 +63,8 @@ struct demand {
     uint32_t gres_n;
 };
 
+/* The largest of d->sizes below `size`, 0 when there is none. */
+uint32_t demand_size_below(const struct demand *d, uint32_t size);
 /* Does the job get whole nodes in this partition, alone? */
 bool demand_is_exclusive(const struct policy *p, const struct job_spec *spec, const struct part *part);
 /* Errors: ESLURM_INVALID_GRES and the like for texts that do not parse. */

@@ -15,6 +15,7 @@
 #include "meta/meta.h"
 #include "model/errors.h"
 #include "model/jobvars.h"
+#include "sched/constraint.h"
 #include "sched/demand.h"
 #include "sched/nodeset.h"
 #include "sched/offer.h"
@@ -36,7 +37,7 @@ struct layout {
     const struct step_create *want;
     struct slot *slots;
     uint32_t n; /* nodes that may be used, in the allocation's order */
-    uint32_t nodes, ntasks, cpus_per_task;
+    uint32_t nodes, nodes_max, ntasks, cpus_per_task;
     bool exact;
     bool inherits; /* nothing was said of devices, and the job was given just what it asked for */
     struct demand gres;
@@ -96,11 +97,30 @@ static void fill_slot(struct layout *l, struct slot *s, const struct job_node *s
         s->tasks_max = cap;
 }
 
-/* The nodes that -w, -x and -r leave. */
+/* Of a name that no node has Slurm says here what it says of a node of another job. */
+static int requested_nodes(const struct layout *l, struct bits *ret, struct err *e)
+{
+    struct err why;
+    int r = nodeset_parse(l->v, l->want->nodes, ret, &why);
+    const char *detail = r < 0 ? strchr(why.text, '\n') : NULL;
+    return r < 0 ? refuse(e, ESLURM_NODE_CONFIG_UNAVAILABLE, detail ? detail + 1 : NULL) : 0;
+}
+
+/* One feature, of those that are active on the node. */
+static bool has_feature(const struct layout *l, const struct node *n)
+{
+    const char *want = l->want->features;
+    return !want || !*want ||
+           (!strpbrk(want, "&|,*[]()") &&
+            constraint_match(want, n->active_features ? n->active_features : n->features));
+}
+
+/* The nodes that -w, -x, -r and -C leave. */
 static int find_slots(struct layout *l, struct err *e)
 {
     struct bits only = {0}, never = {0};
-    int r = nodeset_parse(l->v, l->want->nodes, &only, e);
+    bool featured = false;
+    int r = requested_nodes(l, &only, e);
     if (r == 0)
         r = nodeset_parse(l->v, l->want->exclude, &never, e);
     uint32_t skip = l->want->relative == NO_VAL16 ? 0 : l->want->relative, n = l->job->alloc.n, found = 0;
@@ -110,7 +130,10 @@ static int find_slots(struct layout *l, struct err *e)
         const struct node *node = ptree_get(l->v->nodes, share->node_index);
         bool named = bits_test(&only, share->node_index);
         found += named;
-        if (!node || bits_test(&never, share->node_index))
+        if (!node || !has_feature(l, node))
+            continue;
+        featured = true;
+        if (bits_test(&never, share->node_index))
             continue;
         if (bits_any(&only) && !named &&
             (l->want->min_nodes == NO_VAL || l->want->min_nodes <= bits_count(&only)))
@@ -119,6 +142,8 @@ static int find_slots(struct layout *l, struct err *e)
     }
     if (r == 0 && found < bits_count(&only))
         r = refuse(e, ESLURM_NODE_CONFIG_UNAVAILABLE, "a requested node is not in the job's allocation");
+    if (r == 0 && !featured)
+        r = refuse(e, ESLURM_INVALID_FEATURE, "one feature that a node of the job has can be asked for");
     bits_release(&only);
     bits_release(&never);
     return r;
@@ -134,8 +159,9 @@ static int count_nodes_and_tasks(struct layout *l, struct err *e)
             l->nodes * (w->ntasks_per_node == NO_VAL16 || !w->ntasks_per_node ? 1 : w->ntasks_per_node);
     if (w->min_nodes == NO_VAL && l->nodes > l->ntasks)
         l->nodes = l->ntasks;
-    if (w->max_nodes != NO_VAL && w->max_nodes && l->nodes > w->max_nodes)
-        l->nodes = w->max_nodes;
+    l->nodes_max = w->max_nodes != NO_VAL && w->max_nodes ? w->max_nodes : UINT32_MAX;
+    if (l->nodes > l->nodes_max)
+        l->nodes = l->nodes_max;
     if (l->nodes > l->n)
         return refuse(e, ESLURM_NODE_CONFIG_UNAVAILABLE, "the step wants more nodes than the job has");
     if (l->ntasks < l->nodes)
@@ -149,7 +175,7 @@ static int pick_slots(struct layout *l, struct err *e)
     uint32_t kept = 0, room = 0;
     for (uint32_t i = 0; i < l->n; i++) {
         bool enough = kept >= l->nodes && (l->want->min_nodes != NO_VAL || room >= l->ntasks);
-        if (l->slots[i].tasks_max && !enough && (l->want->max_nodes == NO_VAL || kept < l->want->max_nodes)) {
+        if (l->slots[i].tasks_max && !enough && kept < l->nodes_max) {
             room = l->slots[i].tasks_max > UINT32_MAX - room ? UINT32_MAX : room + l->slots[i].tasks_max;
             struct slot swap = l->slots[kept];
             l->slots[kept++] = l->slots[i];
@@ -224,7 +250,8 @@ static int place_arbitrary(struct layout *l, struct step *ret, struct err *e)
         while (i < l->n && !text_same(l->slots[i].node->name, l->want->arbitrary.v[t]))
             i++;
         if (i == l->n)
-            return refuse(e, ESLURM_INVALID_NODE_NAME, "a host of the distribution is not in the allocation");
+            return refuse(e, ESLURM_NODE_CONFIG_UNAVAILABLE,
+                          "a host of the distribution is not in the allocation");
         push_task(ret, i, t);
         l->slots[i].tasks++;
     }
@@ -278,7 +305,7 @@ static int give_gres(struct layout *l, struct slot *s, struct step_node *ret, st
         const struct gres_need *need = &l->gres.gres[i];
         uint64_t want = gres_wanted(l, s, need);
         if (want > job_gres_count(s->share, need))
-            return refuse(e, ESLURM_INSUFFICIENT_GRES_AVAILABLE_IN_ALLOCATION, NULL);
+            return refuse(e, ESLURM_INVALID_GRES, "the job has fewer of them on the node");
         struct bits busy = {0};
         if (!l->want->overlap)
             busy_in_steps(l->job, s->node->index, NULL, &busy, need->name);

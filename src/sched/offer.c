@@ -242,6 +242,7 @@ struct offer offer_make(const struct demand *d, const struct policy *p, const st
         tasks = min32(tasks, socket_tasks(d, &s, l, usable, cpus_a_task));
     if (d->tasks_per_node)
         tasks = min32(tasks, d->tasks_per_node);
+    o.cpus = cpus;
     o.tasks = gres_tasks(d, p, n, l, d->cpus_per_gpu ? cpus / d->cpus_per_gpu : UINT64_MAX, tasks, &o.gres);
     if (d->tasks_per_node_exact && o.tasks < d->tasks_per_node)
         o.tasks = 0;
@@ -430,7 +431,7 @@ void offer_take(const struct demand *d, const struct policy *p, const struct nod
     ret->tasks = tasks->placed;
     ret->cpus = d->whole ? whole_cpus(n, &s, got) : got * s.unit_cpus;
     if (d->mem_whole)
-        ret->mem = p->cr_memory ? node_memory(n) : 0;
+        ret->mem = node_memory(n);
     else
         ret->mem = d->mem_node ? d->mem_node : d->mem_cpu * memory_cpus(d, &s, ret->cpus, got);
     if (d->whole && !p->linear)
@@ -440,4 +441,6 @@ void offer_take(const struct demand *d, const struct policy *p, const struct nod
     for (uint32_t i = 0; i < ret->gres.n; i++)
         if (d->mem_gpu && text_same(ret->gres.v[i].name, "gpu"))
             ret->mem += d->mem_gpu * ret->gres.v[i].count;
+    if (!p->cr_memory)
+        ret->mem = 0;
 }

@@ -26,6 +26,7 @@ uint32_t task_cpus(const struct demand *d, uint32_t usable);
 struct offer {
     const struct node *node;
     uint32_t tasks; /* most tasks that fit, 0 = none */
+    uint32_t cpus;  /* that are free for the job */
     uint64_t gres;  /* devices of the demand's per_job need that are free */
 };
 

@@ -13,9 +13,9 @@
 #include "base/text.h"
 #include "meta/meta.h"
 #include "model/errors.h"
+#include "sched/choice.h"
 #include "sched/constraint.h"
 #include "sched/nodeset.h"
-#include "sched/offer.h"
 #include "sched/room.h"
 #include "sched/switches.h"
 
@@ -44,19 +44,6 @@ static uint32_t least(uint32_t a, uint32_t b)
     return a < b ? a : b;
 }
 
-struct candidate {
-    const struct node *node;
-    uint64_t rank; /* its weight; those that have to be powered up come after all others */
-    uint32_t tasks;
-    uint64_t gres;
-    uint32_t given; /* tasks, once the choice is made */
-    bool required, chosen;
-    uint32_t room, placed; /* tasks that fit its units, and those that will be there */
-};
-
-static const uint64_t RANK_ASLEEP = (uint64_t)1 << 32;
-static const uint64_t RANK_IDLE = (uint64_t)1 << 33; /* bf_busy_nodes: of promises only */
-
 struct search {
     const struct sched_view *v;
     const struct job *job;
@@ -66,23 +53,14 @@ struct search {
     const struct bits *only; /* nodes of one switch, or NULL */
     struct demand d;
     struct bits required, excluded;
-    VEC(struct candidate) list; /* in index order */
-    uint32_t possible, away;    /* nodes that could ever serve; those of them that are not available */
-    struct bits away_required;  /* required nodes that are not available */
-    const char *features;       /* the alternative that was tried last */
-    struct bits classes;        /* of nodes that could ever serve; see sched/room.h */
+    struct choice choice;
+    uint32_t possible, away;   /* nodes that could ever serve; those of them that are not available */
+    struct bits away_required; /* required nodes that are not available */
+    const char *features;      /* the alternative that was tried last */
+    const struct constraint_alternative *alternative;
+    struct bits classes; /* of nodes that could ever serve; see sched/room.h */
     uint64_t work;
-    uint32_t nodes, tasks; /* chosen so far */
-    uint64_t gres;
 };
-
-static uint64_t per_job_total(const struct demand *d)
-{
-    for (uint32_t i = 0; i < d->gres_n; i++)
-        if (d->gres[i].per_job)
-            return d->gres[i].per_job;
-    return 0;
-}
 
 /* --exclusive=user, of this job or of those on the node. */
 static bool of_another_user(struct search *s, const struct node *n)
@@ -98,9 +76,14 @@ static bool asks_specialized(const struct job *job)
     return job->spec->core_spec != NO_VAL16 || job->spec->thread_spec != NO_VAL16;
 }
 
+static const char *features_of(const struct node *n)
+{
+    return n->active_features ? n->active_features : n->features;
+}
+
 static bool could_serve(struct search *s, const char *features, const struct node *n)
 {
-    return constraint_match(features, n->active_features ? n->active_features : n->features) &&
+    return constraint_match(features, features_of(n)) &&
            offer_possible(&s->d, s->v->policy, n, load_idle(s->loads, n));
 }
 
@@ -127,7 +110,7 @@ static bool room_for(struct search *s)
     s->work++;
     if (room_enough(r, &s->d, s->part, &s->classes, s->loads, &s->work))
         return true;
-    s->list.n = 0;
+    s->choice.list.n = 0;
     room_count(r, s->part, &s->classes, &s->possible, &s->away);
     return false;
 }
@@ -140,12 +123,21 @@ static uint64_t rank_of(const struct search *s, const struct node *n, enum node_
     return promise && o && o->bf_busy_nodes && !n->running_jobs ? rank | RANK_IDLE : rank;
 }
 
+static uint32_t terms_of(const struct search *s, const struct node *n)
+{
+    uint32_t terms = 0;
+    for (uint32_t t = 0; t < s->choice.terms; t++)
+        if (constraint_match(s->alternative->terms.v[t].expr, features_of(n)))
+            terms |= 1u << t;
+    return terms;
+}
+
 /* Fills the list with every node that offers something under one alternative of the constraint. */
 static void find_candidates(struct search *s, const char *features, bool now)
 {
     const struct room *r = now ? s->loads->room : NULL;
     bool full_is_full = s->loads->from <= s->v->now && !asks_specialized(s->job);
-    s->list.n = 0;
+    s->choice.list.n = 0;
     s->possible = s->away = 0;
     bits_clear_all(&s->away_required);
     for (uint32_t i = bits_next(&s->part->members, 0); i != BITS_MAX;
@@ -173,264 +165,12 @@ static void find_candidates(struct search *s, const char *features, bool now)
         s->work++;
         struct offer o = offer_make(&s->d, s->v->policy, n, load_get(s->loads, n));
         if (o.tasks)
-            *VEC_PUSH(&s->list) = (struct candidate){.node = n,
-                                                     .rank = rank_of(s, n, service),
-                                                     .tasks = o.tasks,
-                                                     .gres = o.gres,
-                                                     .required = required};
+            *VEC_PUSH(&s->choice.list) = (struct candidate){.node = n,
+                                                            .rank = rank_of(s, n, service),
+                                                            .offer = o,
+                                                            .required = required,
+                                                            .terms = terms_of(s, n)};
     }
-}
-
-static bool enough(const struct search *s)
-{
-    return s->nodes >= s->d.nodes_min && s->tasks >= s->d.ntasks && s->gres >= per_job_total(&s->d);
-}
-
-static void choose(struct search *s, struct candidate *c)
-{
-    c->chosen = true;
-    s->nodes++;
-    s->tasks = c->tasks > UINT32_MAX - s->tasks ? UINT32_MAX : s->tasks + c->tasks;
-    s->gres += c->gres;
-}
-
-/* The next run of neighbouring unchosen candidates of one rank at or after *at: [*at, return value). */
-static uint32_t next_run(const struct search *s, uint64_t rank, uint32_t *at)
-{
-    uint32_t i = *at;
-    while (i < s->list.n && (s->list.v[i].chosen || s->list.v[i].rank != rank))
-        i++;
-    *at = i;
-    while (i < s->list.n && !s->list.v[i].chosen && s->list.v[i].rank == rank &&
-           (i == *at || s->list.v[i].node->index == s->list.v[i - 1].node->index + 1))
-        i++;
-    return i;
-}
-
-static bool run_is_enough(const struct search *s, uint32_t from, uint32_t to)
-{
-    struct search whole = {.d = s->d, .nodes = s->nodes, .tasks = s->tasks, .gres = s->gres};
-    for (uint32_t i = from; i < to; i++) {
-        struct candidate c = s->list.v[i];
-        choose(&whole, &c);
-    }
-    return enough(&whole);
-}
-
-/* Takes from the best run of this rank until it is enough or the rank has nothing left. */
-static void choose_by_runs(struct search *s, uint64_t rank)
-{
-    while (!enough(s) && s->nodes < s->d.nodes_max) {
-        uint32_t best = 0, best_end = 0;
-        bool best_enough = false;
-        for (uint32_t at = 0, end; (end = next_run(s, rank, &at)) > at; at = end) {
-            bool is_enough = run_is_enough(s, at, end);
-            uint32_t size = end - at, best_size = best_end - best;
-            if (!best_size || (is_enough && (!best_enough || size < best_size)) ||
-                (!is_enough && !best_enough && size > best_size)) {
-                best = at;
-                best_end = end;
-                best_enough = is_enough;
-            }
-        }
-        if (best == best_end)
-            return;
-        for (uint32_t i = best; i < best_end && !enough(s) && s->nodes < s->d.nodes_max; i++)
-            choose(s, &s->list.v[i]);
-    }
-}
-
-static void forget_choice(struct search *s)
-{
-    s->nodes = s->tasks = 0;
-    s->gres = 0;
-    for (uint32_t i = 0; i < s->list.n; i++)
-        s->list.v[i].chosen = false;
-}
-
-static void reset_choice(struct search *s)
-{
-    forget_choice(s);
-    for (uint32_t i = 0; i < s->list.n; i++)
-        if (s->list.v[i].required)
-            choose(s, &s->list.v[i]);
-}
-
-/* pack_serial_at_end */
-static struct candidate *last_of_lowest_weight(struct search *s)
-{
-    struct candidate *last = &s->list.v[0];
-    for (uint32_t i = 1; i < s->list.n; i++)
-        if (s->list.v[i].rank <= last->rank)
-            last = &s->list.v[i];
-    return last;
-}
-
-static bool larger(const struct candidate *x, const struct candidate *y)
-{
-    if (x->tasks != y->tasks)
-        return x->tasks > y->tasks;
-    if ((x->rank ^ y->rank) & (RANK_ASLEEP | RANK_IDLE))
-        return x->rank < y->rank;
-    return x->node->index < y->node->index;
-}
-
-/* Lets order[i] of a heap sink to its place. */
-static void sink(struct candidate **order, uint32_t n, uint32_t i)
-{
-    for (uint32_t child; (child = 2 * i + 1) < n; i = child) {
-        if (child + 1 < n && larger(order[child + 1], order[child]))
-            child++;
-        if (!larger(order[child], order[i]))
-            return;
-        struct candidate *c = order[i];
-        order[i] = order[child];
-        order[child] = c;
-    }
-}
-
-/* With few nodes allowed, the largest offers first: a heap, because mostly few are taken of many. */
-static void choose_by_size(struct search *s)
-{
-    struct candidate **order = mem_array(s->list.n, sizeof *order);
-    uint32_t n = 0;
-    for (uint32_t i = 0; i < s->list.n; i++)
-        if (!s->list.v[i].chosen)
-            order[n++] = &s->list.v[i];
-    for (uint32_t i = n / 2; i > 0; i--)
-        sink(order, n, i - 1);
-    while (n && !enough(s) && s->nodes < s->d.nodes_max) {
-        choose(s, order[0]);
-        order[0] = order[--n];
-        sink(order, n, 0);
-    }
-    mem_free(order);
-}
-
-/* --contiguous: the smallest run of neighbours that is enough, from its lowest node on. */
-static bool find_neighbours(struct search *s)
-{
-    uint32_t best = 0, best_end = 0, required = bits_count(&s->required);
-    for (uint32_t from = 0, to; from < s->list.n; from = to) {
-        for (to = from + 1; to < s->list.n && s->list.v[to].node->index == s->list.v[to - 1].node->index + 1;)
-            to++;
-        for (uint32_t i = from; i < to; i++) { /* the shortest that begins here */
-            uint32_t end = i, needed = 0;
-            struct search one = {.d = s->d};
-            while (end < to && one.nodes < s->d.nodes_max && (!enough(&one) || needed < required)) {
-                struct candidate c = s->list.v[end++];
-                needed += c.required;
-                choose(&one, &c);
-            }
-            if (enough(&one) && needed == required && (!best_end || end - i < best_end - best)) {
-                best = i;
-                best_end = end;
-            }
-        }
-    }
-    for (uint32_t i = best; i < best_end; i++)
-        choose(s, &s->list.v[i]);
-    return best_end > 0;
-}
-
-static bool find_nodes(struct search *s)
-{
-    reset_choice(s);
-    if (bits_count(&s->required) != s->nodes)
-        return false;
-    if (s->d.contiguous) {
-        forget_choice(s);
-        return find_neighbours(s);
-    }
-    if (s->d.serial_last && !s->nodes && s->list.n) {
-        choose(s, last_of_lowest_weight(s));
-        return enough(s);
-    }
-    for (uint64_t last = 0, rank; !enough(s); last = rank + 1) {
-        rank = UINT64_MAX;
-        for (uint32_t i = 0; i < s->list.n; i++)
-            if (s->list.v[i].rank >= last && s->list.v[i].rank < rank)
-                rank = s->list.v[i].rank;
-        if (rank == UINT64_MAX)
-            break;
-        choose_by_runs(s, rank);
-    }
-    if (enough(s))
-        return s->nodes <= s->d.nodes_max;
-    reset_choice(s);
-    choose_by_size(s);
-    return enough(s) && s->nodes <= s->d.nodes_max;
-}
-
-/* As many nodes as are wanted, else as few as must be. */
-static bool find_wanted(struct search *s)
-{
-    uint32_t min = s->d.nodes_min, want = least(s->d.nodes_want, s->list.n);
-    bool ok = false;
-    if (want > min) {
-        s->d.nodes_min = want;
-        ok = find_nodes(s);
-        s->d.nodes_min = min;
-    }
-    return ok || find_nodes(s);
-}
-
-/* The tasks go round the nodes, each as far as there is room on the units that were taken of it. */
-static void place_tasks(struct search *s)
-{
-    uint32_t left = 0;
-    for (uint32_t i = 0; i < s->list.n; i++) {
-        struct candidate *c = &s->list.v[i];
-        if (!c->chosen)
-            continue;
-        c->room = offer_room(&s->d, s->v->policy, c->node, load_get(s->loads, c->node), c->given);
-        if (s->d.overcommit)
-            c->room = c->given;
-        c->room = c->room > 0 ? c->room : 1;
-        if (!s->d.tasks_open)
-            c->room = least(c->room, c->tasks);
-        c->placed = s->d.tasks_open ? c->room : 0;
-        left += s->d.tasks_open ? 0 : c->given;
-    }
-    for (bool moved = true; left && moved;) {
-        moved = false;
-        for (uint32_t i = 0; i < s->list.n && left; i++) {
-            struct candidate *c = &s->list.v[i];
-            if (!c->chosen || c->placed >= c->room)
-                continue;
-            c->placed++;
-            left--;
-            moved = true;
-        }
-    }
-}
-
-/* Every node that had to be gets the tasks of one unit first, because it is charged for a whole unit, the
- * others one task; the rest go block by block. */
-static void share_tasks(struct search *s)
-{
-    uint32_t left = s->d.ntasks > s->nodes ? s->d.ntasks : s->nodes, nodes_left = s->nodes;
-    for (uint32_t i = 0; i < s->list.n; i++) {
-        struct candidate *c = &s->list.v[i];
-        if (!c->chosen)
-            continue;
-        uint32_t unit = node_shape(s->v->policy, c->node).unit_cpus / s->d.cpus_per_task;
-        if (s->nodes - nodes_left >= s->d.nodes_min)
-            unit = 1;
-        c->given = least(least(unit ? unit : 1, c->tasks), left - --nodes_left);
-        left -= c->given;
-    }
-    for (uint32_t i = 0; i < s->list.n; i++) {
-        struct candidate *c = &s->list.v[i];
-        if (!c->chosen)
-            continue;
-        uint32_t more = least(c->tasks - c->given, left);
-        c->given += more;
-        left -= more;
-        if (s->d.tasks_per_node_exact)
-            c->given = s->d.tasks_per_node;
-    }
-    place_tasks(s);
 }
 
 static void make_start(struct search *s, struct start_job *ret)
@@ -438,10 +178,10 @@ static void make_start(struct search *s, struct start_job *ret)
     uint64_t left[DEMAND_GRES_MAX];
     for (uint32_t i = 0; i < s->d.gres_n; i++)
         left[i] = s->d.gres[i].per_job;
-    uint32_t nodes_left = s->nodes;
-    share_tasks(s);
-    for (uint32_t i = 0; i < s->list.n; i++) {
-        const struct candidate *c = &s->list.v[i];
+    uint32_t nodes_left = s->choice.nodes;
+    choice_share(&s->choice, s->v->policy, s->loads);
+    for (uint32_t i = 0; i < s->choice.list.n; i++) {
+        const struct candidate *c = &s->choice.list.v[i];
         if (!c->chosen)
             continue;
         struct job_node share;
@@ -449,7 +189,7 @@ static void make_start(struct search *s, struct start_job *ret)
         offer_take(&s->d, s->v->policy, c->node, load_get(s->loads, c->node), &tasks, nodes_left--, left,
                    &share);
         ret->cpus += share.cpus;
-        ret->ntasks += c->given;
+        ret->ntasks += s->d.tasks_per_node_exact && s->d.tasks_counted ? 0 : c->given;
         *(struct job_node *)meta_recs_push(&record_job_node, &ret->alloc) = share;
     }
     ret->job_id = s->job->job_id;
@@ -513,22 +253,88 @@ static void explain_failure(struct search *s, enum select_mode mode, struct sele
     }
 }
 
-/* One alternative of the constraint: below one switch at a time, then wherever there is room. */
-static bool find_below(struct search *s, const struct switch_sets *below, const char *features, bool now)
+static bool find_in_set(struct search *s, const struct switch_set *set, bool now)
 {
+    s->only = set ? &set->nodes : NULL;
+    find_candidates(s, s->features, now);
+    s->only = NULL;
+    return choice_find(&s->choice);
+}
+
+static bool find_in_blocks(struct search *s, const struct switch_sets *blocks, const struct bits *free,
+                           bool now)
+{
+    const struct job_spec *spec = s->job->spec;
+    struct segments want = {.nodes = s->choice.nodes_min,
+                            .size = spec->segment_size == NO_VAL16 ? 0 : spec->segment_size,
+                            .spread = spec->spread_segments};
+    struct switch_sets sets;
+    bool ok = false;
+    switch_sets_of_blocks(blocks, free, &want, &sets);
+    s->choice.nodes_want = s->choice.nodes_min; /* a range is not filled */
+    for (uint32_t i = 0; i < sets.list.n && !ok; i++)
+        ok = find_in_set(s, &sets.list.v[i], now);
+    switch_sets_release(&sets);
+    return ok;
+}
+
+/* Below one switch at a time, then wherever there is room; as many nodes as are wanted before as few as must
+ * be. */
+static bool find_in_tree(struct search *s, struct switch_sets *below, const struct bits *free, bool now)
+{
+    bool ok = false, anywhere = !below->only || !now;
+    uint32_t most = least(s->choice.nodes_want, bits_count(free)), fewest = s->choice.nodes_min;
+    switch_sets_order(below, free);
+    for (int pass = most > fewest ? 0 : 1; pass < 2 && !ok; pass++) {
+        s->choice.nodes_min = s->choice.nodes_want = pass == 0 ? most : fewest;
+        for (uint32_t i = 0; i < below->list.n + anywhere && !ok; i++) {
+            const struct switch_set *set = i < below->list.n ? &below->list.v[i] : NULL;
+            ok = (!set || set->free >= s->choice.nodes_min) && find_in_set(s, set, now);
+        }
+    }
+    s->choice.nodes_min = fewest;
+    s->choice.nodes_want = s->d.nodes_want;
+    return ok;
+}
+
+/* Counted terms ask for as many nodes as they count. False when the job may not have so many. */
+static bool ask_terms(struct search *s)
+{
+    struct choice *c = &s->choice;
+    uint64_t sum = 0;
+    c->terms = least(s->alternative->terms.n, CHOICE_TERMS_MAX);
+    for (uint32_t t = 0; t < c->terms; t++) {
+        c->term_nodes[t] = s->alternative->terms.v[t].nodes;
+        sum += c->term_nodes[t];
+    }
+    c->nodes_min = sum > s->d.nodes_min ? (uint32_t)sum : s->d.nodes_min;
+    c->nodes_want = sum ? c->nodes_min : s->d.nodes_want;
+    return sum <= c->nodes_max;
+}
+
+/* One alternative of the constraint. */
+static bool find_below(struct search *s, struct switch_sets *below, const struct constraint_alternative *alt,
+                       bool now)
+{
+    const char *features = alt->expr;
     bool ok = false;
     s->features = features;
+    s->alternative = alt;
+    if (!ask_terms(s))
+        return false;
     if (now && s->loads->room) {
         find_classes(s, features);
         if (!room_for(s))
             return false;
     }
-    for (uint32_t i = 0; i <= below->list.n && !ok; i++) {
-        s->only = i < below->list.n ? &below->list.v[i] : NULL;
-        find_candidates(s, features, now);
-        ok = (s->only || !below->only || !now) && find_wanted(s);
-    }
-    s->only = NULL;
+    find_candidates(s, features, now);
+    if (!below->list.n)
+        return choice_find(&s->choice);
+    struct bits free = {0};
+    for (uint32_t i = 0; i < s->choice.list.n; i++)
+        bits_set(&free, s->choice.list.v[i].node->index);
+    ok = below->blocks ? find_in_blocks(s, below, &free, now) : find_in_tree(s, below, &free, now);
+    bits_release(&free);
     return ok;
 }
 
@@ -540,7 +346,7 @@ static void search_release(struct search *s, struct constraint_alternatives *alt
     bits_release(&s->excluded);
     bits_release(&s->away_required);
     bits_release(&s->classes);
-    VEC_FREE(&s->list);
+    choice_release(&s->choice);
 }
 
 /* A list of nodes that is longer than the job may have: its first ones count. */
@@ -575,6 +381,12 @@ static int search_init(struct search *s, struct constraint_alternatives *alt, co
         s->d.nodes_min = need;
     if (s->d.nodes_max < s->d.nodes_min)
         s->d.nodes_max = s->d.nodes_min;
+    s->choice = (struct choice){.d = &s->d,
+                                .nodes_want = s->d.nodes_want,
+                                .by_runs = !v->policy->topology.n,
+                                .nodes_min = s->d.nodes_min,
+                                .nodes_max = s->d.nodes_max,
+                                .required = need};
     return r;
 }
 
@@ -596,7 +408,7 @@ void select_job(const struct sched_view *v, struct load_map *loads, const struct
     }
     switch_sets_init(v, job, &below);
     for (uint32_t i = 0; r == 0 && i < alt.n && !ret->ok; i++) {
-        ret->ok = find_below(&s, &below, alt.v[i], mode == SELECT_NOW);
+        ret->ok = find_below(&s, &below, &alt.v[i], mode == SELECT_NOW);
         if (ret->ok)
             make_start(&s, &ret->start);
     }
@@ -616,7 +428,7 @@ bool select_could(const struct sched_view *v, struct load_map *loads, const stru
         return true;
     bool could = search_init(&s, &alt, v, loads, job, part, NULL) < 0;
     for (uint32_t i = 0; i < alt.n && !could; i++) {
-        find_classes(&s, alt.v[i]);
+        find_classes(&s, alt.v[i].expr);
         could = room_for(&s);
     }
     search_release(&s, &alt);

@@ -38,10 +38,12 @@ static uint32_t leaf_count(const struct policy *p, const struct topo_switch *of)
 void switch_sets_init(const struct sched_view *v, const struct job *job, struct switch_sets *ret)
 {
     const struct policy *p = v->policy;
-    *ret = (struct switch_sets){.only = switches_until(v, job) != 0};
+    *ret = (struct switch_sets){0};
     bool single = job->spec->max_nodes == 1 || (job->node_count <= 1 && job->spec->ntasks <= 1);
     if (!p->topology.n || single)
         return;
+    ret->blocks = p->topology.v[0].block;
+    ret->only = !ret->blocks && switches_until(v, job) != 0;
     for (uint32_t level = 0, next, left = p->topology.n; left; level = next) {
         next = UINT32_MAX;
         for (uint32_t i = 0; i < p->topology.n; i++) {
@@ -53,9 +55,9 @@ void switch_sets_init(const struct sched_view *v, const struct job *job, struct 
             left--;
             if (ret->only && leaf_count(p, s) > job->spec->switches)
                 continue;
-            struct bits *set = VEC_PUSH(&ret->list);
-            *set = (struct bits){0};
-            (void)nodeset_parse(v, s->nodes, set, NULL);
+            struct switch_set *set = VEC_PUSH(&ret->list);
+            *set = (struct switch_set){.level = level};
+            (void)nodeset_parse(v, s->nodes, &set->nodes, NULL);
         }
     }
 }
@@ -63,6 +65,26 @@ void switch_sets_init(const struct sched_view *v, const struct job *job, struct 
 void switch_sets_release(struct switch_sets *s)
 {
     for (uint32_t i = 0; i < s->list.n; i++)
-        bits_release(&s->list.v[i]);
+        bits_release(&s->list.v[i].nodes);
     VEC_FREE(&s->list);
+}
+
+static uint32_t count_both(const struct bits *a, const struct bits *b)
+{
+    uint32_t n = 0;
+    for (uint32_t i = bits_next(a, 0); i != BITS_MAX; i = bits_next(a, i + 1))
+        n += bits_test(b, i);
+    return n;
+}
+
+void switch_sets_order(struct switch_sets *s, const struct bits *free)
+{
+    for (uint32_t i = 0; i < s->list.n; i++) { /* there are few, and mostly in order */
+        struct switch_set set = s->list.v[i];
+        uint32_t k = i;
+        set.free = count_both(&set.nodes, free);
+        for (; k > 0 && s->list.v[k - 1].level == set.level && s->list.v[k - 1].free > set.free; k--)
+            s->list.v[k] = s->list.v[k - 1];
+        s->list.v[k] = set;
+    }
 }

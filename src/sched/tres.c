@@ -5,15 +5,19 @@
 #include "base/mem.h"
 #include "base/text.h"
 
+/* A unit is passed as soon as half of the next one divides the number, so there is at most one half: 62.50G.
+ */
 void tres_mem_text(uint64_t mib, struct buf *out)
 {
     static const char units[] = "MGTPE";
     uint32_t unit = 0;
-    while (mib && mib % 1024 == 0 && unit + 2 < sizeof units) {
+    bool half = false;
+    while (mib > 1024 && mib % 512 == 0 && !half && unit + 2 < sizeof units) {
+        half = mib % 1024 != 0;
         mib /= 1024;
         unit++;
     }
-    buf_addf(out, "%llu%c", (unsigned long long)mib, units[unit]);
+    buf_addf(out, "%llu%s%c", (unsigned long long)mib, half ? ".50" : "", units[unit]);
 }
 
 static void begin(struct buf *b, uint64_t cpus, uint64_t mem, uint64_t nodes, bool billing)

@@ -308,16 +308,31 @@ static const struct net_ops node_ops = {
 
 /* --- time --- */
 
-/* Nodes that have not answered for a while, one line for all with the same reason. A node that was only a
- * little late, as at the start of a cluster, is nobody's concern. */
+static bool is_silent(const struct link *l, uint64_t for_ms)
+{
+    return l->pause_ms && !l->told && uv_now(&l->agent->loop) - l->silent_since >= for_ms;
+}
+
+static bool somebody_is_silent(const struct agent *a)
+{
+    for (const struct link *l = a->active; l; l = l->next_active)
+        if (is_silent(l, TELL_SILENT_MS))
+            return true;
+    return false;
+}
+
+/* Nodes that have not answered for a while, one line for all with the same reason, also for those that fell
+ * silent a moment after the first. A node that was only a little late, as at the start of a cluster, is
+ * nobody's concern. */
 static void tell_silent(struct agent *a)
 {
-    uint64_t now = uv_now(&a->loop);
     struct map_str groups = {0}; /* reason -> struct hostlist */
 
+    if (!somebody_is_silent(a))
+        return;
     for (struct link *l = a->active; l; l = l->next_active) {
         struct hostlist *names;
-        if (!l->pause_ms || l->told || now - l->silent_since < TELL_SILENT_MS)
+        if (!is_silent(l, TELL_SILENT_MS / 2))
             continue;
         l->told = true;
         names = map_str_get(&groups, l->why);

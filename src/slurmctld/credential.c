@@ -83,6 +83,7 @@ int credential_for_step(struct ctld *c, const struct job *job, const struct step
     }
     meta_init(&record_credential, &cred);
     set_identity(c, job, &cred);
+    cred.job = meta_dup(&record_job, job);
     cred.step_id = step->step_id;
     for (uint32_t i = 0; i < step->layout.n; i++) {
         const struct step_node *part = &step->layout.v[i];

@@ -74,7 +74,7 @@ static bool has_limit(const struct job *j)
     return j->time_limit != NO_VAL && j->time_limit != INFINITE;
 }
 
-void jobcomp_line(const struct job_end *end, struct buf *out)
+static void add_fields(const struct job_end *end, struct buf *out)
 {
     const struct job *j = end->job;
     const struct job_spec *s = j->spec;
@@ -102,7 +102,16 @@ void jobcomp_line(const struct job_end *end, struct buf *out)
         buf_addf(out, " ArrayJobId=%u ArrayTaskId=%u", j->array_job_id, j->array_task_id);
     add_exit_code(out, "DerivedExitCode", j->derived_ec);
     add_exit_code(out, "ExitCode", j->exit_code);
+}
+
+void jobcomp_line(const struct job_end *end, struct buf *out)
+{
+    struct buf fields = BUF_INIT;
+
+    add_fields(end, &fields);
+    buf_add_plain(out, fields.s); /* a name must not look like another line */
     buf_adds(out, " \n");
+    buf_release(&fields);
 }
 
 void jobcomp_write(const char *path, const struct buf *lines)

@@ -352,6 +352,10 @@ static struct run *run_of_mail(struct scripts *s, const struct kind *kind, const
 
     if (!program || !m->to)
         return NULL;
+    if (*m->to == '-') { /* MailProg would take it for an option */
+        log_error("JobId=%u: no mail is sent: %s is nobody's address", m->job->job_id, m->to);
+        return NULL;
+    }
     struct run *r = run_of_job(s, kind, conf, m->job);
     meta_strs_push(&r->paths, program);
     meta_strs_push(&r->args, "-s");

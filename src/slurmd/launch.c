@@ -165,15 +165,19 @@ int launch_credential(struct slurmd *d, const struct meta_bytes *signed_blob, bo
         rc = err_set(e, ESLURM_INVALID_JOB_CREDENTIAL, "the credential does not name node %s", d->node_name);
     else if (ret->bcast != bcast)
         rc = err_set(e, ESLURM_INVALID_JOB_CREDENTIAL, "the credential is for something else");
+    else if (ret->uid == UINT32_MAX || ret->gid == UINT32_MAX) /* -1 means to setresuid: stay what you are */
+        rc = err_set(e, ESLURM_INVALID_JOB_CREDENTIAL, "the credential is for nobody");
     if (rc < 0)
         meta_release(&record_credential, ret);
     return rc;
 }
 
-static int check_credential(struct slurmd *d, const struct meta_bytes *signed_blob, const struct job *job,
+/* batch: the job of a batch script; NULL: the credential itself says what the job of a step is. */
+static int check_credential(struct slurmd *d, const struct meta_bytes *signed_blob, const struct job *batch,
                             struct credential *ret, struct err *e)
 {
     int rc = launch_credential(d, signed_blob, false, ret, e);
+    const struct job *job = batch || rc < 0 ? batch : ret->job;
 
     if (rc == 0 && (!job || !job->spec || job->job_id != ret->job_id)) {
         rc = err_set(e, ESLURM_INVALID_JOB_CREDENTIAL, "the credential is for another job");
@@ -186,7 +190,7 @@ static int check_credential(struct slurmd *d, const struct meta_bytes *signed_bl
 static int launch_start(struct slurmd *d, struct launch *l, struct err *e)
 {
     const struct credential *c = l->record->cred;
-    const struct job *job = l->record->batch ? l->record->batch->job : l->record->tasks->job;
+    const struct job *job = launch_job(l->record);
     struct job_info *info = job_info_new(job, c->uid, c->gid, c->restarts);
     struct node_effects out = {0};
     bool known, job_known;
@@ -214,7 +218,10 @@ static int launch_start(struct slurmd *d, struct launch *l, struct err *e)
 
 static int write_script(const char *path, const struct payload *p, uint32_t uid, struct err *e)
 {
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0700);
+    /* Always a new file: who had an earlier one of this name may have kept it open. */
+    int fd = unlink(path) == 0 || errno == ENOENT
+                 ? open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0700)
+                 : -1;
     bool ok = fd >= 0 && write(fd, p->script.v, p->script.n) == (ssize_t)p->script.n;
 
     if (ok && geteuid() == 0 && fchown(fd, uid, (gid_t)-1) < 0)
@@ -247,7 +254,7 @@ int launch_batch(struct slurmd *d, struct launch_batch *m, struct err *e)
     struct credential c;
     int rc;
 
-    if (!m->payload)
+    if (!m->payload || !m->job)
         return err_set(e, ESLURM_INVALID_JOB_CREDENTIAL, "a batch job without a script");
     if (!d->registered || m->token != d->token) /* the controller sends it again once it knows this process */
         return err_set(e, ESLURM_INVALID_NODE_STATE, "this slurmd has not registered yet");
@@ -308,7 +315,7 @@ int launch_tasks(struct slurmd *d, struct launch_tasks *m, uint32_t uid, int sru
 {
     struct launch *l;
     struct credential c;
-    int rc = check_credential(d, &m->credential, m->job, &c, e);
+    int rc = check_credential(d, &m->credential, NULL, &c, e);
 
     if (rc < 0) {
         log_error("step launch refused: %s", e->text);

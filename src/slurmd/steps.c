@@ -15,6 +15,7 @@
 #include "base/text.h"
 #include "os/process.h"
 #include "slurmd/slurmd.h"
+#include "nodecore/env.h"
 #include "nodecore/spool.h"
 #include "nodecore/stepid.h"
 
@@ -133,7 +134,7 @@ static int launch_file(const struct step_launch *l, struct err *e)
 static int mark_write(struct slurmd *d, const struct step_launch *l, struct err *e)
 {
     const struct credential *c = l->cred;
-    const struct job *job = l->batch ? l->batch->job : l->tasks->job;
+    const struct job *job = launch_job(l);
     struct step_status st = {.job_id = c->job_id,
                              .step_id = c->step_id,
                              .restarts = c->restarts,

@@ -27,7 +27,7 @@ static void control_inherit(struct stepd *s)
         return;
     fcntl(STEPD_FD_SLURMD, F_SETFD, FD_CLOEXEC);
     fcntl(STEPD_FD_SLURMD, F_SETFL, fcntl(STEPD_FD_SLURMD, F_GETFL) | O_NONBLOCK);
-    *VEC_PUSH(&s->controls) = (struct control){.fd = STEPD_FD_SLURMD, .uid = geteuid()};
+    *VEC_PUSH(&s->controls) = (struct control){.fd = STEPD_FD_SLURMD, .uid = getuid()};
 }
 
 int control_open(struct stepd *s, struct err *e)
@@ -56,9 +56,10 @@ void control_accept(struct stepd *s)
 
     if (fd < 0)
         return;
-    /* slurmd runs as root, or as ourselves; the user may look at the own step. */
+    /* slurmd runs as root, or as ourselves, also while we borrow the user's rights; the user may look at the
+     * own step. */
     if (s->controls.n >= CONTROLS_MAX || getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &len) < 0 ||
-        (who.uid != 0 && who.uid != geteuid() && who.uid != s->user.uid)) {
+        (who.uid != 0 && who.uid != getuid() && who.uid != s->user.uid)) {
         close(fd);
         return;
     }
@@ -100,6 +101,7 @@ static void obey_signal(struct stepd *s, const struct step_order *o)
 {
     int sig = (int)o->signal;
 
+    s->ending |= o->notice || sig == SIGKILL;
     if (o->notice)
         step_notice_cancelled(s, o);
     if (sig == SIGSTOP && !(o->flags & KILLF_BATCH)) {
@@ -124,7 +126,7 @@ static void obey_signal(struct stepd *s, const struct step_order *o)
 
 static void obey(struct stepd *s, struct control *c, const struct step_order *o)
 {
-    bool trusted = c->uid == 0 || c->uid == geteuid();
+    bool trusted = c->uid == 0 || c->uid == getuid();
 
     switch (o->action) {
     case STEP_ORDER_STATUS:

@@ -13,6 +13,7 @@
 #include "model/jobvars.h"
 #include "model/pattern.h"
 #include "nodecore/env.h"
+#include "slurmstepd/patience.h"
 #include "slurmstepd/stepd.h"
 #include "nodecore/stepid.h"
 #include "os/folders.h"
@@ -47,10 +48,15 @@ char *files_expand(const struct stepd *s, const char *pattern, const struct task
     return buf_take(&b);
 }
 
-static int open_output(const char *path, bool append, const char *what, struct err *e)
+static bool called_off(void *s)
 {
-    int flags = O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | (append ? 0 : O_TRUNC);
-    int fd = open(path, flags, 0666);
+    return step_called_off(s);
+}
+
+static int open_output(struct stepd *s, const char *path, bool append, const char *what, struct err *e)
+{
+    int flags = O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY | (append ? 0 : O_TRUNC);
+    int fd = patience_open(path, flags, 0666, called_off, s);
 
     if (fd < 0 && errno == ENOENT) {
         folders_make_above(path);
@@ -61,9 +67,9 @@ static int open_output(const char *path, bool append, const char *what, struct e
     return fd;
 }
 
-static int open_input(const char *path, struct err *e)
+static int open_input(struct stepd *s, const char *path, struct err *e)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd = patience_open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY, 0, called_off, s);
 
     if (fd < 0)
         return err_set(e, errno, "Could not open stdin file %s: %s", path, strerror(errno));
@@ -104,11 +110,11 @@ static int files_batch(struct stepd *s, struct task *t, struct task_files *f, st
     char *err = spec->std_err ? files_expand(s, spec->std_err, t) : NULL;
     char *in = spec->std_in ? files_expand(s, spec->std_in, t) : mem_strdup("/dev/null");
 
-    f->in = open_input(in, e);
+    f->in = open_input(s, in, e);
     if (f->in >= 0)
-        f->out = open_output(out, append, "stdout", e);
+        f->out = open_output(s, out, append, "stdout", e);
     if (f->in >= 0 && f->out >= 0)
-        f->err = err && strcmp(err, out) != 0 ? open_output(err, append, "stderr", e)
+        f->err = err && strcmp(err, out) != 0 ? open_output(s, err, append, "stderr", e)
                                               : fcntl(f->out, F_DUPFD_CLOEXEC, 0);
     mem_free(out);
     mem_free(err);
@@ -140,7 +146,7 @@ static int output_stream(struct stepd *s, struct task *t, const char *pattern, u
     path = files_expand(s, pattern, t);
     /* Tasks that share a file must not truncate what an earlier one has written. */
     append = lt->open_mode == OPEN_APPEND || (lt->open_mode == OPEN_UNSET && s->launch->append);
-    fd = open_output(path, append || t->local_id > 0, stream == 2 ? "stderr" : "stdout", e);
+    fd = open_output(s, path, append || t->local_id > 0, stream == 2 ? "stderr" : "stdout", e);
     mem_free(path);
     if (fd < 0)
         return -e->code;
@@ -160,12 +166,12 @@ static int input_stream(struct stepd *s, struct task *t, struct task_files *f, s
     if (lt->std_in) {
         char *path = files_expand(s, lt->std_in, t);
 
-        f->in = open_input(path, e);
+        f->in = open_input(s, path, e);
         mem_free(path);
         return f->in < 0 ? -e->code : 0;
     }
     if (s->srun_fd < 0 || (lt->stdin_task != INFINITE && lt->stdin_task != t->rank)) {
-        f->in = open_input("/dev/null", e);
+        f->in = open_input(s, "/dev/null", e);
         return f->in < 0 ? -e->code : 0;
     }
     rc = make_pipe(&f->in, &t->in, e);

@@ -25,6 +25,8 @@ enum {
     LAUNCH_MAX = 256 << 20,
     KILL_AGAIN_MS = 20, /* between two SIGKILL to what is left of a step; doubles up to the next */
     KILL_AGAIN_MS_MAX = 2000,
+    LINGER_MS = 1000,   /* a stream of dead tasks in which nothing comes for so long has ended */
+    GIVE_UP_MS = 10000, /* an srun that has not read all so long after the step had to end is lost */
 };
 
 /* --- start --- */
@@ -308,14 +310,34 @@ static void poll_handle(struct stepd *s, const struct watch_set *p)
     }
     drop_controls(s);
     srun_task_exits(s);
-    srun_flush(s, false);
+    srun_flush(s);
 }
 
-static void poll_once(struct stepd *s, struct watch_set *p, int timeout_ms)
+/* How many descriptors had something. */
+static int poll_once(struct stepd *s, struct watch_set *p, int timeout_ms)
 {
+    int n;
+
     poll_fill(p, s);
-    if (poll(p->fds.v, p->fds.n, timeout_ms) > 0)
+    n = poll(p->fds.v, p->fds.n, timeout_ms);
+    if (n > 0)
         poll_handle(s, p);
+    return n;
+}
+
+static void watch_free(struct watch_set *p)
+{
+    VEC_FREE(&p->fds);
+    VEC_FREE(&p->what);
+}
+
+bool step_called_off(struct stepd *s)
+{
+    struct watch_set p = {0};
+
+    poll_once(s, &p, 0);
+    watch_free(&p);
+    return s->ending || s->srun_lost;
 }
 
 /* What the tasks left behind must not outlive the step. */
@@ -333,6 +355,34 @@ static void step_clean(struct stepd *s, struct watch_set *p)
     }
 }
 
+int64_t stepd_now_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* What is on its way to srun. Nothing of the step lives any more: who still holds a stream open is a
+ * stranger. A reader may be as slow as it likes, until the step is told to end. */
+static void step_drain(struct stepd *s)
+{
+    struct watch_set p = {0};
+    int64_t ending_since = 0;
+
+    while (s->srun_fd >= 0 && (streams_open(s) || s->srun_out.len)) {
+        if (poll_once(s, &p, LINGER_MS) == 0 && !s->srun_out.len)
+            srun_end_streams(s);
+        srun_task_exits(s);
+        srun_flush(s);
+        if (s->ending && !ending_since)
+            ending_since = stepd_now_ms();
+        if (s->ending && stepd_now_ms() - ending_since > GIVE_UP_MS)
+            srun_drop(s);
+    }
+    watch_free(&p);
+}
+
 static void step_run(struct stepd *s)
 {
     struct watch_set p = {0};
@@ -340,7 +390,7 @@ static void step_run(struct stepd *s)
 
     s->phase = STEP_PHASE_RUNNING;
     srun_started(s);
-    srun_flush(s, false);
+    srun_flush(s);
     while (s->alive && !unkillable_check(s)) {
         poll_once(s, &p, unkillable_wait_ms(s, -1));
         if (s->srun_lost && !told_lost) {
@@ -350,10 +400,7 @@ static void step_run(struct stepd *s)
         }
     }
     step_clean(s, &p);
-    while (s->srun_fd >= 0 && streams_open(s))
-        poll_once(s, &p, -1);
-    VEC_FREE(&p.fds);
-    VEC_FREE(&p.what);
+    watch_free(&p);
 }
 
 /* A failure of ours: known to the user where that is possible, and in the report. */
@@ -408,12 +455,13 @@ static int step_main(struct stepd *s)
     }
     if (s->track) {
         step_run(s);
+        step_drain(s);
         step_check_memory(s);
     }
     if (s->oom)
         s->worst = STATUS_OUT_OF_MEMORY;
     srun_task_exits(s);
-    srun_flush(s, true);
+    step_drain(s);
     rc = report_write(s, &e);
     if (rc < 0)
         fprintf(stderr, "[%s] error: %s\n", s->id_text, e.text);

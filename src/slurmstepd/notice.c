@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Lines for the user: into the batch job's standard error, or to srun's. */
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -7,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "slurmstepd/patience.h"
 #include "slurmstepd/stepd.h"
 #include "nodecore/stepid.h"
 
@@ -23,18 +25,6 @@ static void notice_begin(struct buf *b)
     buf_addf(b, "[%s.%03ld] error: ", text, now.tv_nsec / 1000000);
 }
 
-static void write_all(int fd, const char *p, size_t len)
-{
-    while (len) {
-        ssize_t put = write(fd, p, len);
-
-        if (put <= 0)
-            return;
-        p += put;
-        len -= (size_t)put;
-    }
-}
-
 void notice_write(int fd, const char *fmt, ...)
 {
     struct buf b = BUF_INIT;
@@ -45,7 +35,7 @@ void notice_write(int fd, const char *fmt, ...)
     buf_addv(&b, fmt, ap);
     va_end(ap);
     buf_addc(&b, '\n');
-    write_all(fd, b.s, b.len);
+    patience_write(fd, b.s, b.len);
     buf_release(&b);
 }
 
@@ -60,7 +50,10 @@ void step_notice(struct stepd *s, const char *fmt, ...)
     va_end(ap);
     if (s->stderr_fd >= 0) {
         buf_addc(&b, '\n');
-        write_all(s->stderr_fd, b.s, b.len);
+        if (patience_write(s->stderr_fd, b.s, b.len) == -ETIMEDOUT) {
+            close(s->stderr_fd); /* not for each further line again */
+            s->stderr_fd = -1;
+        }
     } else {
         srun_notice(s, b.s);
     }

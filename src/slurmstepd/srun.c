@@ -13,12 +13,12 @@
 #include "model/label.h"
 #include "model/message.h"
 #include "port/frame.h"
+#include "slurmstepd/patience.h"
 #include "slurmstepd/stepd.h"
 
 enum {
     QUEUE_MAX = 1 << 20, /* beyond it the other side has to wait */
     CHUNK = 65536,
-    FLUSH_WAIT_MS = 10000, /* an srun that does not read for so long is lost */
 };
 
 void srun_send(struct stepd *s, enum msg_type type, const struct meta_record *record, const void *rec)
@@ -27,8 +27,8 @@ void srun_send(struct stepd *s, enum msg_type type, const struct meta_record *re
         frame_add(&s->srun_out, (uint16_t)type, 0, 0, record, rec);
 }
 
-/* srun is gone: its step is told to end. */
-static void srun_drop(struct stepd *s)
+/* Its step is told to end. */
+void srun_drop(struct stepd *s)
 {
     close(s->srun_fd);
     s->srun_fd = -1;
@@ -65,17 +65,10 @@ static void srun_write(struct stepd *s)
     buf_truncate(&s->srun_out, s->srun_out.len - done);
 }
 
-void srun_flush(struct stepd *s, bool wait)
+void srun_flush(struct stepd *s)
 {
     if (s->srun_out.len)
         srun_write(s);
-    while (wait && s->srun_fd >= 0 && s->srun_out.len) {
-        struct pollfd p = {.fd = s->srun_fd, .events = POLLOUT};
-
-        if (poll(&p, 1, FLUSH_WAIT_MS) <= 0)
-            return;
-        srun_write(s);
-    }
 }
 
 void srun_started(struct stepd *s)
@@ -135,53 +128,74 @@ static void file_output(const struct stepd *s, struct task *t, struct labelled *
 {
     uint32_t width = label_width(s->launch->tasks->step->ntasks);
     struct buf lines = BUF_INIT;
+    bool gone;
 
     if (n)
         label_add(&f->part, t->rank, width, data, n, &lines);
     else
         label_end(&f->part, t->rank, width, &lines);
-    for (size_t done = 0; done < lines.len;) {
-        ssize_t put = write(f->fd, lines.s + done, lines.len - done);
-
-        if (put < 0 && errno == EINTR)
-            continue;
-        if (put <= 0)
-            break; /* a full disk costs lines, not the step */
-        done += (size_t)put;
-    }
+    /* A full disk costs lines, not the step; nor does a pipe that nobody reads. */
+    gone = patience_write(f->fd, lines.s, lines.len) == -ETIMEDOUT;
     buf_release(&lines);
-    if (n)
+    if (n && !gone)
         return;
     close(f->fd);
     f->fd = -1;
 }
 
-void srun_output(struct stepd *s, struct task *t, uint32_t stream)
+static void stream_end(struct stepd *s, struct task *t, uint32_t stream)
 {
     struct labelled *file = &t->files[stream - 1];
     int *fd = stream == 2 ? &t->err : &t->out;
+    struct io m;
+
+    if (t->pty)
+        t->in = -1;
+    close(*fd);
+    *fd = -1;
+    if (file->fd >= 0) {
+        file_output(s, t, file, NULL, 0);
+        return;
+    }
+    meta_init(&record_io, &m);
+    m.task = t->rank;
+    m.stream = stream;
+    srun_send(s, MSG_IO, &record_io, &m);
+}
+
+void srun_end_streams(struct stepd *s)
+{
+    for (uint32_t i = 0; i < s->tasks_n; i++) {
+        if (s->tasks[i].out >= 0)
+            stream_end(s, &s->tasks[i], 1);
+        if (s->tasks[i].err >= 0)
+            stream_end(s, &s->tasks[i], 2);
+    }
+}
+
+void srun_output(struct stepd *s, struct task *t, uint32_t stream)
+{
+    struct labelled *file = &t->files[stream - 1];
     uint8_t chunk[CHUNK];
-    ssize_t got = read(*fd, chunk, sizeof chunk);
+    ssize_t got = read(stream == 2 ? t->err : t->out, chunk, sizeof chunk);
     struct io m;
 
     if (got < 0 && (errno == EAGAIN || errno == EINTR))
         return;
+    if (got <= 0) {
+        stream_end(s, t, stream);
+        return;
+    }
+    if (file->fd >= 0) {
+        file_output(s, t, file, chunk, (size_t)got);
+        return;
+    }
     meta_init(&record_io, &m);
     m.task = t->rank;
     m.stream = stream;
-    if (got > 0) {
-        m.data.v = chunk;
-        m.data.n = (uint32_t)got;
-    } else {
-        if (t->pty)
-            t->in = -1;
-        close(*fd);
-        *fd = -1;
-    }
-    if (file->fd >= 0)
-        file_output(s, t, file, chunk, got > 0 ? (size_t)got : 0);
-    else
-        srun_send(s, MSG_IO, &record_io, &m);
+    m.data.v = chunk;
+    m.data.n = (uint32_t)got;
+    srun_send(s, MSG_IO, &record_io, &m);
 }
 
 /* --- from srun --- */

@@ -80,6 +80,7 @@ struct stepd {
     enum step_phase phase;
     int64_t start_time;
     bool noticed; /* the CANCELLED line was written */
+    bool ending;  /* the step was told to end, and that is not to be waited out */
     bool srun_lost;
     struct pmi *pmi;     /* NULL without --mpi=pmi2 */
     bool pmi_abort_told; /* srun knows that a task called abort */
@@ -113,6 +114,9 @@ char *files_expand(const struct stepd *s, const char *pattern, const struct task
 /* --- main.c --- */
 /* Looks whether the kernel has killed for memory, and says so once. */
 void step_check_memory(struct stepd *s);
+int64_t stepd_now_ms(void); /* monotonic */
+/* Hears what slurmd and srun have to say; whether the step has to end. Before its tasks run. */
+bool step_called_off(struct stepd *s);
 
 /* --- task.c: processes --- */
 int task_start_all(struct stepd *s, struct err *e);
@@ -138,9 +142,11 @@ void srun_task_exits(struct stepd *s); /* tells every status that has not been t
 void srun_notice(struct stepd *s, const char *line);
 void srun_output(struct stepd *s, struct task *t, uint32_t stream);
 void srun_readable(struct stepd *s);
-void srun_flush(struct stepd *s, bool wait);
-bool srun_full(const struct stepd *s); /* stop reading from tasks */
-void task_feed(struct task *t);        /* writes queued input */
+void srun_flush(struct stepd *s);
+void srun_drop(struct stepd *s);        /* it has gone, or is given up */
+void srun_end_streams(struct stepd *s); /* nothing more comes from the tasks */
+bool srun_full(const struct stepd *s);  /* stop reading from tasks */
+void task_feed(struct task *t);         /* writes queued input */
 
 /* --- pmi_link.c: PMI sockets of the tasks --- */
 void pmi_link_open(struct stepd *s);

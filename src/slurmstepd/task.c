@@ -105,6 +105,9 @@ static void child_nice(const struct stepd *s)
         return;
     if (s->launch->prio_process == ABOVE_DAEMON && nice_value <= own)
         nice_value = own + 1;
+    /* The text is the user's own. */
+    if (s->user.uid != 0 && nice_value < 0 && nice_value < own)
+        nice_value = own < 0 ? own : 0;
     setpriority(PRIO_PROCESS, 0, nice_value);
 }
 
@@ -391,6 +394,20 @@ static void task_epilog(struct stepd *s, struct task *t)
     _exit(failed);
 }
 
+static bool user_may_execute(const struct stepd *s, const char *path)
+{
+    struct user_saved saved;
+    struct err e;
+    int failed;
+
+    if (user_borrow(&s->user, &saved, &e) < 0)
+        return false;
+    failed = faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) < 0 ? errno : 0;
+    user_return(&saved);
+    errno = failed;
+    return !failed;
+}
+
 /* srun is told that an epilog has failed; the task's own status stays. */
 static void epilog_ended(struct stepd *s, int status)
 {
@@ -400,7 +417,8 @@ static void epilog_ended(struct stepd *s, int status)
 
     if (!code || step_is_batch(s))
         return;
-    if (code == NOT_EXECUTED && own && access(own, X_OK) < 0)
+    /* Asked as the user: root would tell what the user must not see. */
+    if (code == NOT_EXECUTED && own && !user_may_execute(s, own))
         step_notice(s, "execve(%s): %s", own, strerror(errno));
     step_notice(s, "TaskEpilog failed status=%d", code);
 }

@@ -8,6 +8,7 @@
 
 The programs come from a build (SLUICE_BUILD, or build/) or an installation (SLUICE_PREFIX).
 """
+import contextlib
 import os
 import re
 import shutil
@@ -18,6 +19,7 @@ import time
 from pathlib import Path
 
 TOP = Path(__file__).resolve().parent.parent.parent
+PATIENCE = 60  # seconds until something counts as not happening: far more than it takes, also on a busy host
 NAMES = "sbatch sbcast srun salloc squeue sinfo scancel scontrol".split()
 ENDED = {"COMPLETED", "FAILED", "CANCELLED", "TIMEOUT", "NODE_FAIL", "OUT_OF_MEMORY", "DEADLINE", "BOOT_FAIL", "PREEMPTED"}
 # A line of `scontrol -o`: Key=Value, where a value may have blanks but no "Key=" in it.
@@ -40,6 +42,25 @@ def poll(what, seconds, text, step=0.01):
         time.sleep(step)
         step = min(step * 1.5, 0.2)
     return result
+
+
+def processes(mark):
+    """Those whose command line has the mark."""
+    found = []
+    for p in Path("/proc").glob("[0-9]*"):
+        try:
+            if mark.encode() in (p / "cmdline").read_bytes():
+                found.append(int(p.name))
+        except OSError:
+            pass
+    return found
+
+
+def kill(pids, sig=signal.SIGKILL):
+    """Those that are still there."""
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, sig)
 
 
 class Cluster:
@@ -72,32 +93,31 @@ class Cluster:
         self.close()
 
     def up(self):
-        return self.out("sluice", "up", "--dir", str(self.dir), *self.options, timeout=60)
+        return self.out("sluice", "up", "--dir", str(self.dir), *self.options)
 
     def down(self):
-        return self.out("sluice", "down", "--dir", str(self.dir), timeout=60)
+        return self.out("sluice", "down", "--dir", str(self.dir))
 
     def close(self):
         try:
             self.down()
         finally:
-            for pid in self.pids():  # what `down` should have ended
-                os.kill(pid, signal.SIGKILL)
+            kill(self.pids())  # what `down` should have ended
             shutil.rmtree(self.dir, ignore_errors=True)
 
     def pids(self, *names):
-        """Processes of this folder: daemons and steps, or only those programs."""
-        mark, found = f"SLURM_CONF={self.dir}/etc/slurm.conf\0".encode(), []
+        """Processes of this folder: daemons and steps, or only those programs; without what one of them is just about to start."""
+        mark, found = f"SLURM_CONF={self.dir}/etc/slurm.conf\0".encode(), {}
         for p in Path("/proc").glob("[0-9]*"):
             try:
                 exe = os.readlink(p / "exe").split("/")[-1].removesuffix(" (deleted)")
                 if exe in (names or ("slurmctld", "slurmd", "slurmstepd")) and mark in (p / "environ").read_bytes() + b"\0":
-                    found.append(int(p.name))
+                    found[int(p.name)] = exe, int((p / "stat").read_text().rsplit(")", 1)[1].split()[1])
             except OSError:
                 pass
-        return found
+        return [pid for pid, (exe, parent) in found.items() if found.get(parent, ("",))[0] != exe]
 
-    def run(self, *argv, timeout=30, **kw):
+    def run(self, *argv, timeout=PATIENCE, **kw):
         kw.setdefault("cwd", self.work)
         if self.user:
             kw |= {"user": self.user[0], "group": self.user[1], "extra_groups": []}
@@ -119,7 +139,7 @@ class Cluster:
         """Its fields as scontrol shows them."""
         return dict(PAIR.findall(self.out("scontrol", "-o", "show", "job", job_id).strip()))
 
-    def wait_job(self, job_id, states=("COMPLETED",), seconds=30):
+    def wait_job(self, job_id, states=("COMPLETED",), seconds=PATIENCE):
         def look():
             job = self.job(job_id)
             assert job["JobState"] in states or job["JobState"] not in ENDED, f"job {job_id}: {job}"

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Private daemons for tests: a folder with slurm.conf, key and free port; whatever is started is ended by its pid."""
 import os
+import random
 import shutil
 import signal
 import socket
@@ -10,6 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
+from cluster import PATIENCE
 
 BUILD = Path(os.environ.get("SLUICE_BUILD", Path(__file__).resolve().parents[2] / "build"))
 SLURMCTLD = BUILD / "src/slurmctld/slurmctld"
@@ -17,13 +19,21 @@ SACKD = BUILD / "src/sackd/sackd"
 WIRECAT = BUILD / "test/cli/wirecat"
 
 
+PORTS = range(10000, 20000)  # below those that the kernel gives to connections, beside those of `sluice up`
+given_ports = set()
+
+
 def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    """A port for a daemon, which no connection and no other test gets while the daemon is away."""
+    while True:
+        port = random.choice(PORTS)
+        with socket.socket() as s:
+            if port not in given_ports and s.connect_ex(("127.0.0.1", port)) != 0:
+                given_ports.add(port)
+                return port
 
 
-def wait_for(what, condition, seconds=10):
+def wait_for(what, condition, seconds=PATIENCE):
     """Polls until the condition holds and gives its value; fails after `seconds`."""
     end = time.monotonic() + seconds
     while not (value := condition()):
@@ -60,8 +70,8 @@ class Controller:
     def answers(self):
         return self.call("ping").returncode == 0
 
-    def wirecat(self, *args, timeout=30):
-        return subprocess.run([WIRECAT, self.conf, *map(str, args)], capture_output=True, text=True, timeout=timeout)
+    def wirecat(self, *args):
+        return subprocess.run([WIRECAT, self.conf, *map(str, args)], capture_output=True, text=True, timeout=PATIENCE)
 
     def call(self, *args):
         return self.wirecat("call", *args)
@@ -83,7 +93,7 @@ class Controller:
         if self.process and self.process.poll() is None:
             self.process.send_signal(sig)
             try:
-                self.process.wait(10)
+                self.process.wait(PATIENCE)
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()

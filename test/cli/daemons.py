@@ -6,10 +6,13 @@ import signal
 import subprocess
 from pathlib import Path
 
-from conftest import BUILD, Controller, free_port, wait_for
+from conftest import BUILD, PATIENCE, Controller, free_port, wait_for
 
 SLURMD = BUILD / "src/slurmd/slurmd"
 SLUICE = BUILD / "src/cli/sluice"
+
+
+POWERED = ("idle%", "idle~", "powering_down", "powered_down")  # what an idle node may have become before anybody looks
 
 
 class Site:
@@ -31,8 +34,8 @@ class Site:
         self.ctld.start()
         for i in range(len(self.ports)):
             self.start_slurmd(f"n{i + 1}")
-        for i in range(len(self.ports)):
-            self.wait_state(f"n{i + 1}", "idle")
+        for name in self.slurmds:
+            wait_for(f"{name} to be there", lambda: self.node_state(name) in ("idle", *POWERED))
         return self
 
     def start_slurmd(self, name, *options, env=None):
@@ -45,7 +48,7 @@ class Site:
         self.others.append(p)
         return p
 
-    def run(self, *argv, env=None, timeout=30):
+    def run(self, *argv, env=None, timeout=PATIENCE):
         return subprocess.run([SLUICE, *map(str, argv)], env=env or self.env, cwd=self.folder, text=True, capture_output=True, timeout=timeout)
 
     def out(self, *argv, **kw):
@@ -105,7 +108,7 @@ class Site:
                 p.send_signal(signal.SIGTERM)
         for p in [*self.slurmds.values(), *self.others]:
             try:
-                p.wait(10)
+                p.wait(PATIENCE)
             except subprocess.TimeoutExpired:
                 p.kill()
                 p.wait()

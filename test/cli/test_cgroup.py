@@ -1,21 +1,24 @@
 # SPDX-License-Identifier: Apache-2.0
 """Following and confining processes: the scenarios of test/vm, on this host, below a control group of their own.
 
-Each mode runs all of its scenarios once, in one private cluster; a test looks at the line of one scenario.
+Each mode runs all of its scenarios once, in one private cluster, beside the other modes: they wait more than they work. A test
+looks at the line of one scenario.
 """
 import os
 import re
 import shutil
 import subprocess
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from pathlib import Path
 
 import pytest
-from cluster import poll
+from cluster import PATIENCE, poll
 from conftest import BUILD, free_port
 
 HERE = Path(__file__).resolve().parent.parent / "vm"
+MODES = ("v1", "v2", "linuxproc", "pgid")
 CONTROLLERS = ("freezer", "memory", "cpuset", "devices")
 V1 = Path("/sys/fs/cgroup")
 LIST = (HERE / "scenario_list.sh").read_text()
@@ -43,7 +46,7 @@ class OwnGroups:
         for g in self.groups:
             below = sorted((p for p in g.rglob("*") if p.is_dir()), reverse=True)
             for folder in [*below, g]:
-                poll(lambda: self.empty(folder), 10, f"{folder} holds processes")
+                poll(lambda: self.empty(folder), PATIENCE, f"{folder} holds processes")
                 folder.rmdir()
 
     @staticmethod
@@ -88,7 +91,17 @@ def programs(folder):
 
 
 @lru_cache
+def runs():
+    """The modes that this host has, each under way."""
+    pool = ThreadPoolExecutor(len(MODES))
+    return {mode: pool.submit(run_scenarios, mode) for mode in MODES if not missing(mode)}
+
+
 def results(mode):
+    return runs()[mode].result()
+
+
+def run_scenarios(mode):
     """{scenario: line}, and what is left afterwards under "left"."""
     folder = Path(tempfile.mkdtemp(prefix="sluice-cg"))
     groups = OwnGroups(folder) if mode == "v1" else None
@@ -103,7 +116,7 @@ def results(mode):
         elif own:
             own.mkdir()
             env["CG"] = str(own)
-        r = subprocess.run(["sh", HERE / "scenarios.sh", mode, programs(folder), work], env=env, text=True, timeout=300,
+        r = subprocess.run(["sh", HERE / "scenarios.sh", mode, programs(folder), work], env=env, text=True, timeout=600,
                            stdin=subprocess.DEVNULL, capture_output=True)
         lines = {m[1]: m[0] for m in re.finditer(r"^(?:not )?ok (\w+).*$", r.stdout, re.M)}
         lines["all"] = r.stdout + r.stderr
@@ -126,7 +139,7 @@ def has(mode, name):
     return name == "start" or name in run.stdout.split()
 
 
-CASES = [(mode, name) for mode in ("v1", "v2", "linuxproc", "pgid") for name in NAMES if has(mode, name)]
+CASES = [(mode, name) for mode in MODES for name in NAMES if has(mode, name)]
 
 
 @pytest.mark.parametrize("mode, name", CASES)

@@ -6,7 +6,7 @@ import socket
 import subprocess
 
 import pytest
-from conftest import BUILD, Controller, free_port, wait_for
+from conftest import BUILD, PATIENCE, Controller, free_port, wait_for
 
 SLURMD, SLURMSTEPD = BUILD / "src/slurmd/slurmd", BUILD / "src/slurmstepd/slurmstepd"
 
@@ -28,7 +28,7 @@ def cluster(folder):
     yield c
     c.stop(signal.SIGKILL)
     c.slurmd.terminate()
-    c.slurmd.wait(10)
+    c.slurmd.wait(PATIENCE)
 
 
 def states(c):
@@ -53,7 +53,7 @@ def test_jobs_run_once_when_the_controller_is_killed_over_and_over(cluster):
         if i % 6 == 5:
             cluster.stop(signal.SIGKILL)
             cluster.start()
-    wait_for("the end of all jobs", lambda: all_done(cluster, 24), 30)
+    wait_for("the end of all jobs", lambda: all_done(cluster, 24))
     assert sorted(map(int, (cluster.folder / "log").read_text().split())) == list(range(24))
 
 

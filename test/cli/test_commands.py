@@ -5,7 +5,7 @@ import re
 import subprocess
 
 import pytest
-from conftest import BUILD
+from conftest import BUILD, PATIENCE
 
 SLUICE = BUILD / "src/cli/sluice"
 COMMANDS = ["salloc", "sbatch", "sbcast", "scancel", "scontrol", "sinfo", "squeue", "srun"]
@@ -16,7 +16,7 @@ def run(folder, name, *args, env=None, stdin=""):
     if not os.path.exists(link):
         os.symlink(SLUICE, link)
     e = {"PATH": os.environ["PATH"], "TZ": "UTC0", "LANG": "C", "HOME": folder, **(env or {})}
-    return subprocess.run([link, *args], capture_output=True, text=True, input=stdin, timeout=20, env=e, cwd=folder)
+    return subprocess.run([link, *args], capture_output=True, text=True, input=stdin, timeout=PATIENCE, env=e, cwd=folder)
 
 
 @pytest.fixture

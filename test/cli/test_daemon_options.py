@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import SACKD, SLURMCTLD, wait_for
+from conftest import PATIENCE, SACKD, SLURMCTLD, wait_for
 from daemons import SLURMD, Site
 
 RUNS = "echo up; while [ ! -e go ]; do sleep 0.02; done; echo done"
@@ -22,7 +22,7 @@ def site(tmp_path):
 
 
 def run(program, *options, **kw):
-    return subprocess.run([program, *map(str, options)], text=True, capture_output=True, timeout=30, **kw)
+    return subprocess.run([program, *map(str, options)], text=True, capture_output=True, timeout=PATIENCE, **kw)
 
 
 @pytest.mark.parametrize("program", [SLURMCTLD, SLURMD, SACKD])
@@ -122,7 +122,7 @@ def test_systemd_is_told(site, program):
         site.ctld.start()
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as s:
         s.bind(str(path))
-        s.settimeout(10)
+        s.settimeout(PATIENCE)
         p = site.start_other(*argv, env={**env, "NOTIFY_SOCKET": str(path)})
         assert s.recv(200).decode() == f"READY=1\nMAINPID={p.pid}"
 
@@ -176,12 +176,15 @@ def test_slurmd_says_that_the_node_was_booted_once(site):
     site.slurmds["n1"].wait()
     kill_steps(site)
     site.start_slurmd("n1", "-b")
-    wait_for("the requeue", lambda: "Restarts=1" in site.run("scontrol", "show", "job", job).stdout)
+    # Requeued; or launched anew, when slurmd died before it had told the controller of the first launch.
+    wait_for("another run", lambda: "Restarts=1" in site.run("scontrol", "show", "job", job).stdout or
+             site.log("n1").count(f"Launching batch JobId={job} ") == 2)
     site.out("scancel", job)
     (site.folder / "go").touch()  # for the script whose slurmstepd was killed
-    later = site.submit("sleep 0.5; echo kept")
+    later = site.submit("until [ -e registered ]; do sleep 0.02; done; echo kept")
     wait_for("the start", lambda: site.state(later) == "RUNNING")
     site.reconfigure("n1")  # registers again: not another boot
+    (site.folder / "registered").touch()
     wait_for("the end", lambda: site.state(later) == "COMPLETED")
     assert "Restarts=0" in site.out("scontrol", "show", "job", later)
 

@@ -4,7 +4,7 @@ import signal
 
 import pytest
 
-from conftest import wait_for
+from conftest import PATIENCE, wait_for
 from daemons import Site
 
 
@@ -127,7 +127,7 @@ def test_reboot_waits_for_the_job_runs_the_program_and_the_node_comes_back(site,
     wait_for("the reboot", (tmp_path / "rebooted").exists)
     assert "REBOOT_ISSUED" in s.node("n1") and "Reason=new fw : reboot issued [" in s.node("n1")
     s.slurmds["n1"].terminate()
-    s.slurmds["n1"].wait(10)
+    s.slurmds["n1"].wait(PATIENCE)
     s.start_slurmd("n1", "-b")
     s.wait_state("n1", "idle")
     assert "Reason=" not in s.node("n1") and "REBOOT" not in s.node("n1")
@@ -155,7 +155,7 @@ def test_nodes_are_powered_down_and_up_by_hand(site, tmp_path):
     wait_for("SuspendProgram", lambda: words(tmp_path / "power") == ["suspend", "n[1-2]"])
     wait_for("the end of SuspendTimeout", lambda: "POWERED_DOWN" in s.node("n1"))
     s.slurmds["n1"].terminate()
-    s.slurmds["n1"].wait(10)
+    s.slurmds["n1"].wait(PATIENCE)
     s.out("scontrol", "update", "nodename=n1", "state=power_up")
     wait_for("ResumeProgram", lambda: words(tmp_path / "power")[2:] == ["resume", "n1"])
     assert "POWERING_UP" in s.node("n1")

@@ -78,3 +78,11 @@ def test_the_scheduler_logs_what_it_decided(site, tmp_path):
     wait_for("a fresh file", log.exists)
     s.out("scancel", big)
     wait_for("the start of a task", lambda: f"Allocate JobId={waiting}_5 NodeList=n" in log.read_text())
+
+
+def test_a_name_cannot_forge_a_line(site, tmp_path):
+    s = site(f"JobCompType=jobcomp/filetxt\nJobCompLoc={tmp_path}/jobcomp")
+    s.submit("true", "-J", "a\nJobId=1 UserId=bob(7)")
+    s.submit("true", "-J", "last")
+    first, second = sorted(lines(tmp_path / "jobcomp", 2), key=lambda line: "Name=last" in line)
+    assert "Name=a\\012JobId=1 UserId=bob(7) JobState=" in first and "Name=last" in second

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """MailProg: its arguments, its environment, and what happens without one."""
 import json
+import re
 
 import pytest
 
@@ -41,17 +42,15 @@ def test_mailprog_gets_subject_user_and_variables(site, tmp_path):
     s = site()
     job = s.submit("exit 3", "-J", "failing", "--mail-type=BEGIN,FAIL", "--mail-user=x@y.z", "--exclusive")
     got = mails(tmp_path, 2)
-    begun = f"Slurm Job_id={job} Name=failing Began, Queued time 00:00:0"
-    failed = f"Slurm Job_id={job} Name=failing Failed, Run time 00:00:0"
-    assert sorted(k[:len(begun)] for k in got if " Began" in k) == [begun]
-    subject = next(k for k in got if k.startswith(failed))
-    assert subject.endswith(", FAILED, ExitCode 3")
+    of, took = f"Slurm Job_id={job} Name=failing", r"time \d\d:\d\d:\d\d"
+    [begun] = [k for k in got if re.fullmatch(f"{of} Began, Queued {took}", k)]
+    [subject] = [k for k in got if re.fullmatch(f"{of} Failed, Run {took}, FAILED, ExitCode 3", k)]
     argv, env, stdin = got[subject]
     assert argv == ["-s", subject, "x@y.z"] and stdin == ""
     want = {"SLURM_JOB_MAIL_TYPE": "Failed", "SLURM_JOB_STATE": "FAILED", "SLURM_JOB_EXIT_CODE_MAX": "3", "SLURM_JOB_EXIT_CODE2": "3:0",
             "SLURM_JOB_ID": job, "SLURM_JOB_EXCLUSIVE": "NODE", "SLURM_JOB_OVERSUBSCRIBE": "NO", "SLURM_JOB_ACCOUNT": "(null)"}
     assert {k: env.get(k) for k in want} == want
-    assert env["SLURM_JOB_SLUID"].startswith("s") and "SLURM_JOB_QUEUED_TIME" in next(e for a, e, i in got.values() if " Began" in a[1])
+    assert env["SLURM_JOB_SLUID"].startswith("s") and "SLURM_JOB_QUEUED_TIME" in got[begun][1]
 
 
 def test_maildomain_completes_a_user_who_named_no_address(site, tmp_path):
@@ -82,3 +81,12 @@ def test_none_suppresses_every_other_type_wherever_it_stands(site, tmp_path):
     for types in ("NONE,ALL", "END,NONE", "none"):
         job = s.submit("true", f"--mail-type={types}")
         assert "MailType" not in s.out("scontrol", "show", "job", job)
+
+
+def test_what_users_chose_is_neither_an_option_of_mailprog_nor_another_header(site, tmp_path):
+    s = site()
+    s.submit("true", "--mail-type=END", "--mail-user=-Ssendmail=/tmp/x")
+    wait_for("the refusal", lambda: "no mail is sent: -Ssendmail=/tmp/x is nobody's address" in s.log("ctld"))
+    s.submit("true", "--mail-type=END", "--mail-user=x@y.z", "-J", "a\nBcc: all@y.z")
+    (subject, (argv, _, _)), = mails(tmp_path, 1).items()
+    assert "Name=a Bcc: all@y.z Ended" in subject and argv[2] == "x@y.z"

@@ -11,7 +11,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from cluster import TOP, Cluster, poll, program
+from cluster import PATIENCE, TOP, Cluster, poll, program
 
 DATA = TOP / "test/data/lambda"
 PYTHON = r"""#!/usr/bin/python3
@@ -22,7 +22,9 @@ def tell(what):
         row = {k: v for k, v in os.environ.items() if k.startswith(("SLURM", "CUDA", "MASTER", "WORLD", "LOCAL"))}
         f.write(json.dumps({"what": what, "time": time.monotonic(), "args": sys.argv[1:], **row}) + "\n")
 tell("begin")
-time.sleep(float(os.environ.get("STAND_IN_SECONDS", "0.2")))
+time.sleep(0.2)
+while not os.path.exists(os.environ.get("STAND_IN_UNTIL", "/")):
+    time.sleep(0.02)
 tell("end")
 """
 
@@ -45,7 +47,8 @@ def ledger(site):
     path = site.work / "ledger"
     path.write_text("")
     site.env["LEDGER"] = str(path)
-    return lambda what="begin": [r for r in map(json.loads, path.read_text().splitlines()) if r["what"] == what]
+    whole_lines = lambda: path.read_text().split("\n")[:-1]
+    return lambda what="begin": [r for r in map(json.loads, whole_lines()) if r["what"] == what]
 
 
 def running(rows):
@@ -112,7 +115,7 @@ def test_two_nodes(site, ledger):
 
 def test_array(site, ledger):
     job = int(site.out("sbatch", "--parsable", "sweep.slurm"))
-    poll(lambda: len(ledger("end")) == 20 and not site.out("squeue", "-h", "-j", job), 60, lambda: site.out("squeue"))
+    poll(lambda: len(ledger("end")) == 20 and not site.out("squeue", "-h", "-j", job), PATIENCE, lambda: site.out("squeue"))
     rates, sizes, optimizers = "0.001 0.01 0.1 0.0001 0.00001".split(), "16 32 64 128".split(), "adam sgd adamw rmsprop".split()
     for i in range(1, 21):
         want = f"Task {i}: LR={rates[(i - 1) % 5]}, BS={sizes[(i - 1) // 5 % 4]}, OPT={optimizers[(i - 1) // 20 % 4]}\n"
@@ -127,10 +130,12 @@ def test_array(site, ledger):
 
 def test_gpus_are_not_shared(site, ledger):
     """More GPUs than one node has, at the same time."""
-    site.env["STAND_IN_SECONDS"] = "1.5"
+    site.env["STAND_IN_UNTIL"] = str(site.work / "go")
     jobs = [int(site.out("sbatch", "--parsable", "-w", "lambda-gpu-003", "--mem=32G", "pytorch_single_gpu.slurm")) for _ in range(10)]
-    del site.env["STAND_IN_SECONDS"]
-    poll(lambda: len(ledger("end")) == len(jobs), 60, lambda: site.out("squeue"))
+    del site.env["STAND_IN_UNTIL"]
+    poll(lambda: len(ledger()) == 8, PATIENCE, lambda: site.out("squeue"))
+    (site.work / "go").touch()
+    poll(lambda: len(ledger("end")) == len(jobs), PATIENCE, lambda: site.out("squeue"))
     assert max(len(together) for together in running(ledger)) == 8
     no_gpu_is_shared(ledger)
 
@@ -142,7 +147,7 @@ def test_dependency_chain(site, ledger):
     r = site.run("bash", "-x", "dependencies.sh")
     jobs = [int(j) for j in re.findall(r"^\++ job[123]=(\d+)$", r.stderr, re.M)]
     assert len(jobs) == 3 and "Job dependency problem" in r.stderr, r.stderr
-    poll(lambda: len(ledger("end")) == 3, 30, lambda: site.out("squeue"))
+    poll(lambda: len(ledger("end")) == 3, PATIENCE, lambda: site.out("squeue"))
     rows = ledger()
     assert [int(r["SLURM_JOB_ID"]) for r in rows] == jobs
     ends = {r["SLURM_JOB_ID"]: r["time"] for r in ledger("end")}

@@ -9,7 +9,7 @@ import subprocess
 
 import pytest
 
-from conftest import wait_for
+from conftest import PATIENCE, wait_for
 from daemons import SLUICE, SLURMD, Site
 
 NOBODY_SPECIAL = next(p for p in pwd.getpwall() if 0 < p.pw_uid < 60000 and p.pw_name not in ("root", "nobody"))
@@ -43,7 +43,7 @@ class Munged:
     def stop(self):
         if self.process and self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
-            self.process.wait(10)
+            self.process.wait(PATIENCE)
 
 
 @pytest.fixture
@@ -93,7 +93,7 @@ def test_nodes_pass_messages_on_with_munge(tmp_path, munged):
 def test_users_are_who_they_are(site, tmp_path):
     site.start()
     job = site.submit("sleep 100")
-    as_user = dict(env=site.env, cwd="/", text=True, capture_output=True, timeout=30, user=NOBODY_SPECIAL.pw_uid,
+    as_user = dict(env=site.env, cwd="/", text=True, capture_output=True, timeout=PATIENCE, user=NOBODY_SPECIAL.pw_uid,
                    group=NOBODY_SPECIAL.pw_gid, extra_groups=[])
     r = subprocess.run([SLUICE, "scancel", job], **as_user)
     assert "Access/permission denied" in r.stderr and site.state(job) in ("RUNNING", "PENDING")
@@ -112,7 +112,7 @@ def test_expired_replayed_and_foreign_credentials_are_refused(site, munged, tmp_
     assert "frame 3 flags 1" in token_error(site, good)
     assert "Replayed credential" in token_error(site, good)
     old = munged.encode("slurmctld", "--ttl=1")
-    wait_for("its end", lambda: subprocess.run(["unmunge", "-S", munged.socket], input=old, text=True, capture_output=True).returncode == 15, 5)
+    wait_for("its end", lambda: subprocess.run(["unmunge", "-S", munged.socket], input=old, text=True, capture_output=True).returncode == 15)
     assert "Expired credential" in token_error(site, old)
     assert "it is for elsewhere" in token_error(site, munged.encode("elsewhere"))
     other = Munged(tmp_path / "other").start()

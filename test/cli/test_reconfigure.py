@@ -47,14 +47,14 @@ def test_a_new_log_file_is_used(site):
     site.change("^SlurmctldLogFile=.*", f"SlurmctldLogFile={site.folder}/new.ctld.log")
     site.out("scontrol", "reconfigure")
     wait_for("the new log", lambda: "the new configuration is in use" in site.log("new.n1"))
-    assert "Processing of the configuration is complete" in site.log("new.ctld")
+    wait_for("the controller's", lambda: "Processing of the configuration is complete" in site.log("new.ctld"))
 
 
 def test_a_log_that_cannot_be_opened_leaves_the_former_one(site):
     site.change("^SlurmctldLogFile=.*", f"SlurmctldLogFile={site.folder}/no/such/folder/log")
     site.change("^SlurmdLogFile=.*", f"SlurmdLogFile={site.folder}/no/such/folder/log")
     site.reconfigure("n1")
-    assert "Unable to open logfile" in site.log("ctld") and "Unable to open logfile" in site.log("n1")
+    wait_for("both lines", lambda: all("Unable to open logfile" in site.log(name) for name in ("ctld", "n1")))
 
 
 def test_a_bad_file_changes_nothing_and_says_why(site):
@@ -190,9 +190,9 @@ def test_log_rotation(site):
         process.send_signal(signal.SIGUSR2)
         wait_for("a fresh log", (site.folder / f"{name}.log").exists)
     site.change("^SlurmctldDebug=.*", "SlurmctldDebug=quiet")
+    (site.folder / "ctld.log").unlink()
     site.ctld.process.send_signal(signal.SIGUSR2)
-    site.out("scontrol", "ping")
-    (site.folder / "ctld.log").write_text("")
+    wait_for("a fresh log", (site.folder / "ctld.log").exists)
     site.ctld.process.send_signal(signal.SIGHUP)
     wait_for("the nodes to follow", lambda: site.reconfigured("n1"))
     assert site.log("ctld") == ""

@@ -3,7 +3,7 @@
 import signal
 import subprocess
 
-from conftest import SACKD, Controller, wait_for
+from conftest import PATIENCE, SACKD, Controller, wait_for
 
 
 def sackd(conf):
@@ -25,7 +25,7 @@ def test_sackd_gives_tokens_and_another_takes_over(controller):
         daemons[0].wait()
         wait_for("the take-over", there.answers)
         daemons[1].send_signal(signal.SIGTERM)
-        assert daemons[1].wait(10) == 0
+        assert daemons[1].wait(PATIENCE) == 0
         assert not (controller.folder / "login.socket").exists()
     finally:
         for d in daemons:
@@ -35,5 +35,5 @@ def test_sackd_gives_tokens_and_another_takes_over(controller):
 
 def test_sackd_without_a_key_says_so(folder):
     c = Controller(folder)
-    r = subprocess.run([SACKD, "-D", "-f", c.conf], capture_output=True, text=True, timeout=10)
+    r = subprocess.run([SACKD, "-D", "-f", c.conf], capture_output=True, text=True, timeout=PATIENCE)
     assert r.returncode == 1 and "sackd: fatal: cannot read the key" in r.stderr

@@ -9,7 +9,7 @@ import struct
 import subprocess
 
 import pytest
-from conftest import SLURMCTLD, WIRECAT, wait_for
+from conftest import PATIENCE, SLURMCTLD, WIRECAT, wait_for
 
 
 def frame(number, body=b"", flags=0, seq=0, length=None):
@@ -142,7 +142,7 @@ def test_a_watch_tells_of_changes_until_the_end(controller):
         assert "job_id = 1" in next(lines)
         assert controller.call("job_signal", "select.ids=1").returncode == 0
         assert any("state = CANCELLED" in line for line in lines)
-        assert p.wait(10) == 0
+        assert p.wait(PATIENCE) == 0
     assert controller.call("job_watch", "ids=9").stdout.startswith("error 2017")
 
 
@@ -169,13 +169,13 @@ def test_a_job_that_is_asked_for_twice_comes_once(controller):
 
 def test_shutdown_by_message(controller):
     assert controller.start().call("shutdown").returncode == 0
-    assert controller.process.wait(10) == 0
+    assert controller.process.wait(PATIENCE) == 0
     assert not (controller.folder / "ctld.pid").exists()
 
 
 def test_one_controller_a_pidfile(controller):
     controller.start()
-    r = subprocess.run([SLURMCTLD, "-D", "-f", controller.conf], capture_output=True, text=True, timeout=10)
+    r = subprocess.run([SLURMCTLD, "-D", "-f", controller.conf], capture_output=True, text=True, timeout=PATIENCE)
     assert r.returncode == 1 and "fatal: Unable to lock pidfile" in r.stderr
 
 
@@ -183,7 +183,7 @@ def test_a_foreign_journal_is_left_alone(controller):
     controller.state.mkdir()
     (controller.state / "journal.db").write_text("something else entirely, and long enough\n" * 100)
     controller.start()
-    assert controller.process.wait(10) == 1
+    assert controller.process.wait(PATIENCE) == 1
     assert re.search(r"fatal: .*journal.db is damaged or no journal", controller.output())
 
 
@@ -192,7 +192,7 @@ def test_an_open_key_is_refused(controller):
     key.write_bytes(os.urandom(64))
     key.chmod(0o644)
     controller.start()
-    assert controller.process.wait(10) == 1
+    assert controller.process.wait(PATIENCE) == 1
     assert "chmod 600" in controller.output()
 
 
@@ -234,7 +234,7 @@ def test_nodes_that_do_not_answer_are_one_line(controller):
 
 
 def test_the_background_start_returns_when_it_serves(controller):
-    r = subprocess.run([SLURMCTLD, "-f", controller.conf], timeout=10)
+    r = subprocess.run([SLURMCTLD, "-f", controller.conf], timeout=PATIENCE)
     pid = int((controller.folder / "ctld.pid").read_text())
     try:
         assert r.returncode == 0 and controller.answers()
@@ -245,7 +245,7 @@ def test_the_background_start_returns_when_it_serves(controller):
 
 def test_a_background_start_that_fails_says_so(controller):
     controller.write("ClusterName=alpha\nSlurmctldHost=localhost\nNodeName=n1\nPartitionName=p Nodes=n7\n")
-    r = subprocess.run([SLURMCTLD, "-f", controller.conf], capture_output=True, text=True, timeout=10)
+    r = subprocess.run([SLURMCTLD, "-f", controller.conf], capture_output=True, text=True, timeout=PATIENCE)
     assert r.returncode == 1 and "slurmctld: fatal: Invalid node names in partition p" in r.stderr
 
 
@@ -258,7 +258,7 @@ def test_a_disk_that_fills_up_stops_submissions_only(controller):
         r = controller.wirecat("submit", 100000)
         told = [int(line) for line in r.stdout.splitlines() if line.isdigit()]
         assert told and "No space left on device" in r.stderr + r.stdout, r.stderr[-500:]
-        assert "no job is taken until there is more room" in controller.output()
+        wait_for("the line", lambda: "no job is taken until there is more room" in controller.output())
         assert set(told) <= set(controller.jobs())
         subprocess.run(["mount", "-o", "remount,size=64m", controller.state], check=True)
         wait_for("room", lambda: controller.wirecat("submit", 1).returncode == 0)

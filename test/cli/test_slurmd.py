@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from conftest import BUILD, Controller, free_port, wait_for
+from conftest import BUILD, PATIENCE, Controller, free_port, wait_for
 
 SLURMD = BUILD / "src/slurmd/slurmd"
 SLUICE = BUILD / "src/cli/sluice"
@@ -40,7 +40,7 @@ class Cluster:
         self.slurmd.wait()
 
     def run(self, *argv):
-        return subprocess.run([SLUICE, *argv], env=self.env, cwd=self.folder, text=True, capture_output=True, timeout=30).stdout
+        return subprocess.run([SLUICE, *argv], env=self.env, cwd=self.folder, text=True, capture_output=True, timeout=PATIENCE).stdout
 
     def submit(self, command):
         return self.run("sbatch", "--parsable", "-o", "%j.out", "--wrap", command).strip()

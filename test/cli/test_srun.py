@@ -9,7 +9,7 @@ import subprocess
 import time
 
 import pytest
-from cluster import Cluster, poll, program
+from cluster import PATIENCE, Cluster, poll, program
 
 pytestmark = pytest.mark.skipif(not program() or os.getuid() != 0, reason="needs a build, and root for node daemons")
 
@@ -18,6 +18,11 @@ pytestmark = pytest.mark.skipif(not program() or os.getuid() != 0, reason="needs
 def c():
     with Cluster(nodes=2, cpus=4) as cluster:
         yield cluster
+
+
+@pytest.fixture(autouse=True)
+def both_nodes_are_free(c):
+    poll(lambda: c.out("squeue", "-h") == "", PATIENCE, lambda: c.out("squeue"))
 
 
 def sh(c, text, **kw):
@@ -29,19 +34,47 @@ def clean(text):
     return re.sub(r"\[[-0-9T:.]+\]", "[TIME]", re.sub(r"(StepId=|allocation |job |STEP )\d+", r"\1J", re.sub(r" AT \S+", " AT TIME", text)))
 
 
-class Running:
-    """A command in the background that has its tasks running: each makes a file r.RANK."""
+def by_task(lines):
+    """A line for each task, in their order: which of them are told of in one line hangs on when they end."""
+    one_each = []
+    for line in lines:
+        m = re.fullmatch(r"(.*): tasks? ([-,0-9]+): (.*)", line)
+        spans = [span.split("-") for span in m[2].split(",")] if m else []
+        tasks = [t for span in spans for t in range(int(span[0]), int(span[-1]) + 1)]
+        one_each += [f"{m[1]}: task {t}: {m[3]}" for t in tasks] or [line]
+    first = next((i for i, line in enumerate(one_each) if ": task " in line), 0)
+    return one_each[:first] + sorted(one_each[first:], key=lambda line: (": task " not in line, line))
 
-    def __init__(self, c, *argv, tasks=2, body="sleep 30"):
+
+class Running:
+    """A command in the background that has its tasks running: each makes a file r.RANK after what it sets up, by
+    itself: a shell with a child does not hear SIGINT."""
+
+    def __init__(self, c, *argv, tasks=2, setup=":", body="sleep 300"):
         for old in c.work.glob("r.*"):
             old.unlink()
-        self.p = subprocess.Popen([*argv, "bash", "-c", f"touch r.$SLURM_PROCID; {body}"], env=c.env, cwd=c.work, text=True,
-                                  stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
-        poll(lambda: len(list(c.work.glob("r.*"))) == tasks, 10, "the tasks do not run")
+        self.errors, self.seen = c.work / "errors", 0  # lines that says() has found
+        with self.errors.open("w") as errors:
+            self.p = subprocess.Popen([*argv, "bash", "-c", f"{setup}; : >r.$SLURM_PROCID; {body}"], env=c.env, cwd=c.work, text=True,
+                                      stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors, start_new_session=True)
+        poll(lambda: len(list(c.work.glob("r.*"))) == tasks, PATIENCE, "the tasks do not run")
+
+    def said(self):
+        return clean(self.errors.read_text())
+
+    def says(self, *lines):
+        """Waits for the next of these lines of its errors, and gives that."""
+        def look():
+            for i, line in enumerate(self.said().splitlines()[self.seen:], self.seen + 1):
+                if line in lines:
+                    self.seen = i
+                    return line
+            return None
+        return poll(look, PATIENCE, lambda: f"it says {self.said()}")
 
     def end(self):
-        out, err = self.p.communicate(timeout=15)
-        return self.p.returncode, out, clean(err)
+        out, _ = self.p.communicate(timeout=PATIENCE)
+        return self.p.returncode, out, self.said()
 
 
 # --- streams ---------------------------------------------------------------------------------------------------
@@ -64,7 +97,7 @@ def test_input_goes_to_all_or_one_or_none(c):
 
 def test_much_data_in_both_directions(c):
     data = os.urandom(20_000_000)
-    r = subprocess.run(["srun", "-n1", "cat"], env=c.env, cwd=c.work, input=data, capture_output=True, timeout=60)
+    r = subprocess.run(["srun", "-n1", "cat"], env=c.env, cwd=c.work, input=data, capture_output=True, timeout=PATIENCE)
     assert hashlib.sha256(r.stdout).digest() == hashlib.sha256(data).digest()
 
 
@@ -76,7 +109,7 @@ def test_a_slow_reader_holds_the_tasks_back(c):
     n = 0
     while chunk := p.stdout.read(1 << 20):
         n += len(chunk)
-    assert (n, p.wait(10)) == (300000000, 0)
+    assert (n, p.wait(PATIENCE)) == (300000000, 0)
 
 
 def test_a_reader_that_goes_ends_the_step(c):
@@ -107,12 +140,12 @@ def test_files(c):
     ("exit 3", 3, ["srun: error: n1: tasks 0-1: Exited with exit code 3"]),
     ("exit $((SLURM_PROCID+1))", 2, ["srun: error: n1: task 0: Exited with exit code 1", "srun: error: n1: task 1: Exited with exit code 2"]),
     ("kill -USR1 $$", 138, ["srun: error: n1: tasks 0-1: User defined signal 1"]),
-    ("test $SLURM_PROCID = 1 && kill -9 $$; sleep 0.3", 137, ["srun: error: n1: task 1: Killed", "srun: Force Terminated StepId=J.0"]),
+    ("test $SLURM_PROCID = 1 && kill -9 $$; exit 0", 137, ["srun: error: n1: task 1: Killed", "srun: Force Terminated StepId=J.0"]),
     ("kill -SEGV $$", 139, ["srun: error: n1: tasks 0-1: Segmentation fault"]),
 ])
 def test_exit_statuses(c, body, status, lines):
     r = c.run("srun", "-N1", "-n2", "bash", "-c", f"ulimit -c 0; {body}")
-    assert (r.returncode, clean(r.stderr).splitlines()) == (status, lines)
+    assert (r.returncode, by_task(clean(r.stderr).splitlines())) == (status, by_task(lines))
 
 
 def test_kill_on_bad_exit(c):
@@ -134,18 +167,22 @@ def test_wait_for_the_slowest(c):
 # --- signals ---------------------------------------------------------------------------------------------------
 
 def test_interrupt_twice(c):
-    r = Running(c, "srun", "-n2", body="exec sleep 30")
+    r = Running(c, "srun", "-v", "-n2", body="exec sleep 300")
+    r.says("srun: Node n1, 2 tasks started")
+    first = "srun: interrupt (one more within 1 sec to abort)"
     r.p.send_signal(signal.SIGINT)
-    time.sleep(0.2)
-    r.p.send_signal(signal.SIGINT)
+    while r.says(first, "srun: forcing job termination") == first:  # again, when the second came too late
+        r.p.send_signal(signal.SIGINT)
     status, _, err = r.end()
     assert status == 130
-    assert err.splitlines()[:4] == ["srun: interrupt (one more within 1 sec to abort)", "srun: StepId=J.0 tasks 0-1: running",
-                                    "srun: sending Ctrl-C to StepId=J.0", "srun: forcing job termination"]
+    lines = err.splitlines()
+    last = len(lines) - lines[::-1].index(first) - 1
+    assert lines[last:last + 4] == [first, "srun: StepId=J.0 tasks 0-1: running", "srun: sending Ctrl-C to StepId=J.0",
+                                    "srun: forcing job termination"]
 
 
 def test_signals_are_forwarded(c):
-    r = Running(c, "srun", "-N2", "-n2", body="trap 'echo got; exit 0' USR1; while :; do sleep 0.05; done")
+    r = Running(c, "srun", "-N2", "-n2", setup="trap 'echo got; exit 0' USR1", body="while :; do sleep 0.05; done")
     r.p.send_signal(signal.SIGUSR1)
     assert r.end()[:2] == (0, "got\ngot\n")
 
@@ -156,7 +193,7 @@ def test_terminate(c):
     status, _, err = r.end()
     assert status == 137
     assert err.splitlines()[0] == "srun: forcing job termination"
-    assert err.splitlines()[-1] == "srun: error: n1: tasks 0-1: Killed"
+    assert by_task(err.splitlines())[-2:] == ["srun: error: n1: task 0: Killed", "srun: error: n1: task 1: Killed"]
 
 
 def test_a_cancelled_step(c):
@@ -177,12 +214,12 @@ def test_salloc(c):
 
 
 def test_salloc_waits(c):
-    job = c.submit("sleep 30", "-N2", "--exclusive")
+    job = c.submit("sleep 300", "-N2", "--exclusive")
     c.wait_job(job, ("RUNNING",))
     p = subprocess.Popen(["salloc", "-N1", "true"], env=c.env, cwd=c.work, text=True, stderr=subprocess.PIPE)
     first = p.stderr.readline() + p.stderr.readline()
     c.out("scancel", job)
-    rest = p.communicate(timeout=20)[1]
+    rest = p.communicate(timeout=PATIENCE)[1]
     assert re.sub("Nodes n[12]", "Nodes N", clean(first + rest)).splitlines() == [
         "salloc: Pending job allocation J", "salloc: job J queued and waiting for resources",
         "salloc: job J has been allocated resources", "salloc: Granted job allocation J",
@@ -190,7 +227,7 @@ def test_salloc_waits(c):
 
 
 def test_immediate(c):
-    job = c.submit("sleep 30", "-N2", "--exclusive")
+    job = c.submit("sleep 300", "-N2", "--exclusive")
     c.wait_job(job, ("RUNNING",))
     for name in ("srun", "salloc"):
         r = c.run(name, "-I1", "-N1", "true")
@@ -200,9 +237,9 @@ def test_immediate(c):
 
 
 def test_revoked(c):
-    r = c.run("salloc", "-n1", "bash", "-c", "scancel $SLURM_JOB_ID; sleep 1; echo still here")
-    assert (r.returncode, r.stdout) == (0, "still here\n")
-    assert clean(r.stderr).endswith("salloc: Job allocation J has been revoked.\n")
+    r = sh(c, "salloc -n1 bash -c 'scancel $SLURM_JOB_ID; until grep revoked said; do sleep 0.02; done' 2>said")
+    assert (r.returncode, clean(r.stdout)) == (0, "salloc: Job allocation J has been revoked.\n")
+    assert (c.work / "said").read_text().endswith(r.stdout)
 
 
 def test_commands_that_cannot_run_in_an_allocation(c):
@@ -227,8 +264,11 @@ def test_signals_to_an_allocation(c):
     for number, want, line in ((signal.SIGHUP, 1, "salloc: Relinquishing job allocation J"),
                                (signal.SIGUSR1, 3, "salloc: Job allocation J has been revoked.")):
         # not ignored, also when the tests run under nohup
-        r = Running(c, "env", "--default-signal=HUP", "salloc", "-n1", tasks=1, body="for i in 1 2 3 4 5; do sleep 0.2; done; exit 3")
+        r = Running(c, "env", "--default-signal=HUP", "salloc", "-n1", tasks=1,
+                    body=f"until [ -e told.{number} ]; do sleep 0.02; done; exit 3")
         r.p.send_signal(number)
+        r.says(line)
+        (c.work / f"told.{number}").touch()
         status, _, err = r.end()
         assert (status, err.splitlines()[-1]) == (want, line)
 
@@ -254,8 +294,13 @@ def test_programs_around_a_step_that_fail(c):
 
 
 def test_steps_wait_for_each_other(c):
-    r = sh(c, "salloc -Q -n4 -N1 bash -c 'srun -n2 --exact sleep 1 & sleep 0.3; srun -n4 echo hi; wait'")
-    assert (r.stdout, clean(r.stderr)) == ("hi\n" * 4, "srun: Step created for StepId=J.1\n")
+    for held in (0.2, 1, 5, 20):  # seconds: longer than the other needs to ask, which hangs on the host
+        r = sh(c, f"salloc -Q -n4 -N1 bash -c 'srun -n2 --exact bash -c \"touch up.{held}; sleep {held}\" & "
+                  f"until [ -e up.{held} ]; do sleep 0.02; done; srun -n4 echo hi; wait'")
+        assert r.stdout == "hi\n" * 4
+        if r.stderr:
+            break
+    assert clean(r.stderr) == "srun: Step created for StepId=J.1\n"
 
 
 def test_refusals(c):

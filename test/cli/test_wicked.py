@@ -1,12 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """Jobs that misbehave: each ends as it should, leaves nothing behind, and the next job runs on the same node."""
 import os
+import re
+import signal
+import subprocess
 import time
+from pathlib import Path
 
 import pytest
-from cluster import Cluster, poll
+from cluster import PATIENCE, Cluster, poll, processes
 
 pytestmark = pytest.mark.skipif(os.getuid() != 0, reason="jobs of several users need root")
+OTHER = {"user": 1, "group": 1, "extra_groups": []}  # nobody (65534) would not even be heard
 ALL_ENDS = ("COMPLETED", "FAILED", "CANCELLED", "TIMEOUT", "NODE_FAIL", "OUT_OF_MEMORY")
 
 
@@ -22,7 +27,7 @@ def the_next_job_runs(cluster):
     left = cluster.out("squeue", "-h", "-o", "%i").split()
     if left:
         cluster.run("scancel", *left)
-    poll(lambda: cluster.out("squeue", "-h") == "", 30, lambda: cluster.out("squeue"))
+    poll(lambda: cluster.out("squeue", "-h") == "", PATIENCE, lambda: cluster.out("squeue"))
     cluster.wait_job(cluster.submit("true", "-N2"))
     assert cluster.out("sinfo", "-h", "-o", "%T %D") == "idle 2\n"
 
@@ -34,39 +39,26 @@ def script(cluster, text, *options, mode=0o755):
     return int(cluster.out("sbatch", "--parsable", *options, path))
 
 
-def ended(cluster, job, seconds=30):
-    return cluster.wait_job(job, ALL_ENDS, seconds)
+def ended(cluster, job):
+    return cluster.wait_job(job, ALL_ENDS)
 
 
 def output(cluster, job):
     return (cluster.work / f"slurm-{job}.out").read_text(errors="replace")
 
 
-def alive(mark):
-    """Processes whose command line has the mark."""
-    found = []
-    for pid in filter(str.isdigit, os.listdir("/proc")):
-        try:
-            with open(f"/proc/{pid}/cmdline", "rb") as f:
-                if mark.encode() in f.read():
-                    found.append(int(pid))
-        except OSError:
-            pass
-    return found
-
-
 def test_it_ignores_every_signal(cluster):
     job = cluster.submit("trap '' TERM INT HUP CONT USR1; echo up; while :; do sleep 0.1; done", "-t", "5")
-    poll(lambda: (cluster.work / f"slurm-{job}.out").exists() and "up" in output(cluster, job), 10, "no output")
+    poll(lambda: (cluster.work / f"slurm-{job}.out").exists() and "up" in output(cluster, job), PATIENCE, "no output")
     cluster.out("scancel", job)
-    assert ended(cluster, job, 60)["JobState"] == "CANCELLED"
+    assert ended(cluster, job)["JobState"] == "CANCELLED"
 
 
 def test_it_stops_itself(cluster):
     job = cluster.submit("kill -STOP $$; echo never")
     cluster.wait_job(job, ("RUNNING",))
     cluster.out("scancel", job)
-    assert ended(cluster, job, 60)["JobState"] == "CANCELLED"
+    assert ended(cluster, job)["JobState"] == "CANCELLED"
     assert "never" not in output(cluster, job)
 
 
@@ -75,21 +67,21 @@ def test_its_children_flee(cluster):
     mark = f"7{time.time_ns() % 10**9}"
     job = cluster.submit(f"for i in 1 2 3 4 5; do (setsid sh -c 'trap \"\" TERM HUP; exec sleep {mark}' &) ; done; sleep 0.2; echo left")
     assert ended(cluster, job)["JobState"] == "COMPLETED"
-    poll(lambda: not alive(f"sleep\0{mark}"), 30, "children of the job live on")
+    poll(lambda: not processes(f"sleep\0{mark}"), PATIENCE, "children of the job live on")
 
 
 def test_it_makes_hundreds_of_processes_and_zombies(cluster):
     mark = f"8{time.time_ns() % 10**9}"
     job = cluster.submit(f"for i in $(seq 300); do sleep {mark} & done; echo up; exec sleep {mark}")
-    poll(lambda: len(alive(f"sleep\0{mark}")) > 290, 20, "they do not come up")
+    poll(lambda: len(processes(f"sleep\0{mark}")) > 290, PATIENCE, "they do not come up")
     cluster.out("scancel", job)
     assert ended(cluster, job)["JobState"] == "CANCELLED"
-    poll(lambda: not alive(f"sleep\0{mark}"), 30, "children of the job live on")
+    poll(lambda: not processes(f"sleep\0{mark}"), PATIENCE, "children of the job live on")
 
 
 def test_it_kills_its_slurmstepd(cluster):
     job = cluster.submit("echo up; kill -9 $PPID; sleep 600")
-    end = ended(cluster, job, 60)
+    end = ended(cluster, job)
     assert end["JobState"] in ("FAILED", "NODE_FAIL", "CANCELLED"), end
 
 
@@ -156,7 +148,7 @@ def test_every_exit_code_is_kept(cluster, code):
 
 def test_it_writes_much_without_a_line_end(cluster):
     job = cluster.submit("head -c 50000000 /dev/zero | tr '\\0' x; srun -n2 sh -c 'head -c 3000000 /dev/zero | tr \"\\0\" y'", "-n2")
-    assert ended(cluster, job, 60)["JobState"] == "COMPLETED"
+    assert ended(cluster, job)["JobState"] == "COMPLETED"
     text = output(cluster, job)
     assert (text.count("x"), text.count("y"), len(text)) == (50000000, 6000000, 56000000)
 
@@ -212,7 +204,7 @@ def test_scripts_that_are_none(cluster, text, error):
 
 def test_a_thousand_short_jobs_at_once(cluster):
     job = cluster.submit("true", "-a", "0-999", "-o", "/dev/null")
-    poll(lambda: cluster.out("squeue", "-h") == "", 60, lambda: cluster.out("squeue")[-500:])
+    poll(lambda: cluster.out("squeue", "-h") == "", 3 * PATIENCE, lambda: cluster.out("squeue")[-500:])
     states = cluster.out("squeue", "-h", "-r", "-t", "all", "-j", job, "-o", "%T").split()
     assert states == ["COMPLETED"] * len(states) and len(states) in (0, 1000)
 
@@ -230,12 +222,78 @@ def test_another_user_can_do_nothing_to_it(cluster):
     job = cluster.submit("sleep 600", "-o", "/dev/null")
     cluster.wait_job(job, ("RUNNING",))
     cluster.dir.chmod(0o755)
-    nobody = {"user": 65534, "group": 65534, "extra_groups": []}
     for argv in (["scancel", job], ["scancel", "-s", "USR1", job], ["scontrol", "update", f"job={job}", "name=mine"],
                  ["scontrol", "hold", job], ["scontrol", "requeue", job], ["scontrol", "suspend", job],
                  ["srun", f"--jobid={job}", "--overlap", "id"]):
-        r = cluster.run(*argv, cwd="/", **nobody)
-        assert r.returncode != 0 and r.stderr, argv
+        r = cluster.run(*argv, cwd="/", **OTHER)
+        assert r.returncode != 0 and re.search("denied|Invalid user id", r.stderr), (argv, r.stderr)
     assert cluster.job(job)["JobState"] == "RUNNING" and cluster.job(job)["JobName"] == "wrap"
     cluster.out("scancel", job)
     ended(cluster, job)
+
+
+def test_its_files_are_pipes_without_another_end(cluster):
+    """slurmstepd waited in open(2) for ever: the job could not be ended, and its node was not given back."""
+    for option in ("-o", "-e", "-i"):
+        fifo = cluster.work / f"fifo{option}"
+        os.mkfifo(fifo)
+        job = cluster.submit("true", option, fifo, "-t", "5")
+        cluster.wait_job(job, ("RUNNING",))
+        cluster.out("scancel", job)
+        assert ended(cluster, job)["JobState"] == "CANCELLED"
+    job = cluster.submit("echo through", "-o", cluster.work / "fifo-o")
+    assert (cluster.work / "fifo-o").read_text() == "through\n"
+    ended(cluster, job)
+
+
+def test_its_pipe_is_full(cluster):
+    """The notice of the cancellation cannot be written there: that held the end up."""
+    fifo = cluster.work / "fifo-full"
+    os.mkfifo(fifo)
+    reader = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)
+    job = cluster.submit("echo up > up; yes", "-o", fifo)
+    poll(lambda: (cluster.work / "up").exists(), 20, "it does not run")
+    cluster.out("scancel", job)
+    assert ended(cluster, job, 60)["JobState"] == "CANCELLED"
+    os.close(reader)
+
+
+def test_its_srun_is_stopped(cluster):
+    """An srun that keeps its connection and reads nothing held the nodes for ever."""
+    with subprocess.Popen(["srun", "-J", "deaf", "yes"], env=cluster.env, cwd=cluster.work, stdout=subprocess.DEVNULL,
+                          stderr=subprocess.DEVNULL) as srun:
+        job = int(poll(lambda: cluster.out("squeue", "-h", "-t", "RUNNING", "-o", "%i", "-n", "deaf"), 20, "it does not run"))
+        srun.send_signal(signal.SIGSTOP)
+        try:
+            cluster.out("scancel", job)
+            assert ended(cluster, job, 60)["JobState"] == "CANCELLED"
+            poll(lambda: cluster.out("sinfo", "-h", "-o", "%T") == "idle\n", 60, lambda: cluster.out("sinfo"))
+        finally:
+            srun.kill()
+
+
+def test_a_stranger_holds_its_output_open(cluster):
+    """The step waited for the end of a stream that a process outside of it had."""
+    with subprocess.Popen(["srun", "-J", "held", "sleep", "600"], env=cluster.env, cwd=cluster.work,
+                          stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as srun:
+        job = int(poll(lambda: cluster.out("squeue", "-h", "-t", "RUNNING", "-o", "%i", "-n", "held"), 20, "it does not run"))
+        mark = f"SLURM_JOB_ID={job}\0".encode()
+        pid = poll(lambda: next((p for p in alive("sleep") if mark in Path(f"/proc/{p}/environ").read_bytes()), None), 20, "no task")
+        held = os.open(f"/proc/{pid}/fd/1", os.O_WRONLY)
+        cluster.out("scancel", job)
+        srun.wait(60)
+        os.close(held)
+    assert ended(cluster, job)["JobState"] == "CANCELLED"
+
+
+def test_its_epilog_asks_root_what_files_there_are(cluster):
+    """srun was told whether a file exists that the user must not see."""
+    cluster.dir.chmod(0o755)
+    cluster.work.chmod(0o777)
+    secret = cluster.dir / "secret"
+    secret.mkdir(0o700)
+    (secret / "there").write_text("")
+    said = [cluster.run("srun", "-D", "/tmp", f"--task-epilog={secret}/{name}", "true", cwd="/", **OTHER).stderr
+            for name in ("there", "absent")]
+    assert "TaskEpilog failed" in said[0] and "Permission denied" in said[0]
+    assert "TaskEpilog failed" in said[1] and "Permission denied" in said[1]

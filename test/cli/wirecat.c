@@ -2,18 +2,19 @@
 /*
  * wirecat: speaks doc/spec/03-wire.md for the tests of daemons, rightly or wrongly.
  *
- *   wirecat [-t MS] CONF call TYPE [FIELD=TEXT...]
+ *   wirecat CONF call TYPE [FIELD=TEXT...]
  *       one request; prints the answer's fields, lists a record after the other
  *   wirecat CONF raw HEX...
- *       sends these bytes on a bare connection, prints what comes back as frames
+ *       sends these bytes on a bare connection, prints what comes back as frames until it is closed
  *   wirecat CONF token KEYFILE [CLUSTER AUDIENCE AGE [NUMBER HEX]...]
  *       hello with a token of our own, then ping, then frames of these types with these bodies
  *   wirecat CONF replay
  *       the same hello on two connections
  *   wirecat CONF forward KEYFILE NODE PORT NODES HOPS [SEAL_KEYFILE AGE BYTE TYPE]
  *       as SlurmUser asks NODE to pass "reconfigure" on; the seal of another key, AGE seconds old, with one
- * byte of it (counted from its end) changed, for a message of another type wirecat CONF submit N [SCRIPT] N
- * jobs one after the other, prints their ids
+ *       byte of it (counted from its end) changed, for a message of another type
+ *   wirecat CONF submit N [SCRIPT]
+ *       N jobs one after the other, prints their ids
  *
  * Exit code 0, or 1 with "error CODE: TEXT" on stdout.
  */
@@ -81,7 +82,9 @@ static int set_field(const struct meta_record *r, void *rec, char *text, struct 
     return meta_parse(f, rec, equals + 1, e);
 }
 
-static int call(struct client *c, int timeout_ms, char **argv)
+enum { PATIENCE_MS = 60000, SILENCE_MS = 1000 };
+
+static int call(struct client *c, char **argv)
 {
     const struct message_type *t = message_by_name(argv[0]);
     void *request, *record;
@@ -98,7 +101,7 @@ static int call(struct client *c, int timeout_ms, char **argv)
         rc = client_send(c, t->number, request, &e);
     /* A list has no empty record before its end, a single answer has one record at most. */
     while (rc == 0) {
-        rc = client_receive(c, timeout_ms, &type, &record, &e);
+        rc = client_receive(c, PATIENCE_MS, &type, &record, &e);
         if (rc == 0)
             rc = err_set(&e, ETIMEDOUT, "no answer");
         if (rc < 0 || !record)
@@ -120,27 +123,38 @@ static int bare(struct client *c, struct err *e)
     return client_connect(c, e);
 }
 
-/* Everything that comes until the other side closes or is silent for a second. */
-static void print_frames(int fd)
+/* Gives the number of answers that have come whole. */
+static uint32_t walk_frames(const struct buf *in, bool print)
+{
+    struct frame f;
+    struct err e;
+    uint32_t n = 0;
+
+    for (size_t at = 0; frame_parse(in->s + at, in->len - at, FRAME_BODY_MAX, &f, &e) > 0;
+         at += FRAME_HEADER + f.len) {
+        n += !(f.flags & FRAME_MORE);
+        if (print && f.flags & FRAME_ERROR && frame_read_error(&f, &e) < 0)
+            printf("frame %u error %d: %s\n", f.type, e.code, e.text);
+        else if (print)
+            printf("frame %u flags %u seq %u len %u\n", f.type, f.flags, f.seq, f.len);
+    }
+    return n;
+}
+
+/* Everything that comes until the other side closes, or at least so many answers and what follows them
+ * within silence_ms. */
+static void print_frames(int fd, uint32_t least, int silence_ms)
 {
     struct buf in = BUF_INIT;
     struct pollfd p = {.fd = fd, .events = POLLIN};
-    struct frame f;
-    struct err e;
     ssize_t n = 1;
 
-    while (n > 0 && poll(&p, 1, 1000) > 0) {
+    while (n > 0 && poll(&p, 1, walk_frames(&in, false) < least ? PATIENCE_MS : silence_ms) > 0) {
         buf_reserve(&in, 65536);
         n = recv(fd, in.s + in.len, 65536, 0);
         in.len += n > 0 ? (size_t)n : 0;
     }
-    for (size_t at = 0; frame_parse(in.s + at, in.len - at, FRAME_BODY_MAX, &f, &e) > 0;
-         at += FRAME_HEADER + f.len) {
-        if (f.flags & FRAME_ERROR && frame_read_error(&f, &e) < 0)
-            printf("frame %u error %d: %s\n", f.type, e.code, e.text);
-        else
-            printf("frame %u flags %u seq %u len %u\n", f.type, f.flags, f.seq, f.len);
-    }
+    walk_frames(&in, true);
     printf("%s\n", n == 0 ? "closed" : n < 0 ? "reset" : "open");
     buf_release(&in);
 }
@@ -166,10 +180,12 @@ static int send_raw(struct client *c, char **hex)
     if (send(fd, out.s, out.len, MSG_NOSIGNAL) < 0)
         printf("reset\n");
     buf_release(&out);
-    print_frames(fd);
+    print_frames(fd, UINT32_MAX, 0);
     close(fd);
     return 0;
 }
+
+enum { HELLO_ANSWERS = 2 }; /* to add_hello(), when nothing is refused */
 
 static void add_hello(struct buf *out, const char *type, const char *cluster, const struct buf *token)
 {
@@ -213,7 +229,7 @@ static int own_token(struct client *c, const struct client_env *env, char **argv
         return fail(&e);
     if (send(fd, out.s, out.len, MSG_NOSIGNAL) < 0)
         printf("reset\n");
-    print_frames(fd);
+    print_frames(fd, HELLO_ANSWERS, argc > 4 ? SILENCE_MS : 0);
     close(fd);
     buf_release(&token);
     buf_release(&out);
@@ -232,7 +248,7 @@ static int send_token(struct client *c, const struct client_env *env, const char
     add_hello(&out, type, conf_str(env->conf, CONF_CLUSTER_NAME), &token);
     if (send(fd, out.s, out.len, MSG_NOSIGNAL) < 0)
         printf("reset\n");
-    print_frames(fd);
+    print_frames(fd, HELLO_ANSWERS, 0);
     close(fd);
     buf_release(&out);
     return 0;
@@ -252,7 +268,7 @@ static int replay(struct client *c, const struct client_env *env)
             return fail(&e);
         if (send(fd, out.s, out.len, MSG_NOSIGNAL) < 0)
             printf("reset\n");
-        print_frames(fd);
+        print_frames(fd, HELLO_ANSWERS, 0);
         close(fd);
     }
     buf_release(&token);
@@ -303,7 +319,7 @@ static struct buf seal_forward(const char *cluster, char **argv, int argc, struc
     mem_set_str(&b.nodes, argv[3]);
     b.type = argc > 8 ? (uint32_t)strtoul(argv[8], NULL, 10) : MSG_NODE_CONTROL;
     b.width = 2;
-    b.timeout = 2000;
+    b.timeout = PATIENCE_MS;
     b.expires = now + 60;
     text_split(&hops, argv[4], ',');
     for (uint32_t i = 0; i < hops.n; i++)
@@ -313,7 +329,7 @@ static struct buf seal_forward(const char *cluster, char **argv, int argc, struc
         if (byte && byte <= sealed.len)
             sealed.s[sealed.len - byte] ^= 1;
         m.sealed = (struct meta_bytes){(uint8_t *)sealed.s, (uint32_t)sealed.len};
-        m.wait = 5000;
+        m.wait = PATIENCE_MS;
         meta_encode(&record_forward, &m, &ret);
     }
     text_list_release(&hops);
@@ -350,7 +366,7 @@ static int forward(const struct client_env *env, char **argv, int argc)
         return fail(&e);
     if (send(fd, out.s, out.len, MSG_NOSIGNAL) < 0)
         printf("reset\n");
-    print_frames(fd);
+    print_frames(fd, HELLO_ANSWERS + 1, 0);
     close(fd);
     client_close(c);
     buf_release(&body);
@@ -364,13 +380,8 @@ int main(int argc, char **argv)
 {
     struct client_env env;
     struct err e;
-    int timeout_ms = 10000, rc = 2;
+    int rc = 2;
 
-    if (argc > 3 && strcmp(argv[1], "-t") == 0) {
-        timeout_ms = (int)strtol(argv[2], NULL, 10);
-        argv += 2;
-        argc -= 2;
-    }
     if (argc < 3)
         return 2;
     setvbuf(stdout, NULL, _IOLBF, 0);
@@ -379,7 +390,7 @@ int main(int argc, char **argv)
         return fail(&e);
     struct client *c = client_to_controller(&env);
     if (strcmp(argv[2], "call") == 0 && argc > 3)
-        rc = call(c, timeout_ms, argv + 3);
+        rc = call(c, argv + 3);
     else if (strcmp(argv[2], "raw") == 0)
         rc = send_raw(c, argv + 3);
     else if (strcmp(argv[2], "token") == 0 && argc > 3)

@@ -19,7 +19,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "cli"))
 from cluster import Cluster, poll  # noqa: E402
 
-DRAIN_S = 90  # for the last jobs to end
+DRAIN_S = 180  # for the last jobs to end
 
 
 def options(what):
@@ -106,7 +106,7 @@ def kill(pid):
     fd = os.pidfd_open(pid)
     try:
         signal.pidfd_send_signal(fd, signal.SIGKILL)
-        assert select.select([fd], [], [], 10)[0], f"process {pid} outlives SIGKILL"
+        assert select.select([fd], [], [], 60)[0], f"process {pid} outlives SIGKILL"
     finally:
         os.close(fd)
 

@@ -343,6 +343,7 @@ static void serial_jobs_go_to_the_end(void **state)
     queue_job(&c, new_job(&c), NULL);
     struct job *j = new_job(&c);
     j->spec->ntasks = 3;
+    j->spec->min_nodes = j->spec->max_nodes = 1;
     queue_job(&c, j, NULL);
     assert_int_equal(plan(&c), 2);
     assert_int_equal(job(&c, 1)->alloc.v[0].node_index, 3);

@@ -343,7 +343,7 @@ static void constraints_match_as_the_manual_says(void **state)
     struct constraint_alternatives alt = {0};
     assert_int_equal(constraint_split("[rack1|rack2]&fast", &alt, NULL), 0);
     assert_int_equal(alt.n, 2);
-    assert_string_equal(alt.v[1], "(rack2)&fast");
+    assert_string_equal(alt.v[1].expr, "(rack2)&fast");
     constraint_release(&alt);
 }
 
@@ -664,6 +664,7 @@ static void steps_are_laid_out(void **state)
         {5, NO_VAL, DIST_CYCLIC, 0, "0,2,4;1,3", 0},
         {6, NO_VAL, DIST_PLANE, 2, "0,1,4,5;2,3", 0},
         {1, NO_VAL, DIST_UNSET, 0, "0", 0},
+        {1, 0, DIST_UNSET, 0, "0", 0},
         {9, NO_VAL, DIST_UNSET, 0, NULL, ESLURM_TOO_MANY_CPUS},
         {3, 3, DIST_UNSET, 0, NULL, ESLURM_NODE_CONFIG_UNAVAILABLE},
     };

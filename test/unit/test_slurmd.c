@@ -19,6 +19,7 @@
 #include "client/client.h"
 #include "model.h"
 #include "model/message.h"
+#include "nodecore/spool.h"
 #include "os/auth.h"
 #include "os/host.h"
 #include "port/frame.h"
@@ -34,7 +35,7 @@ static uint16_t ctld_port, node_port;
 static struct buf link_in = BUF_INIT;
 static pid_t slurmd_pid;
 
-enum { WAIT_MS = 10000 };
+enum { WAIT_MS = 60000 };
 
 /* --- the controller's side
  * ----------------------------------------------------------------------------------- */
@@ -176,6 +177,10 @@ static struct job *make_job(uint32_t job_id)
     return job;
 }
 
+/* What the credentials of steps say of their job. */
+static uint32_t job_of_step;
+static uint32_t uid_of_job; /* and whose it is */
+
 static void sign(struct meta_bytes *ret, uint32_t job_id, uint32_t step_id, const char *node)
 {
     struct credential c;
@@ -186,9 +191,10 @@ static void sign(struct meta_bytes *ret, uint32_t job_id, uint32_t step_id, cons
     meta_init(&record_credential, &c);
     c.job_id = job_id;
     c.step_id = step_id;
-    c.uid = getuid();
+    c.uid = uid_of_job;
     c.gid = getgid();
     c.term = 1;
+    c.job = step_id == STEP_BATCH ? NULL : make_job(job_of_step);
     n = meta_recs_push(&record_cred_node, &c.nodes);
     n->name = mem_strdup(node);
     n->cpus = 1;
@@ -203,8 +209,9 @@ static void sign(struct meta_bytes *ret, uint32_t job_id, uint32_t step_id, cons
 static int call_launch(struct client *c, const struct launch_batch *m, struct err *e)
 {
     int rc;
-    for (int i = 0;
-         (rc = client_call(c, MSG_LAUNCH_BATCH, m, NULL, e)) == -ESLURM_INVALID_NODE_STATE && i < 500; i++)
+    for (int i = 0; (rc = client_call(c, MSG_LAUNCH_BATCH, m, NULL, e)) == -ESLURM_INVALID_NODE_STATE &&
+                    i < WAIT_MS / 10;
+         i++)
         poll(NULL, 0, 10);
     return rc;
 }
@@ -345,8 +352,34 @@ static void test_refuses_credentials(void **state)
     sign(&m.credential, 8, STEP_BATCH, "n1");
     m.credential.v[20] ^= 1;
     assert_true(call_launch(c, &m, &e) < 0);
+    uid_of_job = UINT32_MAX;
+    sign(&m.credential, 8, STEP_BATCH, "n1");
+    uid_of_job = getuid();
+    assert_int_equal(call_launch(c, &m, &e), -ESLURM_INVALID_JOB_CREDENTIAL);
     meta_release(&record_launch_batch, &m);
     client_close(c);
+}
+
+/* Who had a script of that name, and had kept it open, could change what the next user runs. */
+static void test_a_script_is_never_written_into_an_old_file(void **state)
+{
+    char *spool = buf_format("%s/d.n1", dir), *old;
+    struct buf folder = BUF_INIT;
+    int fd;
+
+    spool_script_dir(spool, 24, &folder);
+    old = buf_format("%s/slurm_script", folder.s);
+    assert_int_equal(mkdir(folder.s, 0755), 0);
+    fd = open(old, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+    assert_true(fd >= 0);
+    assert_int_equal(send_batch(24, "#!/bin/sh\necho new\n"), 0);
+    assert_int_equal(lseek(fd, 0, SEEK_END), 0);
+    close(fd);
+    assert_text_in("slurm-24.out", "new");
+    expect_report(24, STEP_BATCH, 0);
+    mem_free(old);
+    mem_free(spool);
+    buf_release(&folder);
 }
 
 static void test_kills_a_job(void **state)
@@ -436,7 +469,6 @@ static void make_tasks(struct launch_tasks *m, uint32_t job_id, uint32_t ntasks)
     struct step_node *n;
 
     meta_init(&record_launch_tasks, m);
-    m->job = make_job(job_id);
     m->step = meta_new(&record_step);
     m->step->job_id = job_id;
     m->step->name = mem_strdup("sh");
@@ -451,6 +483,7 @@ static void make_tasks(struct launch_tasks *m, uint32_t job_id, uint32_t ntasks)
     meta_strs_push(&m->env, "PATH=/usr/bin:/bin");
     meta_strs_push(&m->argv, "sh");
     meta_strs_push(&m->argv, "-c");
+    job_of_step = job_id;
     sign(&m->credential, job_id, 0, "n1");
 }
 
@@ -510,6 +543,23 @@ static void test_step_ends_with_srun(void **state)
     meta_release(&record_launch_tasks, &m);
 }
 
+/* What a job is was told by srun: prolog and epilog, which are root, believed it. */
+static void test_a_step_whose_credential_is_not_of_its_job(void **state)
+{
+    struct client *c = to_slurmd();
+    struct launch_tasks m;
+    struct launch_reply reply;
+    struct err e;
+
+    make_tasks(&m, 22, 1);
+    meta_strs_push(&m.argv, "true");
+    job_of_step = 23;
+    sign(&m.credential, 22, 0, "n1");
+    assert_int_equal(client_call(c, MSG_LAUNCH_TASKS, &m, &reply, &e), -ESLURM_INVALID_JOB_CREDENTIAL);
+    client_close(c);
+    meta_release(&record_launch_tasks, &m);
+}
+
 /* --- frame
  * --------------------------------------------------------------------------------------------------- */
 
@@ -561,6 +611,7 @@ static int setup(void **state)
         key.v[i] = (uint8_t)(i * 37 + 11);
     put_file("slurm.key", key.v, key.len, 0600);
     s.key = &key;
+    uid_of_job = getuid();
     auth = auth_open(&s, &e);
     listener = listen_any(&ctld_port);
     write_conf();
@@ -593,6 +644,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_kills_a_job),
         cmocka_unit_test(test_step_carries_input_and_output),
         cmocka_unit_test(test_step_ends_with_srun),
+        cmocka_unit_test(test_a_script_is_never_written_into_an_old_file),
+        cmocka_unit_test(test_a_step_whose_credential_is_not_of_its_job),
         cmocka_unit_test(test_survives_its_own_death),
         cmocka_unit_test(test_reports_again_after_a_lost_connection),
     };

@@ -21,6 +21,7 @@
 #include "nodecore/spool.h"
 #include "nodecore/stepid.h"
 
+enum { WAIT_MS = 60000 };
 static const char *stepd_path;
 static char dir[] = "/tmp/test_stepd.XXXXXX";
 
@@ -210,6 +211,25 @@ static void test_batch_output_and_status(void **state)
     mem_free(want);
 }
 
+/* With PropagatePrioProcess the environment, which is the user's own, says how nice a task is. */
+static void test_users_cannot_ask_to_be_less_nice(void **state)
+{
+    struct step_launch *l;
+
+    if (geteuid() != 0)
+        skip();
+    l = make_batch("");
+    l->cred->uid = l->cred->gid = 65534;
+    l->prio_process = 1;
+    mem_set_str(&l->script, "/bin/sh");
+    mem_set_str(&l->batch->job->spec->work_dir, "/");
+    mem_set_str(&l->batch->job->spec->std_out, "/dev/null");
+    meta_strs_push(&l->batch->payload->argv, "-c");
+    meta_strs_push(&l->batch->payload->argv, "exit $(nice)");
+    meta_strs_push(&l->batch->payload->env, "SLURM_PRIO_PROCESS=-7");
+    assert_int_equal(run_batch(l), 0);
+}
+
 static void test_batch_signal_status(void **state)
 {
     assert_int_equal(run_batch(make_batch("#!/bin/sh\nkill -USR1 $$\n")), SIGUSR1);
@@ -277,7 +297,7 @@ static int connect_to(uint32_t step_id)
     spool_socket_path(dir, "n1", 7, step_id, &path);
     assert_true(buf_print(addr.sun_path, sizeof addr.sun_path, "%s", path.s));
     buf_release(&path);
-    for (int i = 0; i < 500; i++) {
+    for (int i = 0; i < WAIT_MS / 10; i++) {
         if (connect(fd, (struct sockaddr *)&addr, sizeof addr) == 0)
             return fd;
         poll(NULL, 0, 10);
@@ -299,7 +319,7 @@ static void wait_for_text(const char *name, const char *want)
 {
     char *path = in_dir(name);
 
-    for (int i = 0; i < 500; i++) {
+    for (int i = 0; i < WAIT_MS / 10; i++) {
         char *text = get_file(path);
         bool found = text && strstr(text, want);
 
@@ -392,6 +412,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_batch_output_and_status),
         cmocka_unit_test(test_batch_signal_status),
+        cmocka_unit_test(test_users_cannot_ask_to_be_less_nice),
         cmocka_unit_test(test_batch_folder_of_output_is_made),
         cmocka_unit_test(test_batch_input_that_is_missing),
         cmocka_unit_test(test_batch_bad_interpreter),

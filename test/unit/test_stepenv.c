@@ -139,7 +139,7 @@ static struct step_launch *make_step(uint32_t tasks_here)
     struct step *step = meta_new(&record_step);
 
     l->tasks = meta_new(&record_launch_tasks);
-    l->tasks->job = make_job();
+    l->cred->job = make_job();
     l->tasks->step = step;
     step->name = mem_strdup("bash");
     step->nodes = mem_strdup("n[1-2]");

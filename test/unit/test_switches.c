@@ -3,7 +3,10 @@
  * both. */
 #include "unit.h"
 
+#include <string.h>
+
 #include "base/bits.h"
+#include "base/buf.h"
 #include "base/mem.h"
 #include "meta/meta.h"
 #include "sched/switches.h"
@@ -52,8 +55,8 @@ static void switches_are_tried_from_the_lowest_level_up(void **state)
         assert_int_equal(sets.list.n, rows[i].sets);
         assert_int_equal(sets.only, rows[i].only);
         for (uint32_t k = 0; k < sets.list.n; k++) {
-            assert_int_equal(bits_count(&sets.list.v[k]), k < 2 ? 2 : 4);
-            assert_int_equal(bits_next(&sets.list.v[k], 0), k == 1 ? 2 : 0);
+            assert_int_equal(bits_count(&sets.list.v[k].nodes), k < 2 ? 2 : 4);
+            assert_int_equal(bits_next(&sets.list.v[k].nodes, 0), k == 1 ? 2 : 0);
         }
         switch_sets_release(&sets);
         meta_free(&record_job, j);
@@ -120,9 +123,79 @@ static void one_switch_means_one_leaf(void **state)
     }
 }
 
+/* Four blocks of four nodes each, as in Slurm 26.05. */
+static void blocks_hold_jobs_and_segments_together(void **state)
+{
+    static const struct {
+        const char *busy;
+        struct segments want;
+        const char *first; /* set of nodes that is tried */
+    } rows[] = {
+        {"", {.nodes = 2}, "12-15"},
+        {"", {.nodes = 5}, "8,12-15"},
+        {"", {.nodes = 9}, "4,8-15"},
+        {"", {.nodes = 6, .size = 2}, "8-9,12-15"},
+        {"", {.nodes = 6, .size = 3}, "8-10,12-14"},
+        {"", {.nodes = 12, .size = 3}, "0-2,4-6,8-10,12-14"},
+        {"", {.nodes = 4, .size = 2, .spread = true}, "8-9,12-13"},
+        {"", {.nodes = 3, .size = 1, .spread = true}, "4,8,12"},
+        {"0", {.nodes = 2}, "1-3"},
+        {"0", {.nodes = 7}, "1-7"},
+        {"12", {.nodes = 5}, "8-11,13"},
+        {"1,13-14", {.nodes = 10}, "4-12,15"},
+        {"0-15", {.nodes = 1}, NULL},
+        {"", {.nodes = 5, .size = 1, .spread = true}, NULL},
+    };
+    struct switch_sets blocks = {.blocks = true};
+    for (uint32_t i = 0; i < 4; i++) {
+        struct switch_set *set = VEC_PUSH(&blocks.list);
+        *set = (struct switch_set){0};
+        bits_set_range(&set->nodes, 4 * i, 4 * i + 3);
+    }
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct bits free = {0}, busy = {0};
+        struct switch_sets sets;
+        struct buf text = BUF_INIT;
+        bits_set_range(&free, 0, 15);
+        assert_int_equal(bits_parse(&busy, rows[i].busy, NULL), 0);
+        bits_minus(&free, &busy);
+        switch_sets_of_blocks(&blocks, &free, &rows[i].want, &sets);
+        if (sets.list.n)
+            bits_text(&sets.list.v[0].nodes, &text);
+        if (!rows[i].first != !sets.list.n || (rows[i].first && strcmp(text.s, rows[i].first) != 0))
+            fail_msg("row %zu: %s", i, text.s);
+        buf_release(&text);
+        switch_sets_release(&sets);
+        bits_release(&free);
+        bits_release(&busy);
+    }
+    switch_sets_release(&blocks);
+}
+
+static void the_switch_with_fewest_free_nodes_is_tried_first(void **state)
+{
+    struct cluster c;
+    struct switch_sets sets;
+    struct bits free = {0};
+    setup_tree(&c);
+    struct job *j = wide_job(&c, 2, 0, 60);
+    switch_sets_init(&c.view, j, &sets);
+    bits_set_range(&free, 0, 2);
+    switch_sets_order(&sets, &free);
+    assert_int_equal(bits_next(&sets.list.v[0].nodes, 0), 2);
+    assert_int_equal(sets.list.v[1].free, 2);
+    assert_int_equal(sets.list.v[2].level, 1);
+    bits_release(&free);
+    switch_sets_release(&sets);
+    meta_free(&record_job, j);
+    teardown(&c);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(blocks_hold_jobs_and_segments_together),
+        cmocka_unit_test(the_switch_with_fewest_free_nodes_is_tried_first),
         cmocka_unit_test(switches_are_tried_from_the_lowest_level_up),
         cmocka_unit_test(a_flat_network_has_no_switches_to_wait_for),
         cmocka_unit_test(a_job_waits_for_its_switches_only_so_long),

@@ -185,6 +185,14 @@ static void signals(void **state)
     assert_null(signame_text(40));
 }
 
+static void plain_text(void **state)
+{
+    struct buf b = BUF_INIT;
+    buf_add_plain(&b, "a b\tc\n\x1b[31m\x7f\xc3\xa9\\");
+    assert_string_equal(b.s, "a b\tc\\012\\033[31m\\177\xc3\xa9\\");
+    buf_release(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -196,6 +204,7 @@ int main(void)
         cmocka_unit_test(arenas),
         cmocka_unit_test(sizes),
         cmocka_unit_test(signals),
+        cmocka_unit_test(plain_text),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -21,7 +21,7 @@ from pathlib import Path
 TOP = Path(__file__).resolve().parents[2]
 BUILD = Path(os.environ.get("SLUICE_BUILD", TOP / "build")).resolve()
 CACHE = TOP / "build/vm"
-SECONDS = 300
+SECONDS = 900  # a minute or two, and several times that on a busy host
 NOT_HERE = 77  # exit status: there can be no machine on this host
 CLIENTS = "sbatch srun squeue sinfo scancel scontrol".split()
 DAEMONS = ("slurmctld", "slurmd", "slurmstepd")

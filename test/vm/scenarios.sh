@@ -78,7 +78,7 @@ has_ended() { ! grep -q '^State:.[^Z]' "/proc/$1/status" 2>/dev/null; }
 stop() {
     pid=$(cat "pid.$1")
     kill "-$2" "$pid" 2>/dev/null
-    within 20 has_ended "$pid" || kill -KILL "$pid"
+    within 60 has_ended "$pid" || kill -KILL "$pid"
 }
 
 cleanup() {
@@ -113,7 +113,7 @@ submit() {
     shift
     job=$(sbatch --parsable -o "$WORK/%j.out" -n1 --mem=100 -w n1 "$@" --wrap "$text") || fail "sbatch: $job"
 }
-ends_as() { within "${2:-20}" state_is "$job" "$1" || fail "job $job is $(state_of "$job") and not $1; it said: $(cat "$job.out")"; }
+ends_as() { within 60 state_is "$job" "$1" || fail "job $job is $(state_of "$job") and not $1; it said: $(cat "$job.out")"; }
 fail() {
     echo "not ok $name: $*" | tr '\n' ' '
     echo
@@ -144,8 +144,8 @@ reconfigure() {
     cgroup_conf "$@"
     before=$(cat n1.log n2.log | grep -c ' reconfigure$')
     kill -HUP "$(cat pid.n1)" "$(cat pid.n2)"
-    within 20 eval "[ \$(cat n1.log n2.log | grep -c ' reconfigure\$') -ge $((before + 2)) ]" || fail "the nodes did not read their files again"
-    within 20 nodes_are idle || fail "the nodes are $(sinfo -h -N -o %T)"
+    within 60 eval "[ \$(cat n1.log n2.log | grep -c ' reconfigure\$') -ge $((before + 2)) ]" || fail "the nodes did not read their files again"
+    within 60 nodes_are idle || fail "the nodes are $(sinfo -h -N -o %T)"
 }
 
 . "$HERE/scenario_list.sh"
@@ -168,11 +168,11 @@ for name in ${ONLY:-$(scenarios)}; do
         mark="m$$_$name"
         mark=$(echo "$mark" | cut -c 1-15) # what the kernel keeps of a name
         "scenario_$name"
-        within 30 no_job || fail "jobs are left: $(squeue -h)"
-        within 20 no_group_left || fail "groups are left: $(groups_left)"
-        within 20 nodes_are idle || fail "the nodes are $(sinfo -h -N -o '%N %T')"
+        within 60 no_job || fail "jobs are left: $(squeue -h)"
+        within 60 no_group_left || fail "groups are left: $(groups_left)"
+        within 60 nodes_are idle || fail "the nodes are $(sinfo -h -N -o '%N %T')"
         echo "ok $name"
     )
     scancel -u root 2>/dev/null
-    within 20 no_job
+    within 60 no_job
 done
