@@ -106,6 +106,7 @@ struct srun {
     int64_t wait_ms;      /* --wait is over; 0 = not set, as below */
     int64_t kill_ms;      /* what is left gets SIGKILL */
     int64_t abort_ms;     /* the end of our patience */
+    bool awaits_end;      /* it is with nodes whose tasks have ended, and EioTimeout */
     int64_t interrupt_ms; /* the last Ctrl-C */
 };
 

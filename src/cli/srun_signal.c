@@ -127,13 +127,20 @@ int64_t srun_deadline(const struct srun *s)
     return t;
 }
 
+static uint32_t eio_timeout(const struct srun *s)
+{
+    return conf_u32(cli_env(s->cli)->conf, CONF_EIO_TIMEOUT);
+}
+
 static void out_of_patience(struct srun *s)
 {
     s->abort_ms = 0;
     if (s->open_tasks) {
         cli_error(s->cli, "Timed out waiting for job step to complete");
         s->leave = true;
-    }
+    } else if (s->awaits_end)
+        cli_error(s->cli, "eio_handle_mainloop: Abandoning IO %u secs after job shutdown initiated",
+                  eio_timeout(s));
     for (uint32_t i = 0; i < s->nodes_n; i++)
         srun_node_lost(s, &s->nodes[i], NULL);
 }
@@ -148,8 +155,10 @@ void srun_timers(struct srun *s)
         srun_nodes_signal(s, SIGKILL, false);
     }
     /* After the last task a node cleans up and may have a last word; but not for ever. */
-    if (!s->open_tasks && s->nodes_open && !s->abort_ms)
-        s->abort_ms = now + (int64_t)(kill_wait(s) + PATIENCE_EXTRA_S) * 1000;
+    if (!s->open_tasks && s->nodes_open && !s->abort_ms) {
+        s->abort_ms = now + (int64_t)eio_timeout(s) * 1000;
+        s->awaits_end = true;
+    }
     if (s->abort_ms && now >= s->abort_ms)
         out_of_patience(s);
     srun_tell_exits(s, false);

@@ -355,7 +355,7 @@ static void step_clean(struct stepd *s, struct watch_set *p)
     }
 }
 
-static int64_t now_ms(void)
+int64_t stepd_now_ms(void)
 {
     struct timespec now;
 
@@ -376,8 +376,8 @@ static void step_drain(struct stepd *s)
         srun_task_exits(s);
         srun_flush(s);
         if (s->ending && !ending_since)
-            ending_since = now_ms();
-        if (s->ending && now_ms() - ending_since > GIVE_UP_MS)
+            ending_since = stepd_now_ms();
+        if (s->ending && stepd_now_ms() - ending_since > GIVE_UP_MS)
             srun_drop(s);
     }
     watch_free(&p);

@@ -114,6 +114,7 @@ char *files_expand(const struct stepd *s, const char *pattern, const struct task
 /* --- main.c --- */
 /* Looks whether the kernel has killed for memory, and says so once. */
 void step_check_memory(struct stepd *s);
+int64_t stepd_now_ms(void); /* monotonic */
 /* Hears what slurmd and srun have to say; whether the step has to end. Before its tasks run. */
 bool step_called_off(struct stepd *s);
 

@@ -4,20 +4,11 @@
  * of the time. UnkillableStepProgram is run, the step ends without them, and its report drains the node.
  */
 #include <signal.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/mem.h"
 #include "nodecore/env.h"
 #include "slurmstepd/stepd.h"
-
-static int64_t now_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 /* Nobody waits for it: it may be about to do what takes its time. */
 static void run_program(const struct stepd *s)
@@ -65,12 +56,12 @@ static void leave_tasks(struct stepd *s)
 void unkillable_begin(struct stepd *s)
 {
     if (!s->kill_until && s->launch->unkillable_timeout)
-        s->kill_until = now_ms() + (int64_t)s->launch->unkillable_timeout * 1000;
+        s->kill_until = stepd_now_ms() + (int64_t)s->launch->unkillable_timeout * 1000;
 }
 
 int unkillable_wait_ms(const struct stepd *s, int most)
 {
-    int64_t left = s->kill_until - now_ms();
+    int64_t left = s->kill_until - stepd_now_ms();
 
     if (!s->kill_until || s->unkillable)
         return most;
@@ -79,7 +70,7 @@ int unkillable_wait_ms(const struct stepd *s, int most)
 
 bool unkillable_check(struct stepd *s)
 {
-    if (s->unkillable || !s->kill_until || now_ms() < s->kill_until)
+    if (s->unkillable || !s->kill_until || stepd_now_ms() < s->kill_until)
         return s->unkillable;
     s->unkillable = true;
     step_notice(s, "*** %s %s STEPD TERMINATED ON %s DUE TO %s NOT ENDING WITH SIGNALS ***",

@@ -48,3 +48,15 @@ def test_what_cannot_be_killed_kept_its_job_for_ever(c):
         assert "STEPD TERMINATED ON n1 DUE TO JOB NOT ENDING WITH SIGNALS" in (c.work / f"slurm-{job}.out").read_text()
     finally:
         os.kill(stuck, signal.SIGKILL)
+
+
+def test_srun_waited_long_for_a_node_that_does_not_clean_up(c):
+    conf = c.dir / "etc/slurm.conf"
+    conf.write_text(f"{conf.read_text()}\nEioTimeout=1\nUnkillableStepTimeout=60\n")
+    c.out("scontrol", "reconfigure")
+    pid = c.work / "pid"
+    r = c.run("srun", "sh", "-c", "(exec ./become-root --reuid=0 --regid=0 --clear-groups sh -c 'echo $$ > pid; exec sleep 3600') "
+              "</dev/null >/dev/null 2>&1 & while ! test -s pid; do sleep 0.1; done; echo done", timeout=60)
+    os.kill(int(pid.read_text()), signal.SIGKILL)
+    assert (r.returncode, r.stdout) == (0, "done\n")
+    assert r.stderr == "srun: error: eio_handle_mainloop: Abandoning IO 1 secs after job shutdown initiated\n"

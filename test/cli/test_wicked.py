@@ -39,8 +39,8 @@ def script(cluster, text, *options, mode=0o755):
     return int(cluster.out("sbatch", "--parsable", *options, path))
 
 
-def ended(cluster, job):
-    return cluster.wait_job(job, ALL_ENDS)
+def ended(cluster, job, seconds=30):
+    return cluster.wait_job(job, ALL_ENDS, seconds)
 
 
 def output(cluster, job):

@@ -237,6 +237,25 @@ static void test_batch_environment(void **state)
     meta_free(&record_step_launch, l);
 }
 
+static void test_hydra_is_left_out_unless_it_is_asked_for(void **state)
+{
+    struct step_launch *l = make_batch();
+    struct meta_strs env = {0};
+
+    l->no_hydra = true;
+    env_build(&env, l, 0);
+    assert_env(&env, "HYDRA_BOOTSTRAP", NULL);
+    assert_env(&env, "I_MPI_HYDRA_BOOTSTRAP_EXEC_EXTRA_ARGS", NULL);
+    assert_env(&env, "OMPI_MCA_plm_slurm_args", "--external-launcher");
+    env_release(&env);
+    meta_strs_push(&l->batch->payload->env, "HYDRA_BOOTSTRAP=slurm");
+    env = (struct meta_strs){0};
+    env_build(&env, l, 0);
+    assert_env(&env, "HYDRA_LAUNCHER_EXTRA_ARGS", "--external-launcher");
+    env_release(&env);
+    meta_free(&record_step_launch, l);
+}
+
 static void test_environment_of_gpus_arrays_and_restarts(void **state)
 {
     struct step_launch *l = make_batch();
@@ -472,6 +491,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_patterns),
         cmocka_unit_test(test_batch_environment),
+        cmocka_unit_test(test_hydra_is_left_out_unless_it_is_asked_for),
         cmocka_unit_test(test_environment_of_gpus_arrays_and_restarts),
         cmocka_unit_test(test_step_environment),
         cmocka_unit_test(test_limits_leave_the_environment),
