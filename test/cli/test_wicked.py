@@ -272,17 +272,27 @@ def test_its_srun_is_stopped(cluster):
             srun.kill()
 
 
+def has_in_environment(pid, mark):
+    try:
+        return mark in Path(f"/proc/{pid}/environ").read_bytes()
+    except OSError:  # somebody else's, and gone by now
+        return False
+
+
 def test_a_stranger_holds_its_output_open(cluster):
     """The step waited for the end of a stream that a process outside of it had."""
     with subprocess.Popen(["srun", "-J", "held", "sleep", "600"], env=cluster.env, cwd=cluster.work,
                           stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as srun:
-        job = int(poll(lambda: cluster.out("squeue", "-h", "-t", "RUNNING", "-o", "%i", "-n", "held"), 20, "it does not run"))
-        mark = f"SLURM_JOB_ID={job}\0".encode()
-        pid = poll(lambda: next((p for p in alive("sleep") if mark in Path(f"/proc/{p}/environ").read_bytes()), None), 20, "no task")
-        held = os.open(f"/proc/{pid}/fd/1", os.O_WRONLY)
-        cluster.out("scancel", job)
-        srun.wait(60)
-        os.close(held)
+        try:
+            job = int(poll(lambda: cluster.out("squeue", "-h", "-t", "RUNNING", "-o", "%i", "-n", "held"), 20, "it does not run"))
+            mine = (f"SLURM_JOB_ID={job}\0".encode(), f"{cluster.dir}/".encode())
+            pid = poll(lambda: next((p for p in processes("sleep") if all(has_in_environment(p, m) for m in mine)), None), 20, "no task")
+            held = os.open(f"/proc/{pid}/fd/1", os.O_WRONLY)
+            cluster.out("scancel", job)
+            srun.wait(60)
+            os.close(held)
+        finally:
+            srun.kill()
     assert ended(cluster, job)["JobState"] == "CANCELLED"
 
 
