@@ -32,7 +32,7 @@ def test_flags_changed_nothing(c):
     c.out("srun", "-N2", "true")
     wanted = ["STEPS: step_created: ", "TRACE_JOBS: job_submitted: ", "SELECT_TYPE: job_started: ",
               "AUDIT_RPCS: msg_type=submit uid=0 client=", "BACKFILL: 1 jobs to start", "AGENT: kill_job to "]
-    poll(lambda: all(text in log(c, "slurmctld") for text in wanted), 30,
+    poll(lambda: all(text in log(c, "slurmctld") for text in wanted), PATIENCE,
          lambda: str([text for text in wanted if text not in log(c, "slurmctld")]))
     c.out("scontrol", "setdebugflags", "-Steps,TraceJobs", "-Agent,Backfill,AuditRPCs,SelectType")
     assert flags(c) == "(null)"
