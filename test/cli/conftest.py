@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Private daemons for tests: a folder with slurm.conf, key and free port; whatever is started is ended by its pid."""
+import contextlib
 import os
 import random
 import shutil
@@ -20,17 +21,20 @@ WIRECAT = BUILD / "test/cli/wirecat"
 
 
 PORTS = range(10000, 20000)  # below those that the kernel gives to connections, beside those of `sluice up`
-given_ports = set()
+reserved = []
 
 
 def free_port():
-    """A port for a daemon, which no connection and no other test gets while the daemon is away."""
+    """A port for a daemon, which no connection and no other test of this host gets, also while the daemon is away: it
+    belongs to who has bound an abstract socket with its number."""
     while True:
-        port = random.choice(PORTS)
-        with socket.socket() as s:
-            if port not in given_ports and s.connect_ex(("127.0.0.1", port)) != 0:
-                given_ports.add(port)
+        port, mark = random.choice(PORTS), socket.socket(socket.AF_UNIX)
+        with contextlib.suppress(OSError), socket.socket() as s:
+            mark.bind(f"\0sluice-test-port-{port}")
+            if s.connect_ex(("127.0.0.1", port)) != 0:
+                reserved.append(mark)
                 return port
+        mark.close()
 
 
 def wait_for(what, condition, seconds=PATIENCE):

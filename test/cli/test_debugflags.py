@@ -3,7 +3,7 @@
 import os
 
 import pytest
-from cluster import Cluster, poll, program
+from cluster import PATIENCE, Cluster, poll, program
 
 pytestmark = pytest.mark.skipif(not program() or os.getuid() != 0, reason="needs a build, and root for node daemons")
 
@@ -32,7 +32,7 @@ def test_flags_changed_nothing(c):
     c.out("srun", "-N2", "true")
     wanted = ["STEPS: step_created: ", "TRACE_JOBS: job_submitted: ", "SELECT_TYPE: job_started: ",
               "AUDIT_RPCS: msg_type=submit uid=0 client=", "BACKFILL: 1 jobs to start", "AGENT: kill_job to "]
-    poll(lambda: all(text in log(c, "slurmctld") for text in wanted), 30,
+    poll(lambda: all(text in log(c, "slurmctld") for text in wanted), PATIENCE,
          lambda: str([text for text in wanted if text not in log(c, "slurmctld")]))
     c.out("scontrol", "setdebugflags", "-Steps,TraceJobs", "-Agent,Backfill,AuditRPCs,SelectType")
     assert flags(c) == "(null)"
@@ -45,9 +45,9 @@ def test_flags_of_one_node(c):
     c.out("scontrol", "setdebug", "verbose", "nodes=n1")
     c.out("scontrol", "setdebugflags", "+AuditRPCs", "nodes=n1")
     assert flags(c) == "(null)"
-    poll(lambda: "Set DebugFlags to +AuditRPCs" in log(c, "n1"), 30, "n1 was not told")
+    poll(lambda: "Set DebugFlags to +AuditRPCs" in log(c, "n1"), PATIENCE, "n1 was not told")
     c.out("srun", "-wn1,n2", "-N2", "true")
-    poll(lambda: "AUDIT_RPCS: msg_type=launch_tasks uid=0" in log(c, "n1"), 30, "n1 says nothing of its requests")
+    poll(lambda: "AUDIT_RPCS: msg_type=launch_tasks uid=0" in log(c, "n1"), PATIENCE, "n1 says nothing of its requests")
     assert "AUDIT_RPCS" not in log(c, "n2")
     assert "Set debug level to 'verbose'" in log(c, "n1")
 

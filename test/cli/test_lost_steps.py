@@ -129,7 +129,7 @@ def test_a_job_with_a_long_comment_is_taken_over_by_the_next_slurmd(cluster):
     wait_for("the start", lambda: len(pids(cluster)) == 3)
     cluster.kill_slurmd()
     cluster.start_slurmd()
-    wait_for("both registrations", lambda: (cluster.folder / "n1.log").read_text().count("registered with the controller") == 2, 60)
+    wait_for("both registrations", lambda: (cluster.folder / "n1.log").read_text().count("registered with the controller") == 2)
     cluster.run("scancel", job)
     wait_for("the end", lambda: cluster.state(job) == "CANCELLED", 90)
     ended_and_ran_once(cluster)

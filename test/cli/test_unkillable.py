@@ -6,7 +6,7 @@ import shutil
 import signal
 
 import pytest
-from cluster import Cluster, poll, program
+from cluster import PATIENCE, Cluster, poll, program
 
 pytestmark = pytest.mark.skipif(not program() or os.getuid() != 0 or not shutil.which("setpriv"),
                                 reason="needs a build, root and setpriv")
@@ -34,17 +34,18 @@ def test_what_cannot_be_killed_kept_its_job_for_ever(c):
     conf = c.dir / "etc/slurm.conf"
     conf.write_text(f"{conf.read_text()}\nUnkillableStepProgram={hook}\nUnkillableStepTimeout=1\nKillWait=1\n")
     c.out("scontrol", "reconfigure")
+    poll(lambda: "the new configuration is in use" in (c.dir / "log/slurmd.n1.log").read_text(), PATIENCE, c.logs)
     pid = c.work / "pid"
     job = c.submit("echo $$ > pid.new; mv pid.new pid; exec ./become-root --reuid=0 --regid=0 --clear-groups sleep 3600")
-    stuck = int(poll(lambda: pid.exists() and pid.read_text(), 60, "the job does not run"))
+    stuck = int(poll(lambda: pid.exists() and pid.read_text(), PATIENCE, "the job does not run"))
     try:
-        poll(lambda: b"sleep" in open(f"/proc/{stuck}/cmdline", "rb").read()[:6], 60, "it is not yet root's")
+        poll(lambda: b"sleep" in open(f"/proc/{stuck}/cmdline", "rb").read()[:6], PATIENCE, "it is not yet root's")
         c.out("scancel", str(job))
-        told = poll(lambda: (c.work / "told").exists() and (c.work / "told").read_text(), 60, c.logs)
+        told = poll(lambda: (c.work / "told").exists() and (c.work / "told").read_text(), PATIENCE, c.logs)
         assert told.split() == [str(job), "4294967291", "n1"]
-        node = poll(lambda: (text := c.out("scontrol", "-o", "show", "node", "n1")) and "DRAIN" in text and text, 60, c.logs)
+        node = poll(lambda: (text := c.out("scontrol", "-o", "show", "node", "n1")) and "DRAIN" in text and text, PATIENCE, c.logs)
         assert "Reason=Kill task failed" in node
-        poll(lambda: c.job(job)["JobState"] == "CANCELLED", 60, lambda: c.job(job))
+        poll(lambda: c.job(job)["JobState"] == "CANCELLED", PATIENCE, lambda: c.job(job))
         assert "STEPD TERMINATED ON n1 DUE TO JOB NOT ENDING WITH SIGNALS" in (c.work / f"slurm-{job}.out").read_text()
     finally:
         os.kill(stuck, signal.SIGKILL)

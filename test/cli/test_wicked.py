@@ -5,7 +5,6 @@ import re
 import signal
 import subprocess
 import time
-from pathlib import Path
 
 import pytest
 from cluster import PATIENCE, Cluster, poll, processes
@@ -252,9 +251,9 @@ def test_its_pipe_is_full(cluster):
     os.mkfifo(fifo)
     reader = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)
     job = cluster.submit("echo up > up; yes", "-o", fifo)
-    poll(lambda: (cluster.work / "up").exists(), 20, "it does not run")
+    poll(lambda: (cluster.work / "up").exists(), PATIENCE, "it does not run")
     cluster.out("scancel", job)
-    assert ended(cluster, job, 60)["JobState"] == "CANCELLED"
+    assert ended(cluster, job)["JobState"] == "CANCELLED"
     os.close(reader)
 
 
@@ -262,34 +261,27 @@ def test_its_srun_is_stopped(cluster):
     """An srun that keeps its connection and reads nothing held the nodes for ever."""
     with subprocess.Popen(["srun", "-J", "deaf", "yes"], env=cluster.env, cwd=cluster.work, stdout=subprocess.DEVNULL,
                           stderr=subprocess.DEVNULL) as srun:
-        job = int(poll(lambda: cluster.out("squeue", "-h", "-t", "RUNNING", "-o", "%i", "-n", "deaf"), 20, "it does not run"))
+        job = int(poll(lambda: cluster.out("squeue", "-h", "-t", "RUNNING", "-o", "%i", "-n", "deaf"), PATIENCE, "it does not run"))
         srun.send_signal(signal.SIGSTOP)
         try:
             cluster.out("scancel", job)
-            assert ended(cluster, job, 60)["JobState"] == "CANCELLED"
-            poll(lambda: cluster.out("sinfo", "-h", "-o", "%T") == "idle\n", 60, lambda: cluster.out("sinfo"))
+            assert ended(cluster, job)["JobState"] == "CANCELLED"
+            poll(lambda: cluster.out("sinfo", "-h", "-o", "%T") == "idle\n", PATIENCE, lambda: cluster.out("sinfo"))
         finally:
             srun.kill()
 
 
-def has_in_environment(pid, mark):
-    try:
-        return mark in Path(f"/proc/{pid}/environ").read_bytes()
-    except OSError:  # somebody else's, and gone by now
-        return False
-
-
 def test_a_stranger_holds_its_output_open(cluster):
     """The step waited for the end of a stream that a process outside of it had."""
-    with subprocess.Popen(["srun", "-J", "held", "sleep", "600"], env=cluster.env, cwd=cluster.work,
+    mark = f"600.{time.time_ns() % 10**9}"
+    with subprocess.Popen(["srun", "-J", "held", "sleep", mark], env=cluster.env, cwd=cluster.work,
                           stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as srun:
         try:
-            job = int(poll(lambda: cluster.out("squeue", "-h", "-t", "RUNNING", "-o", "%i", "-n", "held"), 20, "it does not run"))
-            mine = (f"SLURM_JOB_ID={job}\0".encode(), f"{cluster.dir}/".encode())
-            pid = poll(lambda: next((p for p in processes("sleep") if all(has_in_environment(p, m) for m in mine)), None), 20, "no task")
+            job = int(poll(lambda: cluster.out("squeue", "-h", "-t", "RUNNING", "-o", "%i", "-n", "held"), PATIENCE, "it does not run"))
+            pid = poll(lambda: next((p for p in processes(f"sleep\0{mark}\0") if p != srun.pid), None), PATIENCE, "no task")
             held = os.open(f"/proc/{pid}/fd/1", os.O_WRONLY)
             cluster.out("scancel", job)
-            srun.wait(60)
+            srun.wait(PATIENCE)
             os.close(held)
         finally:
             srun.kill()
