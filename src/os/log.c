@@ -113,11 +113,6 @@ void log_set_name(const char *name)
     pthread_mutex_unlock(&the_log.lock);
 }
 
-enum log_level log_file_level(void)
-{
-    return the_log.file_level;
-}
-
 void log_set_level(enum log_level file, enum log_level stderr_level)
 {
     pthread_mutex_lock(&the_log.lock);

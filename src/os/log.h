@@ -41,7 +41,6 @@ int log_open(const struct log_settings *s, struct err *e);
 int log_reopen(struct err *e); /* SIGUSR2: after the file has been moved away */
 void log_close(void);
 void log_set_name(const char *name); /* prefix on stderr until log_open */
-enum log_level log_file_level(void);
 void log_set_level(enum log_level file, enum log_level stderr_level);
 /* "debug2" or "6", as SlurmctldDebug= and `scontrol setdebug` take it. */
 bool log_level_parse(const char *text, enum log_level *ret);
