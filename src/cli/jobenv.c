@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "cli/rlimits.h"
+#include "nodecore/env.h"
 
 enum { EXPORT_FILE_MAX = 4 << 20 };
 
@@ -342,19 +343,13 @@ void jobenv_add_layout(struct jobenv *e, const struct jobopt_part *p, const stru
     mem_free(text);
 }
 
-void jobenv_add_launchers(struct jobenv *e)
+void jobenv_add_launchers(struct jobenv *e, bool no_hydra)
 {
-    static const char *const pairs[][2] = {
-        {"HYDRA_BOOTSTRAP", "slurm"},
-        {"HYDRA_LAUNCHER_EXTRA_ARGS", "--external-launcher"},
-        {"I_MPI_HYDRA_BOOTSTRAP", "slurm"},
-        {"I_MPI_HYDRA_BOOTSTRAP_EXEC_EXTRA_ARGS", "--external-launcher"},
-        {"OMPI_MCA_plm_slurm_args", "--external-launcher"},
-        {"PRTE_MCA_plm_slurm_args", "--external-launcher"},
-    };
-    for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++)
-        if (!jobenv_get(e, pairs[i][0]))
-            jobenv_set(e, pairs[i][0], pairs[i][1]);
+    bool hydra =
+        env_wants_hydra(no_hydra, jobenv_get(e, "HYDRA_BOOTSTRAP"), jobenv_get(e, "I_MPI_HYDRA_BOOTSTRAP"));
+    for (uint32_t i = 0; i < env_launchers_count; i++)
+        if ((hydra || !env_launchers[i].hydra) && !jobenv_get(e, env_launchers[i].name))
+            jobenv_set(e, env_launchers[i].name, env_launchers[i].value);
 }
 
 /* A "U" in front tells the node that the user asked for this limit by name. */

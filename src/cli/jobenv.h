@@ -37,6 +37,6 @@ void jobenv_add_layout(struct jobenv *e, const struct jobopt_part *p, const stru
 
 /* How MPI launchers started within the job find srun, unless the user has said it: for salloc's command;
  * steps and batch scripts get the same from their nodes. */
-void jobenv_add_launchers(struct jobenv *e);
+void jobenv_add_launchers(struct jobenv *e, bool no_hydra);
 
 #endif

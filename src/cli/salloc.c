@@ -231,7 +231,8 @@ static int export_job(struct salloc *s)
         return -1;
     }
     jobvars_add(&e, s->alloc.job, cli_cluster(s->cli));
-    jobenv_add_launchers(&e);
+    jobenv_add_launchers(
+        &e, conf_has_param(cli_env(s->cli)->conf, CONF_MPI_PARAMS, "disable_slurm_hydra_bootstrap", NULL));
     jobvars_export(&e);
     jobenv_release(&e);
     return 0;

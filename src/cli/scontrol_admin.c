@@ -140,42 +140,52 @@ int scontrol_setdebug(struct scontrol *s, int argc, char **argv)
     return rc;
 }
 
-/* +NAME or -NAME of a flag of slurm.conf(5). */
-static bool is_debug_flag(struct scontrol *s, const char *word)
+static bool is_debug_flag(const char *name)
 {
     const struct conf_key_info *k = conf_key_info(CONF_DEBUG_FLAGS);
-    bool sign = *word == '+' || *word == '-';
-    for (uint32_t i = 0; sign && i < k->n_values; i++)
-        if (text_same_nocase(word + 1, k->values[i].name))
+    for (uint32_t i = 0; i < k->n_values; i++)
+        if (text_same_nocase(name, k->values[i].name))
             return true;
-    if (sign)
-        cli_error(s->cli, "Invalid DebugFlag: %s", word + 1);
-    fprintf(stderr, "invalid debug flag: %s\n", word);
+    return false;
+}
+
+/* "+Gres" or "-Steps,Route", whose sign is of every name, to "+Gres" and "-Steps,-Route". */
+static bool add_debug_flags(struct scontrol *s, const char *word, struct buf *out)
+{
+    bool sign = *word == '+' || *word == '-', known = sign;
+    struct text_list names = {0};
+    text_split(&names, word + sign, ',');
+    for (uint32_t i = 0; i < names.n && known; i++) {
+        known = is_debug_flag(names.v[i]);
+        if (!known)
+            cli_error(s->cli, "Invalid DebugFlag: %s", names.v[i]);
+        buf_sep(out, ",");
+        buf_addf(out, "%c%s", *word, names.v[i]);
+    }
+    text_list_release(&names);
+    if (!known)
+        fprintf(stderr, "invalid debug flag: %s\n", word);
     if (!sign)
         fprintf(stderr, "Usage: setdebugflags {+|-}NAME [{+|-}NAME] [nodes=<NODES>]\n");
-    return false;
+    return known;
 }
 
 int scontrol_setdebugflags(struct scontrol *s, int argc, char **argv)
 {
     struct set_debug r;
     struct buf flags = BUF_INIT;
+    int rc = 0;
     meta_init(&record_set_debug, &r);
-    for (int i = 1; i < argc; i++) {
-        if (text_starts_nocase(argv[i], "nodes=")) {
+    for (int i = 1; i < argc && rc == 0; i++) {
+        if (text_starts_nocase(argv[i], "nodes="))
             mem_set_str(&r.nodes, strchr(argv[i], '=') + 1);
-            continue;
-        }
-        if (!is_debug_flag(s, argv[i])) {
-            meta_release(&record_set_debug, &r);
-            buf_release(&flags);
-            return EXIT_FAILURE;
-        }
-        buf_sep(&flags, ",");
-        buf_adds(&flags, argv[i]);
+        else if (!add_debug_flags(s, argv[i], &flags))
+            rc = EXIT_FAILURE;
     }
-    mem_set_str(&r.flags, flags.s);
-    int rc = call(s, MSG_SET_DEBUG, &r, "slurm_set_debug_flags error:");
+    if (rc == 0) {
+        mem_set_str(&r.flags, flags.s);
+        rc = call(s, MSG_SET_DEBUG, &r, "slurm_set_debug_flags error:");
+    }
     meta_release(&record_set_debug, &r);
     buf_release(&flags);
     return rc;

@@ -122,7 +122,8 @@ static _Noreturn void run_child(struct srun *s, const char *path, const char *co
         _exit(127);
     }
     jobvars_add(&e, s->reply.job, cli_cluster(s->cli));
-    jobenv_add_launchers(&e);
+    jobenv_add_launchers(
+        &e, conf_has_param(cli_env(s->cli)->conf, CONF_MPI_PARAMS, "disable_slurm_hydra_bootstrap", NULL));
     add_names(&e, s);
     add_step(&e, s);
     jobenv_set(&e, "SLURM_SCRIPT_CONTEXT", context);

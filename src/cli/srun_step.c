@@ -164,6 +164,15 @@ static uint32_t tasks_of_cpus(const struct srun *s)
     return tasks ? tasks : NO_VAL;
 }
 
+/* Of a range of nodes the step has as many as its job got, and tasks on each of them. */
+static void fill_range(const struct srun *s, struct step_create *r)
+{
+    if (s->alloc.job && s->alloc.job->alloc.n >= r->min_nodes)
+        r->min_nodes = s->alloc.job->alloc.n;
+    if (r->ntasks_per_node != NO_VAL16 && jobopt_given(s->part, "ntasks") == JOBOPT_UNSET)
+        r->ntasks = NO_VAL;
+}
+
 static void fill(const struct srun *s, struct step_create *r)
 {
     const struct job_spec *spec = &s->part->spec;
@@ -182,6 +191,8 @@ static void fill(const struct srun *s, struct step_create *r)
     r->cpus_per_task = spec->cpus_per_task;
     r->ntasks_per_node = spec->ntasks_per_node;
     r->ntasks_per_gpu = spec->ntasks_per_gpu;
+    if (s->own_job && spec->min_nodes != NO_VAL && spec->min_nodes < spec->max_nodes)
+        fill_range(s, r);
     r->threads_per_core = spec->threads_per_core;
     r->mem_per_node = s->own_job ? NO_VAL64 : spec->mem_per_node;
     r->mem_per_cpu = s->own_job ? NO_VAL64 : spec->mem_per_cpu;

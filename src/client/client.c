@@ -41,6 +41,7 @@ struct client *client_open(const struct client_settings *s)
     c->program = mem_strdup(s->program);
     if (s->timeout_ms > 0)
         c->timeout_ms = s->timeout_ms;
+    c->connect_ms = s->connect_ms > 0 ? s->connect_ms : c->timeout_ms;
     return c;
 }
 

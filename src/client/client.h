@@ -46,6 +46,7 @@ struct client_settings {
     const char *auth_socket; /* AuthInfo=socket=; NULL: the usual ones */
     const char *program;     /* argv[0] of the caller, for the daemon's log; may be NULL */
     int timeout_ms;          /* MessageTimeout: for every wait; 0: 10 s */
+    int connect_ms;          /* TCPTimeout: for a connection attempt; 0: as timeout_ms */
 };
 struct client *client_open(const struct client_settings *s);
 

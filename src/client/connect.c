@@ -90,7 +90,7 @@ int client_connect(struct client *c, struct err *e)
     for (;;) {
         bool refused = false;
         for (uint32_t i = 0; i < c->addresses_n; i++) {
-            int fd = connect_address(&c->addresses[i], c->timeout_ms);
+            int fd = connect_address(&c->addresses[i], c->connect_ms);
             if (fd >= 0)
                 return fd;
             refused |= fd == -ECONNREFUSED;

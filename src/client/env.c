@@ -154,6 +154,7 @@ static struct client *open_with(const struct client_env *env, const struct clien
         .auth_socket = socket,
         .program = program_invocation_short_name,
         .timeout_ms = (int)conf_u32(env->conf, CONF_MESSAGE_TIMEOUT) * 1000,
+        .connect_ms = (int)conf_u32(env->conf, CONF_TCP_TIMEOUT) * 1000,
     });
 }
 

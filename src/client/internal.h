@@ -15,7 +15,7 @@ struct client {
     struct client_address *addresses;
     uint32_t addresses_n;
     char *cluster, *audience, *auth_type, *auth_socket, *program;
-    int timeout_ms, patience_ms;
+    int timeout_ms, connect_ms, patience_ms;
     client_token_fn *token;
     void *token_arg;
 

@@ -240,6 +240,7 @@ struct conf_runtime {
     uint32_t next_job_id;
     uint32_t node_count; /* MaxNodeCount where not configured */
     bool multiple_slurmd;
+    const uint64_t *debug_flags; /* DebugFlags as they are now; NULL: as in the file */
 };
 void conf_text(const struct conf *c, const struct conf_runtime *run, struct buf *out);
 

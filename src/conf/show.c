@@ -223,6 +223,11 @@ static bool special_line(const struct conf *c, const struct conf_runtime *run, e
             return false;
         buf_addf(&text, "%u", run->node_count);
         break;
+    case CONF_DEBUG_FLAGS:
+        if (!run->debug_flags)
+            return false;
+        names_text(&conf_key_table[key], &(struct conf_val){.num = *run->debug_flags}, &text);
+        break;
     case CONF_PLUGIN_DIR:
         buf_adds(&text, c->v[key].text ? c->v[key].text : run->plugin_dir ? run->plugin_dir : "(null)");
         break;

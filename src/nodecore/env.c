@@ -286,19 +286,30 @@ static void env_job(struct meta_strs *env, const struct step_launch *l)
     buf_release(&counts);
 }
 
-static void env_launchers(struct meta_strs *env)
-{
-    static const char *const pairs[][2] = {
-        {"HYDRA_BOOTSTRAP", "slurm"},
-        {"HYDRA_LAUNCHER_EXTRA_ARGS", "--external-launcher"},
-        {"I_MPI_HYDRA_BOOTSTRAP", "slurm"},
-        {"I_MPI_HYDRA_BOOTSTRAP_EXEC_EXTRA_ARGS", "--external-launcher"},
-        {"OMPI_MCA_plm_slurm_args", "--external-launcher"},
-        {"PRTE_MCA_plm_slurm_args", "--external-launcher"},
-    };
+const struct env_launcher env_launchers[] = {
+    {"HYDRA_BOOTSTRAP", "slurm", true},
+    {"HYDRA_LAUNCHER_EXTRA_ARGS", "--external-launcher", true},
+    {"I_MPI_HYDRA_BOOTSTRAP", "slurm", true},
+    {"I_MPI_HYDRA_BOOTSTRAP_EXEC_EXTRA_ARGS", "--external-launcher", true},
+    {"OMPI_MCA_plm_slurm_args", "--external-launcher", false},
+    {"PRTE_MCA_plm_slurm_args", "--external-launcher", false},
+};
+const uint32_t env_launchers_count = sizeof env_launchers / sizeof *env_launchers;
 
-    for (uint32_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++)
-        env_default(env, pairs[i][0], pairs[i][1]);
+bool env_wants_hydra(bool no_hydra, const char *bootstrap, const char *mpi_bootstrap)
+{
+    return !no_hydra || (bootstrap && text_same(bootstrap, "slurm")) ||
+           (mpi_bootstrap && text_same(mpi_bootstrap, "slurm"));
+}
+
+static void add_launchers(struct meta_strs *env, bool no_hydra)
+{
+    bool hydra =
+        env_wants_hydra(no_hydra, env_get(env, "HYDRA_BOOTSTRAP"), env_get(env, "I_MPI_HYDRA_BOOTSTRAP"));
+
+    for (uint32_t i = 0; i < env_launchers_count; i++)
+        if (hydra || !env_launchers[i].hydra)
+            env_default(env, env_launchers[i].name, env_launchers[i].value);
 }
 
 /* --- the batch step --- */
@@ -448,7 +459,7 @@ void env_build(struct meta_strs *env, const struct step_launch *l, int nice_valu
         mem_free(name);
     }
     env_job(env, l);
-    env_launchers(env);
+    add_launchers(env, l->no_hydra);
     if (l->batch)
         env_batch(env, l);
     else

@@ -16,6 +16,18 @@
 void env_set(struct meta_strs *env, const char *name, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 void env_unset(struct meta_strs *env, const char *name);
+/* What makes the launchers of MPI libraries start their daemons through srun, where the user has set nothing
+ * else. */
+struct env_launcher {
+    const char *name, *value;
+    bool hydra; /* MpiParams=disable_slurm_hydra_bootstrap leaves it out */
+};
+extern const struct env_launcher env_launchers[];
+extern const uint32_t env_launchers_count;
+/* Those of Hydra, too? With that parameter only for who has asked for it: the values of HYDRA_BOOTSTRAP and
+ * I_MPI_HYDRA_BOOTSTRAP; NULL: not set. */
+bool env_wants_hydra(bool no_hydra, const char *bootstrap, const char *mpi_bootstrap);
+
 const char *env_get(const struct meta_strs *env, const char *name); /* NULL when absent */
 
 /* Takes the limits that sbatch and srun send as SLURM_RLIMIT_NOFILE=512 out of the environment: "NOFILE=512"

@@ -19,6 +19,22 @@ static const char *const level_names[] = {"quiet", "fatal",  "error",  "info",  
                                           "debug", "debug2", "debug3", "debug4", "debug5"};
 enum { LEVELS = sizeof level_names / sizeof *level_names };
 
+static const struct {
+    uint64_t flag;
+    const char *name;
+} flag_names[] = {
+    {LOGF_AGENT, "AGENT"},
+    {LOGF_AUDIT_RPCS, "AUDIT_RPCS"},
+    {LOGF_BACKFILL, "BACKFILL"},
+    {LOGF_POWER, "POWER"},
+    {LOGF_ROUTE, "ROUTE"},
+    {LOGF_SCRIPT, "SCRIPT"},
+    {LOGF_SELECT_TYPE, "SELECT_TYPE"},
+    {LOGF_STEPS, "STEPS"},
+    {LOGF_TRACE_JOBS, "TRACE_JOBS"},
+};
+static _Atomic uint64_t the_flags;
+
 static struct {
     pthread_mutex_t lock;
     char *name, *path;
@@ -113,6 +129,20 @@ void log_set_name(const char *name)
     pthread_mutex_unlock(&the_log.lock);
 }
 
+enum log_level log_file_level(void)
+{
+    return the_log.file_level;
+}
+
+enum log_level log_syslog_level(const struct log_syslog *s)
+{
+    if (s->given)
+        return s->level;
+    if (s->foreground)
+        return SLOG_QUIET;
+    return s->has_file || s->daemon_level == SLOG_QUIET ? SLOG_FATAL : s->daemon_level;
+}
+
 void log_set_level(enum log_level file, enum log_level stderr_level)
 {
     pthread_mutex_lock(&the_log.lock);
@@ -174,11 +204,44 @@ static void emit(enum log_level l, const char *fmt, va_list ap)
     buf_release(&line);
 }
 
+static bool is_heard(enum log_level l)
+{
+    return l <= the_log.file_level || l <= the_log.stderr_level || l <= the_log.syslog_level;
+}
+
+void log_set_flags(uint64_t flags)
+{
+    the_flags = flags;
+}
+
+uint64_t log_flags(void)
+{
+    return the_flags;
+}
+
+void log_flag_msg(uint64_t flag, const char *fmt, ...)
+{
+    const char *name = "";
+    struct buf text = BUF_INIT;
+    va_list ap;
+
+    if (!is_heard(SLOG_VERBOSE))
+        return;
+    for (size_t i = 0; i < sizeof flag_names / sizeof *flag_names; i++)
+        if (flag_names[i].flag == flag)
+            name = flag_names[i].name;
+    va_start(ap, fmt);
+    buf_addv(&text, fmt, ap);
+    va_end(ap);
+    log_verbose("%s: %s", name, text.s);
+    buf_release(&text);
+}
+
 void log_msg(enum log_level l, const char *fmt, ...)
 {
     va_list ap;
 
-    if (l > the_log.file_level && l > the_log.stderr_level && l > the_log.syslog_level)
+    if (!is_heard(l))
         return;
     va_start(ap, fmt);
     emit(l, fmt, ap);

@@ -5,12 +5,14 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "base/map.h"
 #include "base/mem.h"
 #include "model/errors.h"
 #include "os/net.h"
@@ -22,16 +24,73 @@ struct sack {
     char *path;
     struct net *net;
     uv_timer_t turn;
+    struct map_u64 conns; /* by uid, how many connections it has: not a pointer but a number */
     int lock_fd;
     bool serving;
 };
+
+struct caller {
+    uid_t uid;
+    bool greeted;
+};
+
+/* --- who is there --- */
+
+/* Of one user: the other users of this host need descriptors too. */
+static uint64_t conns_max(void)
+{
+    struct rlimit files;
+
+    return getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur > 256 ? files.rlim_cur / 4 : 64;
+}
+
+static void on_opened(struct net_conn *c)
+{
+    struct sack *s = net_user(c->net);
+    struct caller *who;
+    uint64_t n;
+    uid_t uid;
+    gid_t gid;
+    pid_t pid;
+
+    if (!net_peer_cred(c, &uid, &gid, &pid)) {
+        net_abort(c);
+        return;
+    }
+    who = mem_alloc(sizeof *who);
+    who->uid = uid;
+    c->user = who;
+    n = (uintptr_t)map_u64_get(&s->conns, uid) + 1;
+    map_u64_put(&s->conns, uid, (void *)(uintptr_t)n);
+    if (uid != 0 && n > conns_max())
+        net_abort(c);
+}
+
+static void on_closed(struct net_conn *c, int reason)
+{
+    struct sack *s = net_user(c->net);
+    struct caller *who = c->user;
+    uint64_t n;
+
+    (void)reason;
+    if (!who)
+        return;
+    n = (uintptr_t)map_u64_remove(&s->conns, who->uid) - 1;
+    if (n)
+        map_u64_put(&s->conns, who->uid, (void *)(uintptr_t)n);
+    mem_free(who);
+    c->user = NULL;
+}
+
+/* --- what is asked --- */
 
 static void say_hello(struct net_conn *c, const struct frame *f)
 {
     struct hello_reply reply = {.version = WIRE_VERSION};
 
+    /* Never net_accept_peer: who keeps a connection, to have it, loses it after NET_HELLO_MS. */
     frame_add(net_out(c), MSG_HELLO, FRAME_REPLY, f->seq, &record_hello_reply, &reply);
-    net_accept_peer(c);
+    ((struct caller *)c->user)->greeted = true;
 }
 
 static void give_token(struct sack *s, struct net_conn *c, const struct frame *f)
@@ -67,10 +126,11 @@ static void give_token(struct sack *s, struct net_conn *c, const struct frame *f
 static void on_frame(struct net_conn *c, const struct frame *f)
 {
     struct sack *s = net_user(c->net);
+    bool greeted = ((struct caller *)c->user)->greeted;
 
-    if (f->type == MSG_HELLO && !c->accepted)
+    if (f->type == MSG_HELLO && !greeted)
         say_hello(c, f);
-    else if (f->type == MSG_TOKEN && c->accepted)
+    else if (f->type == MSG_TOKEN && greeted)
         give_token(s, c, f);
     else {
         frame_add_error(net_out(c), f->type, f->seq, ESLURM_UNEXPECTED_MESSAGE,
@@ -79,7 +139,7 @@ static void on_frame(struct net_conn *c, const struct frame *f)
     }
 }
 
-static const struct net_ops ops = {.frame = on_frame};
+static const struct net_ops ops = {.opened = on_opened, .frame = on_frame, .closed = on_closed};
 
 /* The socket, listening; whoever holds the lock may replace what a dead owner has left. */
 static int bind_socket(const char *path, struct err *e)
@@ -179,6 +239,7 @@ void sack_free(struct sack *s)
     if (!s)
         return;
     net_free(s->net);
+    map_u64_release(&s->conns);
     mem_free(s->path);
     mem_free(s);
 }

@@ -4,6 +4,9 @@
  *
  * One daemon of a host serves a path; the others wait (the lock file PATH.lock tells) and take over when it
  * goes. Who asks is told by the kernel (SO_PEERCRED), never by the request. Runs on the caller's loop.
+ *
+ * Limits: a connection lasts NET_HELLO_MS at most; those of one user other than root take a quarter of the
+ * descriptors that the daemon may have.
  */
 #ifndef OS_SACK_H
 #define OS_SACK_H

@@ -224,8 +224,6 @@ static void set_tasks(struct demand *d, const struct job_spec *spec)
     d->spread = spec->spread_job == 1;
     d->first_fit = d->nodes_max == 1 || spec->ntasks == 1 || d->spread || d->tasks_per_node > 1;
     d->tasks_open = spec->ntasks == NO_VAL && !d->tasks_per_node;
-    d->block_cores = d->tasks_per_node || spec->dist == DIST_PLANE ||
-                     (spec->dist_sub && text_starts(spec->dist_sub, "block"));
     if (!d->tasks_open) /* the tasks decide */
         d->cpus_node_take = 1;
     else
@@ -314,5 +312,7 @@ int demand_init(struct demand *d, const struct sched_view *v, const struct job *
         return r;
     }
     settle_gres(d);
+    d->block_cores = (d->tasks_per_node && !d->gres_n) || spec->dist == DIST_PLANE ||
+                     (spec->dist_sub && text_starts(spec->dist_sub, "block"));
     return 0;
 }

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "meta/meta.h"
 #include "model/nodetext.h"
+#include "sched/units.h"
 
 static uint32_t min32(uint32_t a, uint32_t b)
 {
@@ -249,36 +250,6 @@ struct offer offer_make(const struct demand *d, const struct policy *p, const st
     return o;
 }
 
-static uint32_t take_range(const struct node_load *l, const struct bits *only, uint32_t from, uint32_t to,
-                           uint32_t want, struct bits *ret)
-{
-    uint32_t got = 0;
-    for (uint32_t u = from; u < to && got < want; u++)
-        if (!bits_test(&l->units, u) && !bits_test(ret, u) && (!only || bits_test(only, u))) {
-            bits_set(ret, u);
-            got++;
-        }
-    return got;
-}
-
-/* One task's units after the other's, each from the next socket; `each` 0: socket by socket. */
-static uint32_t take_units(const struct node_shape *s, const struct node_load *l, const struct bits *only,
-                           uint32_t want, uint32_t each, struct bits *ret)
-{
-    if (!each)
-        return take_range(l, only, 0, s->units, want, ret);
-    uint32_t got = 0;
-    for (uint32_t before = UINT32_MAX; got < want && got != before;) {
-        before = got;
-        for (uint32_t k = 0; k < s->sockets && got < want; k++) {
-            uint32_t from = k * s->socket_units,
-                     end = k + 1 == s->sockets ? s->units : from + s->socket_units;
-            got += take_range(l, only, from, end, min32(each, want - got), ret);
-        }
-    }
-    return got;
-}
-
 /* Devices of one declared kind: those near the job's units first. With whole nodes (select/linear) only the
  * count is kept. */
 static uint64_t take_kind(const struct policy *p, const struct node *n, const struct node_load *l,
@@ -417,15 +388,13 @@ void offer_take(const struct demand *d, const struct policy *p, const struct nod
 {
     meta_init(&record_job_node, ret);
     struct node_shape s = node_shape(p, n);
-    uint32_t usable = usable_cpus(d, &s),
-             want =
-                 units_taken(d, &s, l, tasks->charged, gpu_cpus(d, p, n, l, tasks, nodes_left, per_job_left));
-    uint32_t each = d->block_cores || tasks->charged < 2 ? 0 : max32(div_up(d->cpus_per_task, usable), 1);
+    uint32_t want =
+        units_taken(d, &s, l, tasks->charged, gpu_cpus(d, p, n, l, tasks, nodes_left, per_job_left));
     struct bits near = {0};
     if (!d->spread_devices)
         near_units(d, n, l, &near);
-    uint32_t got = bits_any(&near) ? take_units(&s, l, &near, want, each, &ret->cores) : 0;
-    got += take_units(&s, l, NULL, want - got, each, &ret->cores);
+    uint32_t got = bits_any(&near) ? units_take(d, &s, l, &near, tasks->charged, want, &ret->cores) : 0;
+    got += units_take(d, &s, l, NULL, tasks->charged, want - got, &ret->cores);
     bits_release(&near);
     ret->node_index = n->index;
     ret->tasks = tasks->placed;

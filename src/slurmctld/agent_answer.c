@@ -27,8 +27,8 @@ static void round_end_one(struct agent *a, struct round *r)
 
     if (--r->open)
         return;
-    log_debug("%s to %u nodes: %u messages, %llu ms", t ? t->name : "message", r->nodes, r->messages,
-              (unsigned long long)(uv_now(&a->loop) - r->since));
+    log_flag(LOGF_AGENT, "%s to %u nodes: %u messages, %llu ms", t ? t->name : "message", r->nodes,
+             r->messages, (unsigned long long)(uv_now(&a->loop) - r->since));
     mem_free(r);
 }
 

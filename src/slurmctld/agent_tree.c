@@ -50,8 +50,8 @@ static void end_if_over(struct tree *t)
     while (*at != t)
         at = &(*at)->next;
     *at = t->next;
-    log_debug("%s to %u nodes: %u messages, %llu ms", type->name, t->fan.n, t->messages,
-              (unsigned long long)(uv_now(&t->agent->loop) - t->since));
+    log_flag(LOGF_ROUTE, "%s to %u nodes: %u messages, %llu ms", type->name, t->fan.n, t->messages,
+             (unsigned long long)(uv_now(&t->agent->loop) - t->since));
     tree_free(t);
 }
 

@@ -5,13 +5,17 @@
  * is decided already: nothing of it is published before the batches in front of it are durable, so what was
  * decided on top of them is told to nobody too early.
  */
+#include <string.h>
 #include <time.h>
 
 #include "base/hostlist.h"
 #include "base/mem.h"
+#include "base/text.h"
 #include "model/fact.h"
 #include "os/log.h"
 #include "slurmctld/ctld.h"
+
+enum { FACT_TEXT_MAX = 2000 }; /* characters of a fact in the log */
 
 struct core_thread {
     struct ctld *ctld;
@@ -45,12 +49,39 @@ static void add_fact(struct batch *b, const struct fact *f, const struct fact_ty
     b->facts_n++;
 }
 
+/* What happens to jobs, steps and nodes, for those of DebugFlags that want to know. */
+static void tell_fact(const struct fact *f, const struct fact_type_row *row)
+{
+    static const struct {
+        uint64_t flag;
+        const char *begins; /* names of facts */
+    } subjects[] = {
+        {LOGF_TRACE_JOBS, "job_"}, {LOGF_SELECT_TYPE, "job_started"},
+        {LOGF_STEPS, "step_"},     {LOGF_POWER, "node_power"},
+        {LOGF_POWER, "power_"},    {LOGF_POWER, "node_reboot"},
+    };
+    uint64_t flags = log_flags();
+    struct buf text = BUF_INIT;
+
+    for (size_t i = 0; flags && i < sizeof subjects / sizeof *subjects; i++) {
+        if (!(flags & subjects[i].flag) || !text_starts_nocase(row->name, subjects[i].begins))
+            continue;
+        if (!text.len)
+            meta_dump(row->record, f->record, &text);
+        for (char *at = text.s; (at = strchr(at, '\n'));)
+            *at = ' ';
+        log_flag(subjects[i].flag, "%s: %.*s", row->name, FACT_TEXT_MAX, text.s);
+    }
+    buf_release(&text);
+}
+
 static void take_facts(struct state *state, struct batch *b, struct facts *facts, int64_t now)
 {
     for (uint32_t i = 0; i < facts->list.n; i++) {
         const struct fact *f = &facts->list.v[i];
         const struct fact_type_row *row = fact_by_number(f->type);
         REQUIRE(row);
+        tell_fact(f, row);
         core_apply(state, f, now);
         core_effects(state, f, &b->outbox);
         if (row->durable)

@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "os/conf_source.h"
+#include "os/debugflags.h"
 #include "os/log.h"
 #include "slurmctld/ctld.h"
 #include "slurmctld/options.h"
@@ -44,6 +45,14 @@ void ctld_log_open(const struct ctld *c, const struct conf *conf)
 
     if (s.path && !*s.path)
         s.path = NULL;
+    s.syslog_level = log_syslog_level(&(struct log_syslog){
+        .given = conf_given(conf, CONF_SLURMCTLD_SYSLOG_DEBUG),
+        .foreground = c->opt->foreground,
+        .has_file = s.path != NULL,
+        .level = (enum log_level)conf_u32(conf, CONF_SLURMCTLD_SYSLOG_DEBUG),
+        .daemon_level = level,
+    });
+    debug_flags_load(conf);
     if (log_open(&s, &e) < 0) {
         /* The log that there is goes on: the former file, or stderr alone. */
         log_error("%s", e.text);

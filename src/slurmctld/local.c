@@ -2,9 +2,11 @@
 /* What the shell does itself: ping, reconfigure, shutdown, set_debug. */
 #include <unistd.h>
 
+#include "base/hostlist.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "model/errors.h"
+#include "os/debugflags.h"
 #include "os/host.h"
 #include "os/log.h"
 #include "slurmctld/net_thread.h"
@@ -34,19 +36,19 @@ struct reconfigure {
     void *user;
 };
 
-/* Every slurmd that has ever come reads its files again. Who cannot be reached now does so when it starts. */
-void local_tell_nodes(struct ctld *ctld, struct snapshot *s)
+/* Every slurmd that has ever come, or those of `only`. */
+static void tell_nodes(struct ctld *ctld, struct snapshot *s, const struct node_control *what,
+                       const struct hostlist *only)
 {
     const uint32_t gone = NODEF_POWERED_DOWN | NODEF_POWERING_DOWN;
     struct outbox out = {0};
     const struct node *n;
 
     for (uint32_t i = 0; (n = ptree_next(&s->nodes, &i)); i++) {
-        if (!n->token || n->flags & gone)
+        if (!n->token || n->flags & gone || (only && hostlist_find(only, n->name) < 0))
             continue;
         struct effect *f = VEC_PUSH(&out.list);
-        struct node_control *c = meta_new(&record_node_control);
-        c->action = mem_strdup("reconfigure");
+        struct node_control *c = meta_dup(&record_node_control, what);
         c->term = ctld->term;
         *f = (struct effect){.type = EFFECT_NODE_CONTROL,
                              .job_id = NO_VAL,
@@ -57,6 +59,12 @@ void local_tell_nodes(struct ctld *ctld, struct snapshot *s)
     }
     agent_post(ctld->agent, &out, s);
     outbox_release(&out);
+}
+
+/* They read their files again. Who cannot be reached now does so when it starts. */
+void local_tell_nodes(struct ctld *ctld, struct snapshot *s)
+{
+    tell_nodes(ctld, s, &(struct node_control){.action = (char *)"reconfigure"}, NULL);
 }
 
 /* On the journal thread: the core has taken the configuration or refused it as a whole. */
@@ -173,20 +181,33 @@ static void answer_shutdown(struct request *r)
     ctld_stop(r->t->ctld);
 }
 
+/* With nodes= the slurmds of these, and not the controller. */
+static int debug_nodes(struct request *r, struct err *e)
+{
+    const struct set_debug *s = r->record;
+    struct hostlist nodes = {0};
+    int rc = hostlist_parse(&nodes, s->nodes, e);
+
+    if (rc == 0) {
+        struct node_control what = {.action = (char *)"debug", .debug = (struct set_debug *)s};
+        struct snapshot *now = ctld_snapshot(r->t->ctld);
+        tell_nodes(r->t->ctld, now, &what, &nodes);
+        snapshot_drop(now);
+    }
+    hostlist_release(&nodes);
+    return rc;
+}
+
 static void answer_set_debug(struct request *r)
 {
     const struct set_debug *s = r->record;
-    enum log_level level;
+    struct err e;
+    int rc = s->nodes && *s->nodes ? debug_nodes(r, &e) : debug_set(s, &e);
 
-    if (s->level && !log_level_parse(s->level, &level)) {
-        reply_error(r->conn, r->type->number, r->seq, ESLURM_BAD_ARGUMENT, NULL);
-        return;
-    }
-    if (s->level) {
-        log_set_level(level, level);
-        log_info("Set debug level to '%s'", log_level_text(level));
-    }
-    reply_record(r->conn, r->type->number, r->seq, NULL, NULL);
+    if (rc < 0)
+        reply_error(r->conn, r->type->number, r->seq, (uint32_t)-rc, e.text);
+    else
+        reply_record(r->conn, r->type->number, r->seq, NULL, NULL);
 }
 
 void local_answer(struct request *r)

@@ -130,6 +130,8 @@ static void take_request(struct net_conn *c, const struct frame *f)
         mem_free(text);
         return;
     }
+    log_flag(LOGF_AUDIT_RPCS, "msg_type=%s uid=%u client=%s program=%s", r.type->name, r.peer->uid,
+             r.peer->host ? r.peer->host : "local", r.peer->program ? r.peer->program : "");
     if (!allowed(&r)) {
         /* There Slurm speaks as the system does. */
         bool plain = f->type == MSG_SET_DEBUG || f->type == MSG_REBOOT_NODES || f->type == MSG_POWER_EXCLUDE;

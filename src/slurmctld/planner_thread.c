@@ -105,6 +105,8 @@ static struct pace run_once(struct planner_thread *t)
         stat_add(STAT_PLAN_US, stat_now_us() - begin);
         stat_set(STAT_PLAN_LAST_US, stat_now_us() - begin);
         stat_max(STAT_PLAN_MAX_US, stat_now_us() - begin);
+        log_flag(LOGF_BACKFILL, "%u jobs to start, %u looked at, %llu units of work, %s", r.starts.n,
+                 r.notes.notes.n, (unsigned long long)r.work, r.complete ? "complete" : "cut short");
         if (r.starts.n || r.notes.notes.n)
             post(t, &r);
         sched_result_release(&r);

@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "model/errors.h"
 #include "model/jobtext.h"
+#include "os/log.h"
 #include "slurmctld/jobfilter.h"
 #include "slurmctld/net_thread.h"
 #include "version.h"
@@ -327,6 +328,7 @@ static void answer_config(struct request *r)
 
     time_text(ctld_now(), now);
     time_text(c->boot_time, boot);
+    uint64_t debug_flags = log_flags();
     struct conf_runtime run = {
         .user_name = user_name,
         .user_id = user_id,
@@ -339,6 +341,7 @@ static void answer_config(struct request *r)
         .hash_val = "Match",
         .next_job_id = s->next_job_id,
         .node_count = s->nodes.count,
+        .debug_flags = &debug_flags,
     };
     conf_text(conf->conf, &run, &text);
     show_excluded(s->policy, &text);

@@ -239,6 +239,7 @@ static void run_next(struct run *r)
     r->pid = process_start(&spec, &e);
     mem_free(argv);
     mem_free(env);
+    log_flag(LOGF_SCRIPT, "%s %s: %s has pid %d", r->kind->name, r->about, spec.path, (int)r->pid);
     if (r->pid < 0) {
         log_error("%s %s: %s", r->kind->name, r->about, e.text);
         r->pid = 0;

@@ -66,9 +66,10 @@ static bool ask_status(int fd, struct step_status *ret)
     return ok;
 }
 
-static void adopt_core(struct slurmd *d, const struct step_status *st)
+/* job: as the mark has it; NULL: this step was adopted before. */
+static void adopt_core(struct slurmd *d, const struct step_status *st, const struct job *job)
 {
-    struct job_info *j = job_info_new(st->job, st->uid, st->job ? st->job->gid : 0, st->restarts);
+    struct job_info *j = job_info_new(job, st->uid, job ? job->gid : 0, st->restarts);
 
     if (node_adopt(&d->core, st, j))
         map_u64_put(&d->jobs, st->job_id, j);
@@ -77,7 +78,7 @@ static void adopt_core(struct slurmd *d, const struct step_status *st)
 }
 
 /* False: nobody answers at this socket. */
-static bool adopt_socket(struct slurmd *d, const char *path, int wait_ms)
+static bool adopt_socket(struct slurmd *d, const char *path, const struct job *job, int wait_ms)
 {
     struct step_status st;
     int fd = connect_stepd(path, wait_ms);
@@ -89,7 +90,7 @@ static bool adopt_socket(struct slurmd *d, const char *path, int wait_ms)
         close(fd);
         return false;
     }
-    adopt_core(d, &st);
+    adopt_core(d, &st, job);
     steps_watch(d, st.job_id, st.step_id, st.restarts, fd);
     log_info("StepId=%u.%u runs on", st.job_id, st.step_id);
     meta_release(&record_step_status, &st);
@@ -153,7 +154,7 @@ static void on_wait(uv_timer_t *t)
 
     spool_mark_path(d->spool, w->job_id, w->step_id, w->restarts, &mark);
     alive = lives(mark.s);
-    answers = alive && adopt_socket(d, socket_path, ADOPT_WAIT_LATER_MS);
+    answers = alive && adopt_socket(d, socket_path, NULL, ADOPT_WAIT_LATER_MS);
     buf_release(&mark);
     if (alive && !answers) {
         uv_timer_start(t, on_wait, w->wait_ms, 0);
@@ -179,7 +180,7 @@ static void wait_start(struct slurmd *d, const struct step_status *st)
                        .job_id = st->job_id,
                        .step_id = st->step_id,
                        .restarts = st->restarts};
-    adopt_core(d, st);
+    adopt_core(d, st, st->job);
     uv_timer_init(&d->loop, &w->timer);
     w->timer.data = w;
     map_u64_put(&d->waits, wait_key(w), w);
@@ -228,7 +229,7 @@ static void adopt_mark(struct slurmd *d, char *path, struct marks *lost)
         return;
     }
     socket_path = socket_of(d, m.st.job_id, m.st.step_id);
-    if (is_settled(d, &m.st) || (lives(path) && adopt_socket(d, socket_path, ADOPT_WAIT_MS))) {
+    if (is_settled(d, &m.st) || (lives(path) && adopt_socket(d, socket_path, m.st.job, ADOPT_WAIT_MS))) {
         meta_release(&record_step_status, &m.st);
         mem_free(path);
     } else if (lives(path)) {
@@ -250,7 +251,7 @@ static void adopt_lost(struct slurmd *d, struct marks *lost)
         if (says_nothing(d, m->path, &m->st)) {
             unlink(m->path);
         } else {
-            adopt_core(d, &m->st);
+            adopt_core(d, &m->st, m->st.job);
             steps_over(d, m->st.job_id, m->st.step_id, m->st.restarts);
         }
         meta_release(&record_step_status, &m->st);

@@ -91,6 +91,31 @@ static void launch_user_env(struct step_launch *l, const struct meta_strs *given
     env_set(&l->user_env, "PATH", "%s", "/usr/local/bin:/usr/bin:/bin:/usr/local/games:/usr/games");
 }
 
+static uint32_t unkillable_timeout(const struct conf *c)
+{
+    uint32_t least = 5 * conf_u32(c, CONF_MESSAGE_TIMEOUT), given = conf_u32(c, CONF_UNKILLABLE_STEP_TIMEOUT);
+
+    return conf_given(c, CONF_UNKILLABLE_STEP_TIMEOUT) || given > least ? given : least;
+}
+
+/* What binds the tasks of who asked for nothing: the node's CpuBind, else TaskPluginParam. NULL: nothing.
+ * mem_free it. */
+static char *default_cpu_bind(const struct slurmd *d)
+{
+    static const struct {
+        uint32_t bits; /* X and autobind=X of TaskPluginParam */
+        const char *unit;
+    } units[] = {{1 | 256, "none"}, {2 | 512, "sockets"}, {4 | 1024, "cores"}, {8 | 2048, "threads"}};
+    uint64_t given = conf_u64(d->conf, CONF_TASK_PLUGIN_PARAM);
+
+    if (d->node->cpu_bind)
+        return mem_strdup(node_cpu_bind_text(d->node->cpu_bind));
+    for (size_t i = 0; i < sizeof units / sizeof *units; i++)
+        if (given & units[i].bits)
+            return mem_strdup(units[i].unit);
+    return NULL;
+}
+
 static struct step_launch *launch_record(struct slurmd *d, struct credential *c)
 {
     struct step_launch *l = meta_new(&record_step_launch);
@@ -116,6 +141,9 @@ static struct step_launch *launch_record(struct slurmd *d, struct credential *c)
     l->prio_process = conf_u32(d->conf, CONF_PROPAGATE_PRIO_PROCESS);
     l->append = conf_u32(d->conf, CONF_JOB_FILE_APPEND) != 0;
     l->debug = conf_u32(d->conf, CONF_SLURMD_DEBUG) > 0 ? conf_u32(d->conf, CONF_SLURMD_DEBUG) - 1 : 0;
+    l->no_hydra = conf_has_param(d->conf, CONF_MPI_PARAMS, "disable_slurm_hydra_bootstrap", NULL);
+    l->unkillable_timeout = unkillable_timeout(d->conf);
+    l->unkillable_program = setup_script_path(d, conf_str(d->conf, CONF_UNKILLABLE_STEP_PROGRAM));
     if (binds)
         topology_cpus(&d->topology, &share->cores, &l->cpus);
     if (l->cgroup && l->cgroup->devices)
@@ -309,8 +337,8 @@ int launch_tasks(struct slurmd *d, struct launch_tasks *m, uint32_t uid, int sru
     l->srun_fd = srun_fd;
     l->record = launch_record(d, &c);
     l->record->tasks = meta_dup(&record_launch_tasks, m);
-    if (!m->cpu_bind && d->node->cpu_bind)
-        l->record->tasks->cpu_bind = mem_strdup(node_cpu_bind_text(d->node->cpu_bind));
+    if (!m->cpu_bind)
+        l->record->tasks->cpu_bind = default_cpu_bind(d);
     l->record->srun_addr = mem_strdup(peer);
     l->record->srun_port = peer_port(srun_fd);
     l->record->srun_seq = seq;

@@ -5,6 +5,7 @@
 #include "model/errors.h"
 #include "model/message.h"
 #include "os/daemon.h"
+#include "os/debugflags.h"
 #include "slurmd/slurmd.h"
 
 struct order {
@@ -82,6 +83,8 @@ static void node_control(struct order *o, void *rec)
     struct err e;
     int rc = node_check_term(&o->d->core, m->term, &e);
 
+    if (rc == 0 && m->debug)
+        rc = debug_set(m->debug, &e);
     reply_result(o, rc, &e);
     if (rc == 0)
         o->action = mem_strdup(m->action);

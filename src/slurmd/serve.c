@@ -197,7 +197,9 @@ static void take_request(struct net_conn *c, const struct frame *f, const struct
     void *rec = NULL;
     struct err e;
 
-    if (((struct peer *)c->user)->access < (enum message_access)mt->access) {
+    const struct peer *from = c->user;
+    log_flag(LOGF_AUDIT_RPCS, "msg_type=%s uid=%u client=%s", mt->name, from->uid, from->host);
+    if (from->access < (enum message_access)mt->access) {
         reply_error(c, f, ESLURM_ACCESS_DENIED, NULL);
         return;
     }

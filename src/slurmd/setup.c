@@ -14,6 +14,7 @@
 #include "client/daemonconf.h"
 #include "os/cgroup.h"
 #include "os/conf_source.h"
+#include "os/debugflags.h"
 #include "os/devices.h"
 #include "os/host.h"
 #include "os/users.h"
@@ -182,6 +183,8 @@ void setup_log_rotate(struct slurmd *d)
         log_error("%s", e.text);
 }
 
+enum { TASK_PARAM_LATER = 16 | 32 | 64 | 128 }; /* of TaskPluginParam, schema/slurm_conf.toml */
+
 void setup_log(struct slurmd *d)
 {
     enum log_level level = log_level_of(d, d->conf);
@@ -190,8 +193,19 @@ void setup_log(struct slurmd *d)
 
     s.file_level = level;
     s.stderr_level = d->opt->foreground ? level : SLOG_QUIET;
+    s.syslog_level = log_syslog_level(&(struct log_syslog){
+        .given = conf_given(d->conf, CONF_SLURMD_SYSLOG_DEBUG),
+        .foreground = d->opt->foreground,
+        .has_file = s.path && *s.path,
+        .level = (enum log_level)conf_u32(d->conf, CONF_SLURMD_SYSLOG_DEBUG),
+        .daemon_level = level,
+    });
+    debug_flags_load(d->conf);
     if (log_open(&s, &e) < 0)
         log_error("%s", e.text);
+    if (conf_u64(d->conf, CONF_TASK_PLUGIN_PARAM) & TASK_PARAM_LATER)
+        log_error(
+            "TaskPluginParam: verbose, OOMKillStep, SlurmdOffSpec and SlurmdSpecOverride have no effect yet");
 }
 
 int setup_auth(struct slurmd *d, struct err *e)

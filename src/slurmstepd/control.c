@@ -81,9 +81,8 @@ static void send_status(struct stepd *s, int fd)
     st.start_time = s->start_time;
     for (uint32_t i = 0; i < s->tasks_n; i++)
         meta_u32s_push(&st.tasks, (uint32_t)s->tasks[i].pid);
-    st.job = (struct job *)s->job;
-    meta_encode(&record_step_status, &st, &b);
-    st.job = NULL;
+    meta_encode(&record_step_status, &st,
+                &b); /* without the job, which may be longer than a packet: see the mark */
     meta_release(&record_step_status, &st);
     if (send(fd, b.s, b.len, MSG_NOSIGNAL) < 0)
         shutdown(fd, SHUT_RDWR); /* the reader is stuck or gone: it will be dropped */
@@ -110,6 +109,8 @@ static void obey_signal(struct stepd *s, const struct step_order *o)
     }
     /* With control groups only the tasks themselves are told, unless SignalChildrenProcesses says otherwise.
      */
+    if (sig == SIGKILL)
+        unkillable_begin(s);
     if (sig != SIGKILL &&
         (o->flags & KILLF_BATCH || (s->launch->cgroup && !s->launch->cgroup->signal_children)))
         signal_tasks(s, sig);

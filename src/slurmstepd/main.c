@@ -346,8 +346,9 @@ static void step_clean(struct stepd *s, struct watch_set *p)
     int wait_ms = KILL_AGAIN_MS;
 
     s->phase = STEP_PHASE_ENDING;
-    while (s->track->ops->signal(s->track, SIGKILL) > 0) {
-        poll_once(s, p, wait_ms);
+    unkillable_begin(s);
+    while (!s->unkillable && s->track->ops->signal(s->track, SIGKILL) > 0 && !unkillable_check(s)) {
+        poll_once(s, p, unkillable_wait_ms(s, wait_ms));
         reap(s);
         if (wait_ms < KILL_AGAIN_MS_MAX)
             wait_ms *= 2;
@@ -390,11 +391,12 @@ static void step_run(struct stepd *s)
     s->phase = STEP_PHASE_RUNNING;
     srun_started(s);
     srun_flush(s);
-    while (s->alive) {
-        poll_once(s, &p, -1);
+    while (s->alive && !unkillable_check(s)) {
+        poll_once(s, &p, unkillable_wait_ms(s, -1));
         if (s->srun_lost && !told_lost) {
             told_lost = true;
             s->track->ops->signal(s->track, SIGKILL);
+            unkillable_begin(s);
         }
     }
     step_clean(s, &p);

@@ -36,6 +36,7 @@ int report_write(struct stepd *s, struct err *e)
     r.error = (uint32_t)s->error;
     r.error_text = mem_strdup(s->error_text);
     r.oom = s->oom;
+    r.drain = s->unkillable;
     r.restarts = s->launch->cred->restarts;
     r.start_time = s->start_time;
     r.end_time = time(NULL);

@@ -84,8 +84,10 @@ struct stepd {
     bool srun_lost;
     struct pmi *pmi;     /* NULL without --mpi=pmi2 */
     bool pmi_abort_told; /* srun knows that a task called abort */
-    uint32_t kill_tries;
-    int error; /* launch failure: an error number */
+    int64_t
+        kill_until; /* when what SIGKILL does not end counts as unkillable; monotonic ms, 0: not yet killed */
+    bool unkillable; /* and so it was: the step ends without it */
+    int error;       /* launch failure: an error number */
     char *error_text;
     int worst; /* highest status of the tasks */
     bool oom;
@@ -123,6 +125,14 @@ void task_reaped(struct stepd *s, pid_t pid, int status);
 /* --- prolog.c: TaskProlog and TaskEpilog --- */
 /* In the task, as the user: runs the program and takes its "export", "unset" and "print" lines. */
 int prolog_run(const char *path, struct meta_strs *env, struct err *e);
+
+/* --- unkillable.c --- */
+/* SIGKILL was sent: the time runs. */
+void unkillable_begin(struct stepd *s);
+/* How long to wait for ends, `most` (-1: for ever) or less. */
+int unkillable_wait_ms(const struct stepd *s, int most);
+/* True once the time is over and something still lives: the first call gives it up. */
+bool unkillable_check(struct stepd *s);
 
 /* --- srun.c: the connection with srun --- */
 void srun_send(struct stepd *s, enum msg_type type, const struct meta_record *record, const void *rec);

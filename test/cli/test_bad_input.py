@@ -2,6 +2,7 @@
 """Whatever strangers, disks and folders give to slurmctld, slurmd, slurmstepd and sackd: they refuse it, say so, and go on."""
 import os
 import random
+import resource
 import signal
 import socket
 import struct
@@ -121,6 +122,51 @@ def test_the_socket_of_tokens(cluster):
             s.sendall(frame(1) * (i % 2) + dice.randbytes(dice.randrange(1, 400)))
     works(cluster)
     assert pids(cluster) == before
+
+
+# Opens as many connections as it can, greets on each, and tells when one of them is closed.
+GREEDY = """
+import select, socket, sys
+held = []
+try:
+    while len(held) < 900:
+        s = socket.socket(socket.AF_UNIX)
+        s.connect(sys.argv[1])
+        s.sendall(bytes.fromhex(sys.argv[2]))
+        held.append(s)
+except OSError:
+    pass
+print("held", flush=True)
+open_ones = [s for s in held]
+while open_ones:
+    for s in select.select(open_ones, [], [])[0]:
+        try:
+            alive = s.recv(4096)
+        except OSError:
+            alive = b""
+        if not alive:
+            open_ones.remove(s)
+print("all closed", flush=True)
+"""
+
+
+def test_one_user_takes_every_connection_to_the_socket_of_tokens(cluster):
+    """Nobody else got a token, for as long as that user liked."""
+    cluster.dir.chmod(0o755)
+    pid, = cluster.pids("slurmctld")
+    limits = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, (400, limits[1]))
+    try:
+        with subprocess.Popen(["python3", "-c", GREEDY, cluster.dir / "run/sack.socket", frame(1, b"\x08\x01").hex()], cwd="/",
+                              user=1, group=1, extra_groups=[], stdout=subprocess.PIPE, text=True) as greedy:
+            try:
+                assert greedy.stdout.readline() == "held\n"
+                works(cluster)
+                assert greedy.communicate(timeout=120)[0] == "all closed\n"
+            finally:
+                greedy.kill()
+    finally:
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, limits)
 
 
 def step_socket(c, job):

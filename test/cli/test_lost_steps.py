@@ -120,3 +120,16 @@ def test_slurmd_restarts_while_a_prolog_runs(tmp_path):
     finally:
         (tmp_path / "go").touch()
         c.stop()
+
+
+def test_a_job_with_a_long_comment_is_taken_over_by_the_next_slurmd(cluster):
+    """What its slurmstepd said of itself did not fit into a packet: nobody could end the job any more."""
+    long = "x" * 60000
+    job = cluster.submit(TASK, "--comment", long, "--extra", long)
+    wait_for("the start", lambda: len(pids(cluster)) == 3)
+    cluster.kill_slurmd()
+    cluster.start_slurmd()
+    wait_for("both registrations", lambda: (cluster.folder / "n1.log").read_text().count("registered with the controller") == 2, 60)
+    cluster.run("scancel", job)
+    wait_for("the end", lambda: cluster.state(job) == "CANCELLED", 90)
+    ended_and_ran_once(cluster)

@@ -42,8 +42,8 @@ class Cluster:
     def run(self, *argv):
         return subprocess.run([SLUICE, *argv], env=self.env, cwd=self.folder, text=True, capture_output=True, timeout=PATIENCE).stdout
 
-    def submit(self, command):
-        return self.run("sbatch", "--parsable", "-o", "%j.out", "--wrap", command).strip()
+    def submit(self, command, *options):
+        return self.run("sbatch", "--parsable", "-o", "%j.out", *options, "--wrap", command).strip()
 
     def state(self, job):
         return self.run("squeue", "-h", "-t", "all", "-j", job, "-o", "%T").strip()

@@ -272,13 +272,19 @@ def test_its_srun_is_stopped(cluster):
             srun.kill()
 
 
+def is_of(job, pid):
+    try:
+        return f"SLURM_JOB_ID={job}\0".encode() in Path(f"/proc/{pid}/environ").read_bytes()
+    except OSError:  # it has ended
+        return False
+
+
 def test_a_stranger_holds_its_output_open(cluster):
     """The step waited for the end of a stream that a process outside of it had."""
     with subprocess.Popen(["srun", "-J", "held", "sleep", "600"], env=cluster.env, cwd=cluster.work,
                           stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as srun:
         job = int(poll(lambda: cluster.out("squeue", "-h", "-t", "RUNNING", "-o", "%i", "-n", "held"), 20, "it does not run"))
-        mark = f"SLURM_JOB_ID={job}\0".encode()
-        pid = poll(lambda: next((p for p in alive("sleep") if mark in Path(f"/proc/{p}/environ").read_bytes()), None), 20, "no task")
+        pid = poll(lambda: next((p for p in processes("sleep\x00600") if is_of(job, p)), None), 20, "no task")
         held = os.open(f"/proc/{pid}/fd/1", os.O_WRONLY)
         cluster.out("scancel", job)
         srun.wait(60)

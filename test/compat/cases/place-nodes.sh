@@ -8,7 +8,7 @@ while read -r o; do
     t sbatch $o -o /dev/null --wrap 'sleep 60'
     [ $rc = 0 ] || continue
     j=${out##* }
-    poll 4 bash -c "squeue -h -j $j -o %T | grep -qx RUNNING" > /dev/null
+    poll 30 bash -c "squeue -h -j $j -o %T | grep -qx RUNNING" > /dev/null
     ts "scontrol -d show job $j | grep -oE '(JobState|NumNodes|NumCPUs|ReqTRES|AllocTRES|Nodes|CPU_IDs|Mem)=[^ ]*' | paste -sd' '"
     q scancel $j
     end $j
@@ -33,6 +33,12 @@ done <<'X'
 -w n3 -n20
 -w n3,n5,n7 -N1-2
 -n4 --mem=1000
+-N1 -n2 -c2
+-N1 -n2 -c2 -m block:cyclic
+-n4 -c2
+-N2 -n3 -c4
+-N1 -n3 --ntasks-per-socket=2
+-N2-3 --ntasks-per-node=2
 -C [a*1&b*1]
 -C [a*2&b*2]
 -C [a*1&c*2] -N3
@@ -44,3 +50,14 @@ done <<'X'
 -C c|a&b -N3
 -C r1&b|c&r3
 X
+for o in '-N2-3 --ntasks-per-node=2' '-N2-3' '-N2-3 -c2'; do
+    ts "srun $o bash -c 'echo \$SLURM_NNODES \$SLURM_NTASKS \$SLURMD_NODENAME' | sort"
+    calm
+    ts "salloc -Q $o bash -c 'echo \$SLURM_NNODES \$SLURM_NTASKS \$SLURM_TASKS_PER_NODE'"
+    calm
+done
+for o in '-N2-3 --ntasks-per-node=2' '-N2-3'; do
+    t sbatch -H $o -o /dev/null --wrap true
+    ts "scontrol show job ${out##* } | grep -oE '(NumNodes|NumCPUs|NumTasks|ReqTRES)=[^ ]*' | paste -sd' '"
+    q scancel ${out##* }
+done
