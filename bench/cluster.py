@@ -138,7 +138,6 @@ class Cluster:
         c.update(self.conf)
         c.update(kv.split("=", 1) for kv in self.opt.conf)
         lines = [f"{k}={v}" for k, v in c.items() if v != ""]
-        real = f"NodeAddr=127.0.0.1 NodeHostname={self.host}"
         lines.append(f"NodeName=n[1-{self.nodes}] NodeAddr=127.0.0.1 NodeHostname={self.host} CPUs={self.cpus} "
                      f"Port=[{p + 4}-{p + 3 + self.nodes}]")
         lines.append(f"PartitionName=main Nodes=n[1-{self.nodes}] Default=YES MaxTime=INFINITE")

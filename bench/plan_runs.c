@@ -11,36 +11,10 @@
 #include "meta/meta.h"
 #include "model.h"
 #include "sched/sched.h"
+#include "../test/unit/sched_lists.h"
 
 enum { CORES = 64, CORES_A_JOB = 6, SHAPES = 50, ROUNDS = 20, CHANGES = 10 };
 static const int64_t NOW = 1800000000;
-
-static struct shared *copy_job(const struct shared *s)
-{
-    return meta_dup(&record_job, s);
-}
-static void free_job(struct shared *s)
-{
-    s->refs = 1;
-    meta_free(&record_job, s);
-}
-static struct shared *copy_node(const struct shared *s)
-{
-    return meta_dup(&record_node, s);
-}
-static void free_node(struct shared *s)
-{
-    s->refs = 1;
-    meta_free(&record_node, s);
-}
-static void free_part(struct shared *s)
-{
-    s->refs = 1;
-    meta_free(&record_part, s);
-}
-static const struct ptree_type jobs_type = {copy_job, free_job};
-static const struct ptree_type nodes_type = {copy_node, free_node};
-static const struct ptree_type parts_type = {NULL, free_part};
 
 struct cluster {
     struct ptree jobs, nodes, parts;
@@ -173,9 +147,9 @@ int main(int argc, char **argv)
     struct policy *policy = meta_new(&record_policy);
     uint64_t work;
     policy->cr_core = policy->cr_memory = true;
-    ptree_init(&c.jobs, &jobs_type);
-    ptree_init(&c.nodes, &nodes_type);
-    ptree_init(&c.parts, &parts_type);
+    ptree_init(&c.jobs, &list_of_jobs);
+    ptree_init(&c.nodes, &list_of_nodes);
+    ptree_init(&c.parts, &list_of_parts);
     add_nodes(&c, nodes);
     for (uint32_t id = 1; id <= running; id++)
         add_running(&c, id);

@@ -65,7 +65,7 @@ def burst(opt, submit, n=2000, **kw):
         ran.touch()
         job = c.script("job", 'echo $SLURM_JOB_ID >>"$RAN"')
         cpu, t0 = c.cpu(), time.perf_counter()
-        sub = submit(c, f"-n1 -t 60 -o /dev/null", job)
+        sub = submit(c, "-n1 -t 60 -o /dev/null", job)
         end = time.monotonic() + 600
         while ran.read_bytes().count(b"\n") < n:
             if time.monotonic() > end:

@@ -51,16 +51,6 @@ void jobenv_set(struct jobenv *e, const char *name, const char *value)
     *slot = buf_format("%s=%s", name, value);
 }
 
-void jobenv_unset(struct jobenv *e, const char *name)
-{
-    int64_t at = find(e, name, strlen(name));
-    if (at < 0)
-        return;
-    mem_free(e->vars.v[at]);
-    memmove(&e->vars.v[at], &e->vars.v[at + 1], (e->vars.n - (uint32_t)at - 1) * sizeof *e->vars.v);
-    e->vars.n--;
-}
-
 const char *jobenv_get(const struct jobenv *e, const char *name)
 {
     size_t len = strlen(name);

@@ -21,7 +21,6 @@ void jobenv_release(struct jobenv *e);
 void jobenv_set(struct jobenv *e, const char *name, const char *value);
 void jobenv_setf(struct jobenv *e, const char *name, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
-void jobenv_unset(struct jobenv *e, const char *name);
 const char *jobenv_get(const struct jobenv *e, const char *name);
 
 /* Adds what a file of NAME=value texts, each ended by a zero byte, holds; the name may be the number of an

@@ -221,12 +221,6 @@ int submit_watch_next(struct submit_watch *w, int timeout_ms, struct job **ret_j
     return record != NULL;
 }
 
-int submit_watch_fd(struct submit_watch *w, struct err *e)
-{
-    int rc = ask(w, e);
-    return rc < 0 ? rc : client_fd(w->c, e);
-}
-
 void submit_watch_close(struct submit_watch *w)
 {
     client_close(w->c);

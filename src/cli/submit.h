@@ -43,7 +43,6 @@ struct submit_watch {
 void submit_watch_open(struct submit_watch *w, struct cli *cli, uint32_t job_id);
 /* 1: *ret_job is its state now, the caller's to free; 0: it has ended, or the time is over (ret_job NULL). */
 int submit_watch_next(struct submit_watch *w, int timeout_ms, struct job **ret_job, struct err *e);
-int submit_watch_fd(struct submit_watch *w, struct err *e);
 void submit_watch_close(struct submit_watch *w);
 
 #endif

@@ -66,14 +66,6 @@ void timefmt_time(int64_t t, const char *unset, struct buf *out)
         add_strftime(pattern, &tm, out);
 }
 
-void timefmt_iso(int64_t t, struct buf *out)
-{
-    time_t when = (time_t)t;
-    struct tm tm;
-    localtime_r(&when, &tm);
-    add_strftime("%Y-%m-%dT%H:%M:%S", &tm, out);
-}
-
 void timefmt_head(int64_t t, struct buf *out)
 {
     time_t when = (time_t)t;

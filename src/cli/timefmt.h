@@ -14,8 +14,6 @@
 
 /* `unset` is what stands for 0. */
 void timefmt_time(int64_t t, const char *unset, struct buf *out);
-/* Always YYYY-MM-DDThh:mm:ss, for texts that other programs read. */
-void timefmt_iso(int64_t t, struct buf *out);
 /* As ctime(3), without the newline: heads of -l and --iterate. */
 void timefmt_head(int64_t t, struct buf *out);
 

@@ -164,7 +164,6 @@ const char *conf_str(const struct conf *c, enum conf_key key);
 uint32_t conf_u32(const struct conf *c, enum conf_key key);
 uint64_t conf_u64(const struct conf *c, enum conf_key key);
 bool conf_bool(const struct conf *c, enum conf_key key);
-double conf_f64(const struct conf *c, enum conf_key key); /* percentages of cgroup.conf */
 /* Was it written in the file? */
 bool conf_given(const struct conf *c, enum conf_key key);
 /* The members of a list (or the lines of a multi key) in order. */

@@ -34,11 +34,6 @@ uint32_t conf_u32(const struct conf *c, enum conf_key key)
     return v >= INFINITE ? INFINITE : (uint32_t)v;
 }
 
-double conf_f64(const struct conf *c, enum conf_key key)
-{
-    return val(c, key)->real;
-}
-
 bool conf_bool(const struct conf *c, enum conf_key key)
 {
     return val(c, key)->num != 0;

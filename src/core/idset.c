@@ -67,13 +67,6 @@ bool idset_has(const struct idset *s, uint32_t id)
     return at < s->n && s->v[at] == id;
 }
 
-uint32_t idset_first(const struct idset *s)
-{
-    IDSET_EACH (s, id)
-        return id;
-    return 0;
-}
-
 void idset_release(struct idset *s)
 {
     mem_free(s->v);

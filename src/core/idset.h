@@ -29,7 +29,6 @@ static inline uint32_t idset_count(const struct idset *s)
 {
     return s->n - s->removed;
 }
-uint32_t idset_first(const struct idset *s); /* 0 when empty */
 void idset_release(struct idset *s);
 
 #endif

@@ -141,11 +141,3 @@ bool job_target_names(const struct job_target *t, const struct job *j)
     }
     return j->job_id == t->job_id || (j->array_job_id && j->array_job_id == t->job_id);
 }
-
-bool job_filter_match_id(const struct job_filter *f, const struct job *j)
-{
-    bool named = !f->ids.n;
-    for (uint32_t i = 0; i < f->ids.n && !named; i++)
-        named = job_target_names(&f->ids.v[i], j);
-    return named && job_filter_match(f, j);
-}

@@ -29,8 +29,6 @@ void job_filter_release(struct job_filter *f);
 
 /* Everything but the ids. */
 bool job_filter_match(const struct job_filter *f, const struct job *j);
-/* The ids too: an ARRAY record matches when one of its tasks is named. */
-bool job_filter_match_id(const struct job_filter *f, const struct job *j);
 /* Does this id name the job, or part of it? */
 bool job_target_names(const struct job_target *t, const struct job *j);
 

@@ -90,14 +90,6 @@ enum node_use node_use(const struct node *n)
     return n->running_jobs > n->completing ? NODE_USE_MIXED : NODE_USE_IDLE;
 }
 
-bool node_is_usable(const struct node *n)
-{
-    const uint64_t blocking = NODEF_DRAIN | NODEF_NOT_RESPONDING | NODEF_FAIL | NODEF_POWERING_DOWN |
-                              NODEF_POWER_DOWN | NODEF_REBOOT_REQUESTED | NODEF_REBOOT_ISSUED |
-                              NODEF_INVALID_REG | NODEF_BLOCKED;
-    return n->state == NODE_UP && !(n->flags & blocking);
-}
-
 /* A node that is neither down nor busy shows what it is set aside for. */
 static const struct {
     uint64_t flag;

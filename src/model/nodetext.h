@@ -26,8 +26,6 @@ enum node_use node_use(const struct node *n);
 
 /* CPUs that jobs may use: all but the specialised ones. */
 uint32_t node_usable_cpus(const struct node *n);
-/* New jobs may start on it. */
-bool node_is_usable(const struct node *n);
 
 /* node.cpu_bind as scontrol prints it: "cores"; NULL when it is not given. */
 const char *node_cpu_bind_text(uint32_t cpu_bind);

@@ -72,15 +72,6 @@ const struct node_job *node_job_get(const struct node_core *n, uint32_t job_id)
     return job_get(n, job_id);
 }
 
-uint32_t node_steps_count(const struct node_core *n)
-{
-    uint32_t count = 0;
-
-    MAP_EACH (&n->jobs, e)
-        count += ((const struct node_job *)e->value)->steps.n;
-    return count;
-}
-
 static struct node_job *job_new(struct node_core *n, uint32_t job_id, uint32_t restarts, uint32_t uid,
                                 void *ctx)
 {

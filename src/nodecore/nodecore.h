@@ -179,6 +179,5 @@ void node_tick(struct node_core *n, int64_t now, struct node_effects *out);
 int64_t node_deadline(const struct node_core *n);
 
 const struct node_job *node_job_get(const struct node_core *n, uint32_t job_id);
-uint32_t node_steps_count(const struct node_core *n);
 
 #endif

@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,6 +46,14 @@ int cgroup_write(const char *dir, const char *file, const char *text, struct err
         close(fd);
     mem_free(path);
     return rc;
+}
+
+int cgroup_write_number(const char *dir, const char *file, uint64_t v, struct err *e)
+{
+    char text[32];
+
+    buf_print(text, sizeof text, "%" PRIu64, v);
+    return cgroup_write(dir, file, text, e);
 }
 
 bool cgroup_read(const char *dir, const char *file, struct buf *out)

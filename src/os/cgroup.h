@@ -19,6 +19,7 @@
 int cgroup_detect(const char *mountpoint);
 
 int cgroup_write(const char *dir, const char *file, const char *text, struct err *e);
+int cgroup_write_number(const char *dir, const char *file, uint64_t v, struct err *e);
 bool cgroup_read(const char *dir, const char *file, struct buf *out);
 int cgroup_make(const char *dir, struct err *e); /* existing is fine */
 /* Sends sig to every process in dir and below (0: none); gives their number. */

@@ -43,14 +43,6 @@ static int v1_fill_cpuset(const char *parent, const char *dir, const struct bits
     return rc;
 }
 
-static int v1_write_number(const char *dir, const char *file, uint64_t v, struct err *e)
-{
-    char text[32];
-
-    snprintf(text, sizeof text, "%llu", (unsigned long long)v);
-    return cgroup_write(dir, file, text, e);
-}
-
 static int v1_limit_memory(const char *dir, const struct step_cgroup *c, uint64_t mem, struct err *e)
 {
     uint64_t ram = cgroup_ram_limit(c, mem), both = cgroup_ram_swap_limit(c, mem);
@@ -58,14 +50,14 @@ static int v1_limit_memory(const char *dir, const struct step_cgroup *c, uint64_
     int rc;
 
     if (c->swap && c->swappiness)
-        v1_write_number(dir, "memory.swappiness", c->swappiness - 1, NULL);
+        cgroup_write_number(dir, "memory.swappiness", c->swappiness - 1, NULL);
     if (!hard)
         return 0;
     if (soft)
-        v1_write_number(dir, "memory.soft_limit_in_bytes", soft < hard ? soft : hard, NULL);
-    rc = v1_write_number(dir, "memory.limit_in_bytes", hard, e);
+        cgroup_write_number(dir, "memory.soft_limit_in_bytes", soft < hard ? soft : hard, NULL);
+    rc = cgroup_write_number(dir, "memory.limit_in_bytes", hard, e);
     if (rc == 0 && c->swap) /* absent where swap is not accounted */
-        v1_write_number(dir, "memory.memsw.limit_in_bytes", both > hard ? both : hard, NULL);
+        cgroup_write_number(dir, "memory.memsw.limit_in_bytes", both > hard ? both : hard, NULL);
     return rc;
 }
 

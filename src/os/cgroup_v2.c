@@ -2,7 +2,6 @@
 /* Version 2: ROOT/job_J/step_S/user/task_T; processes live in the task folders only. */
 #include <errno.h>
 #include <signal.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -19,14 +18,6 @@ struct v2 {
     bool memory;
 };
 
-static int v2_write_number(const char *dir, const char *file, uint64_t v, struct err *e)
-{
-    char text[32];
-
-    snprintf(text, sizeof text, "%llu", (unsigned long long)v);
-    return cgroup_write(dir, file, text, e);
-}
-
 static int v2_limit_memory(const char *dir, const struct step_cgroup *c, uint64_t mem, struct err *e)
 {
     uint64_t ram = cgroup_ram_limit(c, mem), both = cgroup_ram_swap_limit(c, mem);
@@ -35,13 +26,13 @@ static int v2_limit_memory(const char *dir, const struct step_cgroup *c, uint64_
 
     if (!hard)
         return 0;
-    rc = v2_write_number(dir, "memory.max", hard, e);
+    rc = cgroup_write_number(dir, "memory.max", hard, e);
     /* Equal to the hard limit it would only slow processes down before they meet that. */
     if (rc == 0 && soft && soft < hard)
-        v2_write_number(dir, "memory.high", soft, NULL);
+        cgroup_write_number(dir, "memory.high", soft, NULL);
     /* Here swap has a limit of its own; version 1 limited the sum. */
     if (rc == 0 && c->swap)
-        v2_write_number(dir, "memory.swap.max", both > hard ? both - hard : 0, NULL);
+        cgroup_write_number(dir, "memory.swap.max", both > hard ? both - hard : 0, NULL);
     return rc;
 }
 

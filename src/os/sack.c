@@ -222,11 +222,6 @@ struct sack *sack_start(uv_loop_t *loop, struct auth *auth, const char *path, st
     return s;
 }
 
-bool sack_serving(const struct sack *s)
-{
-    return s->serving;
-}
-
 void sack_stop(struct sack *s)
 {
     if (!s || s->lock_fd < 0)

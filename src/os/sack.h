@@ -24,7 +24,6 @@ struct sack;
 /* Begins to serve, or to wait for its turn. NULL with *e when the path can never be served (folder not
  * writable). */
 struct sack *sack_start(uv_loop_t *loop, struct auth *auth, const char *path, struct err *e);
-bool sack_serving(const struct sack *s);
 /* Stops and removes the socket; free it with sack_free once the loop has ended. NULL allowed. */
 void sack_stop(struct sack *s);
 void sack_free(struct sack *s);

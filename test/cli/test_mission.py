@@ -8,7 +8,6 @@ import collections
 import json
 import re
 import shutil
-from pathlib import Path
 
 import pytest
 from cluster import PATIENCE, TOP, Cluster, poll, program

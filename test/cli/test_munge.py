@@ -1,16 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """AuthType=auth/munge with a private munged: own key, socket and pid file in the folder of the test."""
-import ctypes
 import os
 import pwd
-import shutil
 import signal
 import subprocess
 
 import pytest
 
 from conftest import PATIENCE, wait_for
-from daemons import SLUICE, SLURMD, Site
+from daemons import SLUICE, Site
 
 NOBODY_SPECIAL = next(p for p in pwd.getpwall() if 0 < p.pw_uid < 60000 and p.pw_name not in ("root", "nobody"))
 

@@ -61,7 +61,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct fuzz_input in = {data, size};
     struct world w;
-    struct buf different = BUF_INIT;
 
     world_init(&w);
     world_register_all(&w);
@@ -71,11 +70,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     world_job(&w, BOB);
     for (int i = 0; i < COMMANDS_MAX && in.left; i++)
         one(&w, &in);
-    struct state *again = world_replay(&w);
-    state_diff(w.s, again, &different);
-    if (different.len)
-        fail_msg("%s", different.s);
-    state_free(again);
-    world_release(&w);
+    world_close(&w);
     return 0;
 }

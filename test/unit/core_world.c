@@ -161,6 +161,17 @@ struct state *world_replay(const struct world *w)
     return s;
 }
 
+void world_close(struct world *w)
+{
+    struct state *again = world_replay(w);
+    struct buf diff = BUF_INIT;
+    state_diff(w->s, again, &diff);
+    assert_string_equal(diff.s, "");
+    buf_release(&diff);
+    state_free(again);
+    world_release(w);
+}
+
 void world_forget(struct world *w)
 {
     outbox_release(&w->out);

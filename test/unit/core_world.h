@@ -42,6 +42,8 @@ void world_configure(struct world *w,
 int world_do(struct world *w, uint32_t uid, enum msg_type type, const void *record);
 /* A fresh state from the journal; the caller frees it. */
 struct state *world_replay(const struct world *w);
+/* The end of a test: the journal alone has to give the same state again. */
+void world_close(struct world *w);
 void world_forget(struct world *w); /* drops the effects gathered so far */
 uint32_t world_effects(const struct world *w, enum effect_type type,
                        uint32_t job_id); /* how many; NO_VAL: of any job */
@@ -77,5 +79,8 @@ const struct job *world_get(const struct world *w, int64_t job_id);
 /* "RUNNING None" and so on: state, and reason as squeue prints them. Static buffer. */
 const char *world_show(const struct world *w, int64_t job_id);
 const char *world_node(const struct world *w, const char *name); /* as sinfo %T. Static buffer. */
+/* The two above for tests whose world is called w. */
+#define SHOWS(job, text) assert_string_equal(world_show(&w, job), text)
+#define NODE(name, text) assert_string_equal(world_node(&w, name), text)
 
 #endif

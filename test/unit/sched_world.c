@@ -1,43 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sched_world.h"
 
+#include "sched_lists.h"
 #include "unit.h"
 
 #include "base/bits.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "meta/meta.h"
-
-static struct shared *copy_job(const struct shared *s)
-{
-    return meta_dup(&record_job, s);
-}
-static void free_job(struct shared *s)
-{
-    s->refs = 1;
-    meta_free(&record_job, s);
-}
-static struct shared *copy_node(const struct shared *s)
-{
-    return meta_dup(&record_node, s);
-}
-static void free_node(struct shared *s)
-{
-    s->refs = 1;
-    meta_free(&record_node, s);
-}
-static struct shared *copy_part(const struct shared *s)
-{
-    return meta_dup(&record_part, s);
-}
-static void free_part(struct shared *s)
-{
-    s->refs = 1;
-    meta_free(&record_part, s);
-}
-static const struct ptree_type jobs_type = {copy_job, free_job};
-static const struct ptree_type nodes_type = {copy_node, free_node};
-static const struct ptree_type parts_type = {copy_part, free_part};
 
 static uint32_t node_index(const void *ctx, const char *name)
 {
@@ -91,9 +61,9 @@ static void add_node(struct cluster *c, uint32_t i)
 void setup(struct cluster *c)
 {
     *c = (struct cluster){.next_id = 1};
-    ptree_init(&c->jobs, &jobs_type);
-    ptree_init(&c->nodes, &nodes_type);
-    ptree_init(&c->parts, &parts_type);
+    ptree_init(&c->jobs, &list_of_jobs);
+    ptree_init(&c->nodes, &list_of_nodes);
+    ptree_init(&c->parts, &list_of_parts);
     c->policy = meta_new(&record_policy);
     c->policy->cr_core = c->policy->cr_memory = true;
     c->policy->licenses = mem_strdup("matlab:4");

@@ -24,13 +24,7 @@ static int up(void **arg)
 
 static int down(void **arg)
 {
-    struct state *again = world_replay(&w);
-    struct buf diff = BUF_INIT;
-    state_diff(w.s, again, &diff);
-    assert_string_equal(diff.s, "");
-    buf_release(&diff);
-    state_free(again);
-    world_release(&w);
+    world_close(&w);
     return 0;
 }
 

@@ -13,9 +13,6 @@
 
 static struct world w;
 
-#define SHOWS(job, text) assert_string_equal(world_show(&w, job), text)
-#define NODE(name, text) assert_string_equal(world_node(&w, name), text)
-
 enum { IDLE_S = 100, DOWN_S = 30, UP_S = 60 };
 
 static struct policy *saving(void)
@@ -45,13 +42,7 @@ static int up(void **arg)
 
 static int down(void **arg)
 {
-    struct state *again = world_replay(&w);
-    struct buf diff = BUF_INIT;
-    state_diff(w.s, again, &diff);
-    assert_string_equal(diff.s, "");
-    buf_release(&diff);
-    state_free(again);
-    world_release(&w);
+    world_close(&w);
     return 0;
 }
 

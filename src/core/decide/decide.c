@@ -5,6 +5,7 @@
 #include <stdarg.h>
 
 #include "base/mem.h"
+#include "base/text.h"
 
 /* The least level stands with the message type in schema/messages.toml. */
 static const struct {
@@ -87,6 +88,18 @@ uint32_t decide_next_id(struct decide *d)
             return id;
     }
     return 0;
+}
+
+bool job_asks_part(const struct job *j, const char *name)
+{
+    struct text_list list = {0};
+    bool found = false;
+    if (j->partition)
+        text_split(&list, j->partition, ',');
+    for (uint32_t i = 0; i < list.n; i++)
+        found |= text_same(list.v[i], name);
+    text_list_release(&list);
+    return found;
 }
 
 void decide_result(struct decide *d, const char *id, int code, const char *text)

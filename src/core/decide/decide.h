@@ -42,6 +42,8 @@ static inline bool sender_owns(const struct decide *d, const struct job *j)
 {
     return d->sender->uid == j->uid || sender_is(d, ACCESS_OPERATOR);
 }
+/* Is the partition in the job's own list, or the one it runs in? */
+bool job_asks_part(const struct job *j, const char *name);
 /* Adds a failure (or, with code 0, a success) of one of several jobs to the reply. */
 void decide_result(struct decide *d, const char *id, int code, const char *text);
 

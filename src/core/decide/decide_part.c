@@ -109,24 +109,11 @@ int decide_part_update(struct decide *d, const void *record)
     return rc;
 }
 
-/* Is the partition in the job's list, or the one it runs in? */
-static bool names_part(const struct job *j, const char *name)
-{
-    struct text_list list = {0};
-    bool found = false;
-    if (j->partition)
-        text_split(&list, j->partition, ',');
-    for (uint32_t i = 0; i < list.n; i++)
-        found |= text_same(list.v[i], name);
-    text_list_release(&list);
-    return found;
-}
-
 static bool in_use(const struct state *s, const char *name)
 {
     const struct job *j;
     for (uint32_t id = 0; (j = ptree_next(&s->jobs, &id)); id++)
-        if (!job_is_ended(j) && names_part(j, name))
+        if (!job_is_ended(j) && job_asks_part(j, name))
             return true;
     return false;
 }

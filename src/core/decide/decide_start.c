@@ -61,19 +61,6 @@ static int check_job(struct decide *d, const struct start_job *r, const struct j
     return 0;
 }
 
-/* The job's own list must name the partition. */
-static bool asked_for(const struct job *j, const char *name)
-{
-    struct text_list list = {0};
-    bool found = false;
-    if (j->partition)
-        text_split(&list, j->partition, ',');
-    for (uint32_t i = 0; i < list.n; i++)
-        found |= text_same(list.v[i], name);
-    text_list_release(&list);
-    return found;
-}
-
 /* A task leaves its array; the last one keeps the array's id. */
 static uint32_t split(struct decide *d, const struct job *j, uint32_t task)
 {
@@ -152,7 +139,7 @@ int decide_start_job(struct decide *d, const void *record)
     if (rc < 0)
         return rc;
     const struct part *p = r->partition ? state_part(d->s, r->partition) : NULL;
-    if (!p || !asked_for(j, p->name))
+    if (!p || !job_asks_part(j, p->name))
         return decide_fail(d, ESLURM_INVALID_PARTITION_NAME);
     struct sched_view view;
     state_view(d->s, d->now, &view);

@@ -1,6 +1,6 @@
-# id: topo-yaml
+# id: topology
 # title: topologies of topology.yaml
-# group: topoyaml
+# group: topoyaml, topoyamlblk
 # tier: 2
 # tags: topology, switches
 # dirty: yes

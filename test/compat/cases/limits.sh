@@ -1,6 +1,6 @@
-# id: limits-propnone
-# title: limits and nice values of tasks (propnone)
-# group: propnone
+# id: limits
+# title: limits and nice values of tasks
+# group: propagate, propexcept, propnone
 # tier: 2
 # tags: srun, sbatch
 
