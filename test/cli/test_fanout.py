@@ -10,7 +10,7 @@ from conftest import wait_for
 from daemons import SLUICE, Site
 
 NODES = 9  # with TreeWidth=2: n1 (n2 (n3 n4) n5...) and n6...
-SETTINGS = "TreeWidth=2\nMessageTimeout=10\nSlurmdTimeout=300\nSlurmdDebug=debug\nKillWait=1"
+SETTINGS = "TreeWidth=2\nDebugFlags=Agent,Route\nMessageTimeout=10\nSlurmdTimeout=300\nSlurmdDebug=debug\nKillWait=1"
 
 
 @pytest.fixture

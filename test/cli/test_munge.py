@@ -79,7 +79,7 @@ def test_jobs_run_with_munge(site):
 
 
 def test_nodes_pass_messages_on_with_munge(tmp_path, munged):
-    s = munge_site(tmp_path, munged, nodes=7, extra="TreeWidth=2")
+    s = munge_site(tmp_path, munged, nodes=7, extra="TreeWidth=2\nDebugFlags=Route")
     try:
         s.start()
         s.reconfigure(*s.slurmds)
