@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Keywords of scontrol(1) about daemons, nodes at large, processes and errors. */
 #include <dirent.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -222,16 +223,19 @@ int scontrol_fsdampening(struct scontrol *s, int argc, char **argv)
 int scontrol_takeover(struct scontrol *s, int argc, char **argv)
 {
     char host[256];
-    uint32_t index;
+    uint32_t index = 1;
     if (argc > 2) {
         fprintf(stderr, "takeover: too many arguments\n");
         return EXIT_FAILURE;
     }
-    if (argc > 1 && (!text_to_u32(argv[1], &index) || !index)) {
-        fprintf(stderr, "takeover: invalid backup controller index (0)\n");
+    if (argc > 1 && !text_to_u32(argv[1], &index))
+        index = 0;
+    bool there = index && controller_name(s->cli, index, host, sizeof host);
+    if (argc > 1 && !there) {
+        fprintf(stderr, "takeover: invalid backup controller index (%" PRIu32 ")\n", index);
         return EXIT_FAILURE;
     }
-    if (!controller_name(s->cli, 1, host, sizeof host)) {
+    if (!there) {
         fprintf(stderr, "slurm_takeover error: no backup controller is configured (SlurmctldHost)\n");
         return EXIT_FAILURE;
     }
