@@ -149,6 +149,23 @@ static void check_topology(struct loader *l)
             KEY_WARNING(l, CONF_TOPOLOGY_PARAM, "TopologyParam: %s has no effect yet", idle[i]);
 }
 
+/* Those that speak are LOGF_... of os/log.h; two silence what is not said here. */
+static void check_debug_flags(struct loader *l)
+{
+    static const char *const speak[] = {"Agent",     "AuditRPCs",    "Backfill",    "Power",
+                                        "Route",     "Script",       "SelectType",  "Steps",
+                                        "TraceJobs", "NO_CONF_HASH", "GLOB_SILENCE"};
+    const struct conf_key_info *k = conf_key_info(CONF_DEBUG_FLAGS);
+    uint64_t given = l->want & CONF_WANT_DAEMON ? conf_u64(l->c, CONF_DEBUG_FLAGS) : 0;
+    for (uint32_t i = 0; i < k->n_values; i++) {
+        bool speaks = false;
+        for (unsigned j = 0; j < sizeof speak / sizeof *speak; j++)
+            speaks |= text_same(k->values[i].name, speak[j]);
+        if (given & k->values[i].value && !speaks)
+            KEY_WARNING(l, CONF_DEBUG_FLAGS, "DebugFlags: %s has no effect yet", k->values[i].name);
+    }
+}
+
 void load_check(struct loader *l)
 {
     check_names(l);
@@ -159,4 +176,5 @@ void load_check(struct loader *l)
     check_memory(l);
     check_scheduler(l);
     check_topology(l);
+    check_debug_flags(l);
 }

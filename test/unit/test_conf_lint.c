@@ -57,6 +57,9 @@ static void findings(void **state)
          "(did you mean Prolog?)\n"
          "/etc/slurm/slurm.conf:4: error: KillWait value \"no\" is not a valid number\n2 errors, 0 "
          "warnings\n"},
+        {CONF_HEAD NODE "DefMemPerCPU=10\nDebugFlags=Route,Gres,NO_CONF_HASH\n"
+                        "PartitionName=p Nodes=n1 Default=YES\n",
+         "/etc/slurm/slurm.conf:5: warning: DebugFlags: Gres has no effect yet\n0 errors, 1 warning\n"},
         {CONF_HEAD NODE "DefMemPerCPU=10\nBurstBufferType=burst_buffer/lua\nTaskPlugin=task/cgroup\n"
                         "ProctrackType=proctrack/linuxproc\nPartitionName=p Nodes=n1 Default=YES\n",
          "/etc/slurm/slurm.conf:5: warning: BurstBufferType has no effect yet\n"
