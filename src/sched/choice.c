@@ -7,6 +7,7 @@ static uint32_t least(uint32_t a, uint32_t b)
 {
     return a < b ? a : b;
 }
+
 static uint32_t most(uint32_t a, uint32_t b)
 {
     return a > b ? a : b;
