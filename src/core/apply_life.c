@@ -107,6 +107,7 @@ void apply_job_launched(struct state *s, const void *record, int64_t time)
     struct job_edit e;
     struct job *j = job_edit(&e, s, ((const struct job_ref *)record)->job_id);
     j->flags |= JOBF_LAUNCHED;
+    j->launch_time = time;
     job_edit_end(&e);
 }
 
@@ -211,7 +212,7 @@ void apply_job_requeued(struct state *s, const void *record, int64_t time)
     j->reason = c->reason;
     mem_set_str(&j->reason_text, c->reason_text);
     j->start_time = j->end_time = j->suspend_time = j->kill_time = j->purge_time = j->complete_time = 0;
-    j->pre_sus_time = 0;
+    j->pre_sus_time = j->launch_time = 0;
     j->killed_by = NO_VAL;
     j->submit_time = time;
     j->eligible_time = j->accrue_time = c->begin_time;

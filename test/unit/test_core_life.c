@@ -452,6 +452,25 @@ static void a_launch_that_a_restart_forgot_is_lost_at_once(void **arg)
     assert_int_equal(world_get(&w, id)->restarts, 1);
 }
 
+/*
+ * Seen in the simulator: the launch had to be repeated for long, and what the node had said before it took
+ * the job was heard just after its answer.
+ */
+static void a_launch_just_answered_is_not_lost_by_an_older_registration(void **arg)
+{
+    int64_t id = world_job(&w, ALICE);
+    world_plan(&w);
+    world_pass(&w, 60);
+    struct launch_done d = {.job_id = (uint32_t)id, .token = w.token};
+    world_do(&w, 0, MSG_LAUNCH_DONE, &d);
+    world_register(&w, "n1");
+    SHOWS(id, "RUNNING None");
+    world_pass(&w, 60);
+    world_register(&w, "n1");
+    world_nodes_done(&w, (uint32_t)id);
+    SHOWS(id, "PENDING BeginTime");
+}
+
 /* Its answer comes after its successor has registered: the launch is made anew. */
 static void a_launch_by_an_earlier_slurmd_does_not_count(void **arg)
 {
@@ -1215,6 +1234,7 @@ int main(void)
         CASE(a_registration_from_before_the_fall_brings_no_node_back),
         CASE(an_idle_node_has_to_register),
         CASE(a_launch_that_a_restart_forgot_is_lost_at_once),
+        CASE(a_launch_just_answered_is_not_lost_by_an_older_registration),
         CASE(a_launch_by_an_earlier_slurmd_does_not_count),
         CASE(an_end_in_the_tick_that_judges_its_dependent_wakes_it),
         CASE(suspended_jobs_give_cpus_back),

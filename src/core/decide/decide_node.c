@@ -166,9 +166,11 @@ static void find_lost(struct decide *d, const struct node_register *r, const str
         if (listed(r, id) || (j->flags & JOBF_CONFIGURING && !node_is_ready(n)))
             continue; /* what waits for the node to boot has not been there */
         bool batch = j->flags & JOBF_BATCH && text_same(j->batch_host, n->name);
-        /* What an earlier slurmd had taken and this one does not know will not be started by anybody. */
+        /* What an earlier slurmd had taken and this one does not know will not be started by anybody. One
+         * that has said that it took the job may yet be heard saying, late, that it did not have it before.
+         */
         bool lost =
-            booted || (batch && j->flags & JOBF_LAUNCHED && (started || j->start_time + grace < d->now));
+            booted || (batch && j->flags & JOBF_LAUNCHED && (started || j->launch_time + grace < d->now));
         if (job_is_active(j) && lost) {
             struct ending how = decide_can_requeue(d, j) ? ENDING(JOB_PENDING, WHY_NODEDOWN)
                                                          : ENDING(JOB_NODE_FAIL, WHY_NODEDOWN);
