@@ -23,6 +23,8 @@ bool node_report_waits(const struct node_core *n, uint32_t job_id, uint32_t step
 /* "Nothing of this job is left here." */
 uint64_t node_report_gone(struct node_core *n, const struct node_job *j, int64_t now,
                           struct node_effects *out);
+/* From now on for NODE_GONE_KEEP_S, also when it was remembered before. */
+void node_remember_gone(struct node_core *n, const struct node_job *j, int64_t now);
 void node_reports_tick(struct node_core *n, int64_t now, struct node_effects *out);
 void node_job_reported(struct node_core *n, uint64_t id, uint32_t job_id, struct node_effects *out);
 

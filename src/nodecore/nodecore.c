@@ -166,17 +166,24 @@ static bool was_here(const struct node_core *n, uint32_t job_id, uint32_t restar
     return false;
 }
 
-static void remember_gone(struct node_core *n, const struct node_job *j, int64_t now)
+static void forget_gone(struct node_core *n, uint32_t first, uint32_t count)
+{
+    memmove(n->gone.v + first, n->gone.v + first + count, (n->gone.n - first - count) * sizeof *n->gone.v);
+    n->gone.n -= count;
+}
+
+void node_remember_gone(struct node_core *n, const struct node_job *j, int64_t now)
 {
     uint32_t drop = 0;
 
+    for (uint32_t i = n->gone.n; i-- > 0;)
+        if (n->gone.v[i].job_id == j->job_id && n->gone.v[i].restarts == j->restarts)
+            forget_gone(n, i, 1);
     while (drop < n->gone.n &&
            (n->gone.v[drop].time + NODE_GONE_KEEP_S < now || n->gone.n - drop >= NODE_GONE_MAX))
         drop++;
-    if (drop) {
-        memmove(n->gone.v, n->gone.v + drop, (n->gone.n - drop) * sizeof *n->gone.v);
-        n->gone.n -= drop;
-    }
+    if (drop)
+        forget_gone(n, 0, drop);
     *VEC_PUSH(&n->gone) = (struct node_gone){j->job_id, j->restarts, now};
 }
 
@@ -402,8 +409,7 @@ static void kill_unknown(struct node_core *n, const struct kill_job *k, void *jo
     if (!n->epilog || !k->job || was_here(n, k->job_id, k->restarts)) {
         struct node_job named = {.job_id = k->job_id, .restarts = k->restarts};
 
-        if (!was_here(n, k->job_id, k->restarts))
-            remember_gone(n, &named, now); /* a launch that comes late is refused */
+        node_remember_gone(n, &named, now); /* a launch that comes late is refused */
         node_report_gone(n, &named, now, out);
         return;
     }
@@ -556,7 +562,7 @@ void node_epilog_done(struct node_core *n, uint32_t job_id, bool ok, int64_t now
         return;
     job_move(j, NJOB_REPORTING);
     j->failed |= !ok;
-    remember_gone(n, j, now);
+    node_remember_gone(n, j, now);
     j->report = node_report_gone(n, j, now, out);
 }
 

@@ -32,8 +32,10 @@ enum {
     NODE_REPORT_AGAIN_S =
         5, /* an unacknowledged report is repeated after this, then after twice as long ... */
     NODE_REPORT_AGAIN_S_MAX = 60,
-    NODE_KILL_AGAIN_S = 5,  /* so often SIGKILL is repeated */
-    NODE_GONE_KEEP_S = 300, /* how long a job that is gone is remembered, so that its epilog runs once */
+    NODE_KILL_AGAIN_S = 5, /* so often SIGKILL is repeated */
+    /* How long a job that is gone is remembered, from when the controller knows it: its epilog runs once, and
+     * longer than any credential lives, so that a launch that comes late is refused. */
+    NODE_GONE_KEEP_S = 300,
     NODE_GONE_MAX = 16384,
     NODE_NONCES_MAX = 1 << 20,
     NODE_CLOCK_SKEW_S = 60, /* how far the controller's clock may be ahead of this node's, or behind */
@@ -137,7 +139,7 @@ int node_kill(struct node_core *n, const struct kill_job *k, void *job_ctx, int6
               struct node_effects *out, struct err *e);
 int node_signal(struct node_core *n, const struct kill_job *k, struct node_effects *out, struct err *e);
 /* The controller has taken the report. */
-void node_acknowledged(struct node_core *n, uint64_t id, struct node_effects *out);
+void node_acknowledged(struct node_core *n, uint64_t id, int64_t now, struct node_effects *out);
 /* The controller can be reached again: everything unacknowledged is sent now. */
 void node_connected(struct node_core *n, int64_t now, struct node_effects *out);
 /* The controller refused the report: true when it never will take it, so that it is settled like a taken one.

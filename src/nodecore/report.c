@@ -84,7 +84,7 @@ void node_adopt_report(struct node_core *n, const struct node_report *r, int64_t
     report_keep(n, r, now);
 }
 
-void node_acknowledged(struct node_core *n, uint64_t id, struct node_effects *out)
+void node_acknowledged(struct node_core *n, uint64_t id, int64_t now, struct node_effects *out)
 {
     for (uint32_t i = 0; i < n->unsent.n; i++) {
         struct node_unsent *u = &n->unsent.v[i];
@@ -95,10 +95,12 @@ void node_acknowledged(struct node_core *n, uint64_t id, struct node_effects *ou
             continue;
         memmove(u, u + 1, (n->unsent.n - i - 1) * sizeof *u);
         n->unsent.n--;
-        if (r->step_id == NO_VAL)
+        if (r->step_id == NO_VAL) {
+            node_remember_gone(n, &named, now); /* until now the controller may have sent launches */
             node_job_reported(n, id, r->job_id, out);
-        else
+        } else {
             node_effect_add(out, NODE_FREE_REPORT, &named, r->step_id);
+        }
         meta_free(&record_node_report, r);
         return;
     }

@@ -401,7 +401,7 @@ void vnode_answer(struct world *w, struct vnode *n, const struct answer *a)
     if (a->type == MSG_NODE_REGISTER)
         registered(w, n, a);
     else if (a->type == MSG_NODE_REPORT && (a->code == 0 || node_report_refused(-a->code)))
-        node_acknowledged(&n->core, a->ask, &out);
+        node_acknowledged(&n->core, a->ask, vnode_clock(w, n), &out);
     effects_run(w, n, &out);
 }
 

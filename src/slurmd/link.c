@@ -134,7 +134,7 @@ static void take_acknowledged(struct slurmd *d, const struct frame *f)
             return;
     }
     if (id)
-        node_acknowledged(&d->core, id - 1, &out);
+        node_acknowledged(&d->core, id - 1, slurmd_now(), &out);
     effects_run(d, &out);
 }
 

@@ -107,7 +107,7 @@ static void one(struct node_core *n, struct fuzz_input *in, int64_t now, struct 
         node_epilog_done(n, job_id, call & 0x80, now, out);
         break;
     default:
-        node_acknowledged(n, fuzz_u8(in), out);
+        node_acknowledged(n, fuzz_u8(in), now, out);
         node_connected(n, now, out);
     }
 }

@@ -84,10 +84,10 @@ static void test_batch_job_from_launch_to_gone(void **state)
     assert_non_null(effect(&out, NODE_EPILOG, 0)); /* the script's end is the job's: nobody has to say so */
     node_epilog_done(&n, 7, true, 21, &out);
     assert_int_equal(effect(&out, NODE_REPORT, 1)->step_id, NO_VAL);
-    node_acknowledged(&n, effect(&out, NODE_REPORT, 0)->id, &out);
+    node_acknowledged(&n, effect(&out, NODE_REPORT, 0)->id, 22, &out);
     assert_non_null(effect(&out, NODE_FREE_REPORT, 0));
     assert_non_null(node_job_get(&n, 7));
-    node_acknowledged(&n, effect(&out, NODE_REPORT, 1)->id, &out);
+    node_acknowledged(&n, effect(&out, NODE_REPORT, 1)->id, 22, &out);
     assert_null(node_job_get(&n, 7));
     assert_int_equal(node_deadline(&n), INT64_MAX);
     node_effects_release(&out);
@@ -363,8 +363,29 @@ static void test_reports_are_repeated(void **state)
     assert_int_equal(node_deadline(&n), 115);
     node_connected(&n, 106, &out);
     assert_non_null(effect(&out, NODE_REPORT, 2));
-    node_acknowledged(&n, effect(&out, NODE_REPORT, 2)->id, &out);
+    node_acknowledged(&n, effect(&out, NODE_REPORT, 2)->id, 107, &out);
     assert_int_equal(node_deadline(&n), INT64_MAX);
+    node_effects_release(&out);
+    node_release(&n, &out);
+    node_effects_release(&out);
+}
+
+/* The controller goes on sending launches until it hears that the job is over, and one of them may take its
+ * time. */
+static void test_a_launch_after_a_report_that_took_minutes_does_not_start_the_job_again(void **state)
+{
+    struct node_core n;
+    struct node_effects out = {0};
+    struct credential first = cred(7, BATCH, 1), late = cred(7, BATCH, 2);
+
+    node_init(&n, "n1", false, false);
+    assert_int_equal(launch(&n, &first, &out), 0);
+    step_over(&n, 7, BATCH, 0, 20, &out);
+    node_acknowledged(&n, effect(&out, NODE_REPORT, 0)->id, 600, &out);
+    node_acknowledged(&n, effect(&out, NODE_REPORT, 1)->id, 600, &out);
+    end_job(&n, 8, 0, 610, &out); /* a job that is gone now: what is older than minutes is forgotten */
+    assert_int_equal(launch(&n, &late, &out), -ESLURM_JOB_STEP_ALREADY_COMPLETING_OR_COMPLETED);
+    assert_null(effect(&out, NODE_SPAWN, 1));
     node_effects_release(&out);
     node_release(&n, &out);
     node_effects_release(&out);
@@ -476,7 +497,7 @@ static void carry_out(struct world *w, struct node_effect *e)
         else
             w->reported[e->job_id][s]++;
         if (dice(w, 3))
-            node_acknowledged(&w->node, e->id, &out);
+            node_acknowledged(&w->node, e->id, w->now, &out);
         break;
     case NODE_FREE_REPORT:
         w->file[e->job_id][s] = false;
@@ -666,6 +687,7 @@ int main(void)
         cmocka_unit_test(test_kill_of_a_job_that_is_gone),
         cmocka_unit_test(test_signals_reach_whom_they_are_for),
         cmocka_unit_test(test_reports_are_repeated),
+        cmocka_unit_test(test_a_launch_after_a_report_that_took_minutes_does_not_start_the_job_again),
         cmocka_unit_test(test_world),
         cmocka_unit_test(test_world_with_crashes),
     };
