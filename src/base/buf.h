@@ -38,9 +38,11 @@ static inline void buf_add(struct buf *b, const void *p, size_t len);
 static inline void buf_adds(struct buf *b, const char *s); /* NULL adds nothing */
 static inline void buf_addc(struct buf *b, char c);
 static inline void buf_addn(struct buf *b, char c, size_t count);
-/* Decimal digits without the price of a format. */
+/* In front of what the buffer holds from `at` on. */
+static inline void buf_insertn(struct buf *b, size_t at, char c, size_t count);
 /* The text on one line and harmless to terminals: control characters become \ooo. */
 void buf_add_plain(struct buf *b, const char *text);
+/* Decimal digits without the price of a format. */
 void buf_add_u64(struct buf *b, uint64_t v);
 void buf_add_i64(struct buf *b, int64_t v);
 void buf_addf(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
@@ -88,6 +90,17 @@ static inline void buf_addn(struct buf *b, char c, size_t count)
     memset(b->s + b->len, c, count);
     b->len += count;
     b->s[b->len] = '\0';
+}
+
+static inline void buf_insertn(struct buf *b, size_t at, char c, size_t count)
+{
+    if (!count)
+        return;
+    if (b->len + count >= b->cap)
+        buf_reserve(b, count);
+    memmove(b->s + at + count, b->s + at, b->len - at + 1);
+    memset(b->s + at, c, count);
+    b->len += count;
 }
 
 #endif

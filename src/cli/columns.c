@@ -175,17 +175,29 @@ static size_t utf8_span(const char *s, size_t chars, size_t *ret_chars)
     return i;
 }
 
-/* Characters of `len` bytes; nearly all are ASCII, eight of which are seen at a time. */
+static bool is_ascii(const char *s, size_t len)
+{
+    uint64_t seen = 0, eight;
+    uint32_t four;
+    uint16_t two;
+    for (; len >= sizeof eight; s += sizeof eight, len -= sizeof eight)
+        seen |= *(uint64_t *)memcpy(&eight, s, sizeof eight);
+    if (len & sizeof four)
+        seen |= *(uint32_t *)memcpy(&four, s, sizeof four), s += sizeof four;
+    if (len & sizeof two)
+        seen |= *(uint16_t *)memcpy(&two, s, sizeof two), s += sizeof two;
+    if (len & 1)
+        seen |= (unsigned char)*s;
+    return !(seen & UINT64_C(0x8080808080808080));
+}
+
+/* Characters of `len` bytes; nearly all are ASCII. */
 static size_t utf8_count(const char *s, size_t len)
 {
-    size_t n = 0, i = 0;
-    for (uint64_t eight; len - i >= sizeof eight; i += sizeof eight) {
-        memcpy(&eight, s + i, sizeof eight);
-        if (eight & UINT64_C(0x8080808080808080))
-            break;
-        n += sizeof eight;
-    }
-    for (; i < len; i++)
+    if (is_ascii(s, len))
+        return len;
+    size_t n = 0;
+    for (size_t i = 0; i < len; i++)
         n += ((unsigned char)s[i] & 0xc0) != 0x80;
     return n;
 }
@@ -195,22 +207,19 @@ static void fit_cell(const struct column_use *u, size_t begin, struct buf *out)
 {
     if (u->width <= 0)
         return;
-    size_t bytes = out->len - begin, chars = utf8_count(out->s + begin, bytes);
+    size_t chars = utf8_count(out->s + begin, out->len - begin);
     if (chars > (size_t)u->width && u->column->uncut && text_is_digit(out->s[begin]))
         return;
     if (chars > (size_t)u->width) {
         bool mark = u->column->mark && out->s[out->len - 1] == '*';
-        bytes = utf8_span(out->s + begin, (size_t)u->width, &chars);
-        buf_truncate(out, begin + bytes);
+        buf_truncate(out, begin + utf8_span(out->s + begin, (size_t)u->width, &chars));
         if (mark)
             out->s[out->len - 1] = '*';
     }
-    size_t pad = (size_t)u->width - chars;
-    buf_addn(out, ' ', pad);
-    if (u->right && pad) {
-        memmove(out->s + begin + pad, out->s + begin, bytes);
-        memset(out->s + begin, ' ', pad);
-    }
+    if (u->right)
+        buf_insertn(out, begin, ' ', (size_t)u->width - chars);
+    else
+        buf_addn(out, ' ', (size_t)u->width - chars);
 }
 
 void layout_fit(struct layout *l, const void *rows, uint32_t n, size_t row_size, const void *ctx)
@@ -259,7 +268,10 @@ void layout_row(const struct layout *l, const void *row, const void *ctx, struct
             u->column->text(row, ctx, out);
             fit_cell(u, begin, out);
         }
-        buf_add(out, u->suffix, u->suffix_len);
+        if (u->suffix_len == 1) /* nearly all: a blank */
+            buf_addc(out, u->suffix[0]);
+        else
+            buf_add(out, u->suffix, u->suffix_len);
     }
     buf_addc(out, '\n');
 }

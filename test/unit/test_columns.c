@@ -89,6 +89,33 @@ static void test_characters_are_not_cut(void **state)
     buf_release(&out);
 }
 
+/* Texts are looked at several bytes at a time: a character of two bytes counts once wherever it stands. */
+static void test_a_character_counts_once_at_any_place(void **state)
+{
+    enum { LONGEST = 20, WIDTH = 24 };
+    for (int len = 2; len <= LONGEST; len++) {
+        for (int at = 0; at + 2 <= len; at++) {
+            struct layout left = {0}, right = {0};
+            struct buf out = BUF_INIT, want = BUF_INIT;
+            char name[LONGEST + 1];
+            memset(name, 'x', (size_t)len);
+            memcpy(name + at, "\xc3\xb3", 2);
+            name[len] = '\0';
+            layout_parse_short(&left, table, "%24j|", bad, &out);
+            layout_parse_short(&right, table, "%.24j|", bad, &out);
+            layout_row(&left, &(struct row){name, 1}, NULL, &out);
+            layout_row(&right, &(struct row){name, 1}, NULL, &out);
+            int pad = WIDTH - (len - 1);
+            buf_addf(&want, "%s%*s|\n%*s%s|\n", name, pad, "", pad, "", name);
+            assert_string_equal(out.s, want.s);
+            layout_release(&left);
+            layout_release(&right);
+            buf_release(&out);
+            buf_release(&want);
+        }
+    }
+}
+
 static void test_fit(void **state)
 {
     struct row rows[] = {{"a", 1}, {"longest", 2}};
@@ -128,6 +155,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_formats),
         cmocka_unit_test(test_characters_are_not_cut),
+        cmocka_unit_test(test_a_character_counts_once_at_any_place),
         cmocka_unit_test(test_fit),
         cmocka_unit_test(test_sort),
     };
